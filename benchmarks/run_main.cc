@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs attribution methods in a setting: each in a process of its own, so that one that crashes, runs
+// out of memory or takes too long becomes a row that says so.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "benchmarks/result.pb.h"
+#include "benchmarks/run_method.h"
+#include "datasets/arithmetic.h"
+#include "datasets/data_root.h"
+#include "datasets/progress_bar.h"
+#include "datasets/setting.h"
+#include "datasets/whole_file.h"
+#include "google/protobuf/text_format.h"
+#include "methods/registry.h"
+
+ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
+ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "names from the table, comma-separated, or all");
+ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
+ABSL_FLAG(std::string, output, "out/results", "results go to <output>/<setting>/<method>.textproto");
+ABSL_FLAG(absl::Duration, timeout, absl::Hours(2), "for one method; what takes longer is ended");
+ABSL_FLAG(double, memory_limit, 0, "data memory of one method in GiB; 0: none");
+ABSL_FLAG(int, threads, 0, "for one method; default: one per core");
+
+namespace attribench {
+namespace {
+
+absl::Status WriteResult(const std::string& path, const MethodResult& result) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(result, &text);
+  return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
+                                           "# proto-message: attribench.MethodResult\n", text));
+}
+
+// The child's life: runs, writes, ends.
+[[noreturn]] void RunInChild(const Benchmark& benchmark, const MethodVariant& variant, const std::string& path,
+                             int threads) {
+  at::set_num_threads(threads);
+  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
+    const rlim_t bytes = static_cast<rlim_t>(limit * (1 << 30));
+    const rlimit bound = {bytes, bytes};
+    setrlimit(RLIMIT_DATA, &bound);
+  }
+  const absl::Status status = WriteResult(path, RunMethod(benchmark, variant));
+  if (!status.ok()) std::cerr << status.message() << "\n";
+  std::cerr.flush();
+  _exit(status.ok() ? 0 : 1);
+}
+
+struct ChildEnd {
+  EntryStatus status = OK;
+  std::string message;
+};
+
+ChildEnd WaitFor(pid_t child, absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (absl::Now() > deadline) {
+      kill(child, SIGKILL);
+      waitpid(child, &status, 0);
+      return {TIMEOUT, absl::StrCat("took longer than ", absl::FormatDuration(timeout), " (--timeout)")};
+    }
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    return {OUT_OF_MEMORY, "killed by the system, which ran out of memory"};
+  }
+  if (WIFSIGNALED(status)) return {ERROR, absl::StrCat("ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")")};
+  return {ERROR, absl::StrCat("ended with exit status ", WEXITSTATUS(status))};
+}
+
+absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
+  std::vector<MethodVariant> chosen;
+  for (const std::string& name : absl::GetFlag(FLAGS_methods)) {
+    if (name == "all") return MethodVariants();
+    absl::StatusOr<MethodVariant> variant = FindMethodVariant(name);
+    if (!variant.ok()) return variant.status();
+    chosen.push_back(*std::move(variant));
+  }
+  return chosen;
+}
+
+std::string InWorkingDirectory(const std::string& path) {
+  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
+  return path.front() == '/' || directory == nullptr ? path : absl::StrCat(directory, "/", path);
+}
+
+absl::Status Run() {
+  if (absl::GetFlag(FLAGS_output).empty()) return absl::InvalidArgumentError("--output is empty");
+  if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
+  }
+  // The parent computes alone: threads of a numeric library do not survive a fork.
+  at::set_num_threads(1);
+  const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
+  if (!variants.ok()) return variants.status();
+  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
+  if (!setting.ok()) return setting.status();
+  std::string zoo = absl::GetFlag(FLAGS_zoo);
+  zoo = zoo.empty() ? absl::StrCat("datasets/zoo/", setting->name()) : InWorkingDirectory(zoo);
+  const absl::StatusOr<Benchmark> benchmark = LoadBenchmark(*setting, DataRoot(), zoo);
+  if (!benchmark.ok()) return benchmark.status();
+  int threads = absl::GetFlag(FLAGS_threads);
+  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+
+  const std::string folder = absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());
+  ProgressBar bar(absl::StrCat("running ", setting->name()), static_cast<int64_t>(variants->size()));
+  for (const MethodVariant& variant : *variants) {
+    const std::string path = absl::StrCat(folder, "/", variant.name, ".textproto");
+    const pid_t child = fork();
+    if (child < 0) return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
+    if (child == 0) RunInChild(*benchmark, variant, path, threads);
+    const ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout));
+    if (end.status != OK) {
+      const absl::Status status = WriteResult(path, FailedResult(*benchmark, variant, end.status, end.message));
+      if (!status.ok()) return status;
+    }
+    bar.Advance();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace attribench
+
+int main(int argc, char** argv) {
+  attribench::FixInstructionSet(argv);
+  absl::SetProgramUsageMessage("Runs attribution methods in a setting and writes their results.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = attribench::Run();
+  if (!status.ok()) std::cerr << "run: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}

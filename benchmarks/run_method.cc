@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/run_method.h"
+
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "ATen/Parallel.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/peak_memory.h"
+#include "datasets/arithmetic.h"
+#include "evaluators/damping_sweep.h"
+#include "evaluators/linear_datamodeling_score.h"
+#include "evaluators/surrogate_indicator.h"
+#include "evaluators/tuner.h"
+
+namespace attribench {
+namespace {
+
+constexpr int64_t kResamples = 1000;
+constexpr uint64_t kBootstrapSeed = 1;
+constexpr char kDefaultTuner[] = "default";
+
+Interval ToInterval(const Estimate& estimate) {
+  Interval interval;
+  interval.set_value(estimate.value);
+  interval.set_low(estimate.low);
+  interval.set_high(estimate.high);
+  return interval;
+}
+
+void ToProto(const Cost& cost, CostRecord* proto) {
+  proto->set_retrainings(cost.retrainings);
+  proto->set_gradient_evaluations(cost.gradient_evaluations);
+  proto->set_flops(cost.flops);
+  proto->set_cpu_seconds(cost.cpu_seconds);
+}
+
+Cost OfTraining(const TrainingCost& training) {
+  Cost cost;
+  cost.retrainings = 1;
+  cost.flops = training.flops();
+  cost.cpu_seconds = training.cpu_seconds();
+  return cost;
+}
+
+at::Tensor OfBlock(const at::Tensor& values, const EvaluationBlock& block) {  // [subsets, tests]
+  return values.index_select(0, at::tensor(block.subsets, at::kLong))
+      .index_select(1, at::tensor(block.tests, at::kLong));
+}
+
+// The reporting block's retrained outputs, seeds averaged: [subsets, tests].
+at::Tensor ReportingOutputs(const Benchmark& benchmark) {
+  return OfBlock(benchmark.truth.negative_loss.to(at::kDouble).mean(1), benchmark.blocks.reporting);
+}
+
+absl::Status Guarded(const std::function<absl::Status()>& work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("out of memory");
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    const std::string first_line = what.substr(0, what.find('\n'));
+    if (absl::StrContains(what, "allocate memory")) return absl::ResourceExhaustedError(first_line);
+    return absl::InternalError(first_line);
+  }
+}
+
+AttributionTask MakeTask(const Benchmark& benchmark) {
+  AttributionTask task;
+  task.train = benchmark.data.train;
+  task.test = benchmark.data.test;
+  task.model = benchmark.model.get();
+  task.checkpoint = [&benchmark](CheckpointKind kind, int64_t index) {
+    return kind == CheckpointKind::kFullData ? benchmark.zoo.FullDataCheckpoint(index)
+                                             : benchmark.zoo.HalfDataCheckpoint(index);
+  };
+  task.training_cost = [&benchmark](CheckpointKind kind) {
+    return OfTraining(kind == CheckpointKind::kFullData ? benchmark.zoo.manifest().full_data_training()
+                                                        : benchmark.zoo.manifest().half_data_training());
+  };
+  return task;
+}
+
+MethodResult EmptyResult(const Benchmark& benchmark, const MethodVariant& variant) {
+  MethodResult result;
+  *result.mutable_setting() = benchmark.facts;
+  result.set_method(variant.name);
+  result.set_damped(variant.hyperparameters.HasDamping());
+  Machine* machine = result.mutable_machine();
+  machine->set_cpu_model(DescribeEnvironment().cpu_model());
+  machine->set_torch_version(DescribeEnvironment().torch_version());
+  machine->set_num_threads(at::get_num_threads());
+  double load = 0;
+  if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
+  return result;
+}
+
+void Fail(const absl::Status& status, Entry& entry) {
+  entry.set_status(EntryStatusOf(status));
+  entry.set_message(std::string(status.message()));
+}
+
+// Tunes, scores and evaluates; charges `ledger`, fills `entry` but for its costs.
+absl::Status RunTuner(const Benchmark& benchmark, const MethodVariant& variant, const Tuner& tuner,
+                      DampingSweep& sweep, CostLedger& ledger, Entry& entry) {
+  for (const auto& [name, value] : variant.hyperparameters.values()) (*entry.mutable_hyperparameters())[name] = value;
+  Damping damping;
+  if (variant.hyperparameters.HasDamping()) {
+    TuningProblem problem(variant.hyperparameters, sweep, benchmark.truth, benchmark.blocks.tuning,
+                          OfTraining(benchmark.zoo.manifest().subset_training()), ledger);
+    absl::StatusOr<TunedPoint> tuned;
+    {
+      const CostLedger::Phase phase(ledger, "tuning");
+      tuned = tuner.Tune(problem);
+    }
+    if (!tuned.ok()) return tuned.status();
+    damping = tuned->damping;
+    entry.set_message(tuned->message);
+    (*entry.mutable_hyperparameters())["damping"] = ToString(damping);
+    const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(damping);
+    if (!absolute.ok()) return absolute.status();
+    entry.set_absolute_damping(*absolute);
+    if (problem.HasScored(damping)) {  // One attribution is not tuning, whoever asked for it first.
+      ledger.Charge("tuning", (*sweep.At(damping, ledger))->cost * -1);
+    }
+  }
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.At(damping, ledger);
+  if (!point.ok()) return point.status();
+  ledger.Charge("scoring", (*point)->cost);
+
+  const at::Tensor predicted = OfBlock((*point)->subset_scores, benchmark.blocks.reporting);
+  const at::Tensor outputs = ReportingOutputs(benchmark);
+  const absl::StatusOr<std::vector<double>> per_test = LdsPerTest(predicted, outputs);
+  if (!per_test.ok()) return per_test.status();
+  const absl::StatusOr<Estimate> lds = LinearDatamodelingScore(predicted, outputs, kResamples, kBootstrapSeed);
+  if (!lds.ok()) return lds.status();
+  *entry.mutable_lds() = ToInterval(*lds);
+  entry.mutable_lds_per_test()->Add(per_test->begin(), per_test->end());
+  return absl::OkStatus();
+}
+
+void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSweep& sweep, MethodResult& result) {
+  CostLedger nobody;
+  const std::vector<Damping> grid = variant.hyperparameters.DampingGrid();
+  const absl::StatusOr<SpectralMoments> moments = sweep.fitted().Moments(grid, nobody);
+  at::Tensor indicator;
+  if (moments.ok()) {
+    indicator = SurrogateIndicator(*moments)
+                    .index_select(1, at::tensor(benchmark.blocks.tuning.tests, at::kLong))
+                    .mean(1);
+  }
+  for (size_t i = 0; i < grid.size(); ++i) {
+    const absl::StatusOr<const DampingSweep::Point*> point = sweep.At(grid[i], nobody);
+    const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(grid[i]);
+    if (!point.ok() || !absolute.ok()) continue;
+    const absl::StatusOr<Estimate> lds =
+        LinearDatamodelingScore(OfBlock((*point)->subset_scores, benchmark.blocks.reporting),
+                                ReportingOutputs(benchmark), /*resamples=*/0, kBootstrapSeed);
+    if (!lds.ok()) continue;
+    GridPoint* grid_point = result.add_grid();
+    grid_point->set_damping(grid[i].value);
+    grid_point->set_damping_unit(DampingUnit_Name(grid[i].unit));
+    grid_point->set_absolute_damping(*absolute);
+    grid_point->set_lds(lds->value);
+    if (indicator.defined()) grid_point->set_surrogate_indicator(indicator[i].item<double>());
+    if (!result.has_oracle_lds() || lds->value > result.oracle_lds()) result.set_oracle_lds(lds->value);
+  }
+}
+
+void SetCosts(CostLedger& fit, CostLedger& tuning, Entry& entry) {
+  Cost total;
+  for (CostLedger* ledger : {&fit, &tuning}) {
+    for (const auto& [phase, cost] : ledger->phases()) {
+      total += cost;
+      ToProto(cost, &(*entry.mutable_phases())[phase]);
+    }
+  }
+  ToProto(total, entry.mutable_total_cost());
+  const auto found = tuning.phases().find("tuning");
+  ToProto(found == tuning.phases().end() ? Cost() : found->second, entry.mutable_tuning_cost());
+  entry.set_wall_seconds(total.wall_seconds);
+}
+
+}  // namespace
+
+absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::string& data_root,
+                                        const std::string& zoo_folder) {
+  absl::StatusOr<DatasetSplit> data = LoadDataset(setting.dataset(), data_root);
+  if (!data.ok()) return data.status();
+  absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
+  if (!zoo.ok()) return zoo.status();
+  absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
+  if (!truth.ok()) return truth.status();
+  absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
+
+  SettingFacts facts;
+  facts.set_name(setting.name());
+  facts.set_dataset(setting.dataset().name());
+  facts.set_synthetic(setting.dataset().has_glyphs());
+  facts.set_model((*model)->Description());
+  facts.set_num_train(setting.dataset().num_train());
+  facts.set_num_test(setting.dataset().num_test());
+  for (const LinearLayer& layer : (*model)->layers()) {
+    facts.set_num_parameters(facts.num_parameters() + (layer.num_inputs + 1) * layer.num_outputs);
+  }
+  facts.set_num_subsets(truth->num_subsets());
+  facts.set_num_seeds(truth->num_seeds());
+  facts.set_num_tuning_subsets(static_cast<int64_t>(blocks.tuning.subsets.size()));
+  facts.set_num_reporting_subsets(static_cast<int64_t>(blocks.reporting.subsets.size()));
+  facts.set_num_tuning_tests(static_cast<int64_t>(blocks.tuning.tests.size()));
+  facts.set_num_reporting_tests(static_cast<int64_t>(blocks.reporting.tests.size()));
+  const at::Tensor reporting =
+      truth->negative_loss.index_select(0, at::tensor(blocks.reporting.subsets, at::kLong))
+          .index_select(2, at::tensor(blocks.reporting.tests, at::kLong));
+  const absl::StatusOr<Estimate> ceiling = NoiseCeiling(reporting, kResamples, kBootstrapSeed);
+  if (ceiling.ok()) *facts.mutable_noise_ceiling() = ToInterval(*ceiling);
+  return Benchmark{setting, *std::move(data), *std::move(zoo), *std::move(truth), *std::move(model),
+                   std::move(blocks), std::move(facts)};
+}
+
+EntryStatus EntryStatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return OK;
+    case absl::StatusCode::kDataLoss:
+      return NOT_A_NUMBER;
+    case absl::StatusCode::kFailedPrecondition:
+      return SINGULAR;
+    case absl::StatusCode::kResourceExhausted:
+      return OUT_OF_MEMORY;
+    case absl::StatusCode::kDeadlineExceeded:
+      return TIMEOUT;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kOutOfRange:
+      return REFUSED;
+    default:
+      return ERROR;
+  }
+}
+
+MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant, EntryStatus status,
+                          const std::string& message) {
+  MethodResult result = EmptyResult(benchmark, variant);
+  for (const RegisteredTuner& tuner : RegisteredTuners()) {
+    if (!result.damped() && tuner.name != kDefaultTuner) continue;
+    Entry* entry = result.add_entries();
+    entry->set_tuner(tuner.name);
+    entry->set_status(status);
+    entry->set_message(message);
+  }
+  return result;
+}
+
+MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant) {
+  MethodResult result = EmptyResult(benchmark, variant);
+  const AttributionTask task = MakeTask(benchmark);
+  const std::unique_ptr<AttributionMethod> method = variant.method->make();
+  CostLedger fit_ledger;
+  std::unique_ptr<FittedAttribution> fitted;
+  ResetPeakMemory();
+  const absl::Status fit_status = Guarded([&] {
+    const CostLedger::Phase phase(fit_ledger, "fit");
+    absl::StatusOr<std::unique_ptr<FittedAttribution>> made =
+        method->Fit(task, variant.hyperparameters, fit_ledger);
+    if (made.ok()) fitted = *std::move(made);
+    return made.status();
+  });
+  if (!fit_status.ok()) {
+    return FailedResult(benchmark, variant, EntryStatusOf(fit_status), std::string(fit_status.message()));
+  }
+  DampingSweep sweep(*fitted, benchmark.truth.subsets);
+  for (const RegisteredTuner& tuner : RegisteredTuners()) {
+    if (!result.damped() && tuner.name != kDefaultTuner) continue;
+    Entry* entry = result.add_entries();
+    entry->set_tuner(tuner.name);
+    CostLedger ledger;
+    const absl::Status status =
+        Guarded([&] { return RunTuner(benchmark, variant, *tuner.tuner, sweep, ledger, *entry); });
+    if (!status.ok()) Fail(status, *entry);
+    SetCosts(fit_ledger, ledger, *entry);
+  }
+  if (result.damped()) {
+    (void)Guarded([&] {
+      AddGrid(benchmark, variant, sweep, result);
+      return absl::OkStatus();
+    });
+  } else if (result.entries(0).status() == OK) {
+    result.set_oracle_lds(result.entries(0).lds().value());
+  }
+  const int64_t peak = PeakMemoryBytes();
+  for (Entry& entry : *result.mutable_entries()) entry.set_peak_memory_bytes(peak);
+  return result;
+}
+
+}  // namespace attribench

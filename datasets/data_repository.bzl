@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data files by checksum: from a mirror folder where one is named, else by download."""
+
+def _data_repository_impl(repository_ctx):
+    name = repository_ctx.name
+    mirror = repository_ctx.os.environ.get("ATTRIBENCH_DATA_MIRROR", "")
+    for file, sha256 in repository_ctx.attr.files.items():
+        urls = [url + file for url in repository_ctx.attr.urls]
+        if mirror:
+            local = repository_ctx.path("%s/%s/%s" % (mirror, name, file))
+            if local.exists:
+                urls = ["file://" + str(local)]
+        result = repository_ctx.download(
+            url = urls,
+            output = file,
+            sha256 = sha256,
+            allow_fail = True,
+        )
+        if not result.success:
+            fail("Missing data file %s/%s: put it into a folder and set ATTRIBENCH_DATA_MIRROR to that folder, or connect to a network that reaches %s (wanted: sha256 %s)." % (
+                name,
+                file,
+                " or ".join(repository_ctx.attr.urls),
+                sha256,
+            ))
+    repository_ctx.file("BUILD", """
+filegroup(
+    name = "files",
+    srcs = {files},
+    visibility = ["//visibility:public"],
+)
+
+exports_files({files})
+""".format(files = repr(sorted(repository_ctx.attr.files.keys()))))
+
+data_repository = repository_rule(
+    implementation = _data_repository_impl,
+    attrs = {
+        "files": attr.string_dict(mandatory = True, doc = "File name to sha256."),
+        "urls": attr.string_list(mandatory = True, doc = "Folders that hold the files; the first that answers serves."),
+    },
+    environ = ["ATTRIBENCH_DATA_MIRROR"],
+    doc = "Fetched only by targets that name it: no other target needs a network.",
+)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_DATASETS_DATASET_H_
+#define ATTRIBENCH_DATASETS_DATASET_H_
+
+#include <string>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "datasets/setting.pb.h"
+
+namespace attribench {
+
+// Labelled examples.
+struct Dataset {
+  at::Tensor inputs;  // [n, channels, height, width] float32, normalised
+  at::Tensor labels;  // [n] int64
+
+  int64_t size() const { return labels.size(0); }
+};
+
+// The two splits of a setting.
+struct DatasetSplit {
+  Dataset train;
+  Dataset test;
+};
+
+// Reads or draws what `source` names. Files are looked for under `data_root`/<folder>; NotFound says
+// which file is missing and how to get it, InvalidArgument what is wrong with its content.
+absl::StatusOr<DatasetSplit> LoadDataset(const DatasetSource& source, const std::string& data_root);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_DATASETS_DATASET_H_

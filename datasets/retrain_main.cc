@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes a setting's zoo: full-data checkpoints, half-data checkpoints, the ground truth of retrained
+// subsets.
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/arithmetic.h"
+#include "datasets/data_root.h"
+#include "datasets/dataset.h"
+#include "datasets/retraining.h"
+#include "datasets/setting.h"
+
+ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
+ABSL_FLAG(std::string, output, "",
+          "folder of the zoo; default: datasets/zoo/<setting> in the workspace");
+ABSL_FLAG(int, workers, 0, "parallel trainings; default: one per core");
+
+namespace {
+
+absl::Status Run() {
+  const absl::StatusOr<attribench::Setting> setting = attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
+  if (!setting.ok()) return setting.status();
+  const absl::StatusOr<attribench::DatasetSplit> data =
+      attribench::LoadDataset(setting->dataset(), attribench::DataRoot());
+  if (!data.ok()) return data.status();
+  std::string folder = absl::GetFlag(FLAGS_output);
+  if (folder.empty()) {
+    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+    folder = absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
+  }
+  int workers = absl::GetFlag(FLAGS_workers);
+  if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return attribench::MakeZoo(*setting, *data, folder, workers);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  attribench::FixInstructionSet(argv);
+  absl::SetProgramUsageMessage("Trains the checkpoints and retrained subsets of a setting; start it "
+                               "again to go on where it was stopped.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = Run();
+  if (!status.ok()) std::cerr << "retrain: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}

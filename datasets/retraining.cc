@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/retraining.h"
+
+#include <atomic>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "ATen/Parallel.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
+#include "datasets/arithmetic.h"
+#include "datasets/manifest.pb.h"
+#include "datasets/progress_bar.h"
+#include "datasets/safetensors.h"
+#include "datasets/setting.h"
+#include "datasets/trainer.h"
+#include "datasets/whole_file.h"
+#include "datasets/zoo.h"
+#include "google/protobuf/text_format.h"
+
+namespace attribench {
+namespace {
+
+using Kind = TrainingJob::Kind;
+
+// A finished training as a file: its tensors, and in the metadata what they were made by, their
+// checksum and what the training cost.
+class JobFile {
+ public:
+  JobFile(const std::string& folder, const std::string& digest, const TrainingJob& job)
+      : path_(absl::StrCat(folder, "/jobs/", job.Name(), ".safetensors")), digest_(digest) {}
+
+  absl::Status Write(const TrainedJob& trained, bool keep_parameters) const {
+    Safetensors content;
+    content.tensors = {{"negative_loss", trained.negative_loss}, {"margin", trained.margin}};
+    if (keep_parameters) {
+      for (const Parameter& parameter : trained.parameters) {
+        content.tensors["parameters/" + parameter.name] = parameter.value;
+      }
+    }
+    const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
+    if (!bytes.ok()) return bytes.status();
+    content.metadata = {{"recipe_digest", digest_},
+                        {"sha256", Sha256(*bytes)},
+                        {"cpu_seconds", absl::StrFormat("%.6f", trained.cpu_seconds)},
+                        {"train_accuracy", absl::StrFormat("%.6f", trained.train_accuracy)},
+                        {"test_accuracy", absl::StrFormat("%.6f", trained.test_accuracy)}};
+    return WriteSafetensors(path_, content);
+  }
+
+  // NotFound where there is none, DataLoss where it cannot be used.
+  absl::StatusOr<TrainedJob> Read() const {
+    absl::StatusOr<Safetensors> content = ReadSafetensors(path_);
+    if (absl::IsNotFound(content.status())) return content.status();
+    if (!content.ok()) return absl::DataLossError(content.status().message());
+    std::map<std::string, std::string> metadata;
+    metadata.swap(content->metadata);
+    const absl::StatusOr<std::string> bytes = SerializeSafetensors(*content);
+    if (!bytes.ok()) return bytes.status();
+    if (metadata["sha256"] != Sha256(*bytes)) return absl::DataLossError(path_ + " is damaged (checksum)");
+    if (metadata["recipe_digest"] != digest_) return absl::DataLossError(path_ + " is of another recipe");
+    TrainedJob trained;
+    trained.negative_loss = content->tensors["negative_loss"];
+    trained.margin = content->tensors["margin"];
+    const std::string prefix = "parameters/";
+    for (const auto& [name, tensor] : content->tensors) {
+      if (name.rfind(prefix, 0) == 0) trained.parameters.push_back({name.substr(prefix.size()), tensor});
+    }
+    if (!absl::SimpleAtod(metadata["cpu_seconds"], &trained.cpu_seconds) ||
+        !absl::SimpleAtod(metadata["train_accuracy"], &trained.train_accuracy) ||
+        !absl::SimpleAtod(metadata["test_accuracy"], &trained.test_accuracy)) {
+      return absl::DataLossError(path_ + " lacks its costs");
+    }
+    return trained;
+  }
+
+ private:
+  std::string path_;
+  std::string digest_;
+};
+
+absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data, const std::string& folder,
+                          int num_workers, const std::vector<TrainingJob>& jobs) {
+  const std::string digest = RecipeDigest(setting);
+  std::vector<const TrainingJob*> missing;
+  for (const TrainingJob& job : jobs) {
+    const absl::Status status = JobFile(folder, digest, job).Read().status();
+    if (status.ok()) continue;
+    if (!absl::IsNotFound(status)) std::cerr << status.message() << "; training it again\n";
+    missing.push_back(&job);
+  }
+  if (missing.size() < jobs.size()) {
+    std::cerr << jobs.size() - missing.size() << " of " << jobs.size() << " trainings are there already\n";
+  }
+  ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(missing.size()));
+  std::atomic<size_t> next{0};
+  absl::Mutex mutex;
+  absl::Status first_error;
+  const auto work = [&] {
+    for (size_t i; (i = next++) < missing.size();) {
+      const TrainingJob& job = *missing[i];
+      absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting, data, job);
+      absl::Status status = trained.status();
+      if (status.ok()) status = JobFile(folder, digest, job).Write(*trained, job.kind != Kind::kSubset);
+      if (!status.ok()) {
+        absl::MutexLock lock(&mutex);
+        if (first_error.ok()) first_error = absl::Status(status.code(), absl::StrCat(job.Name(), ": ", status.message()));
+        next = missing.size();
+        return;
+      }
+      bar.Advance();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < num_workers; ++i) workers.emplace_back(work);
+  for (std::thread& worker : workers) worker.join();
+  return first_error;
+}
+
+// Sums of one kind of training, to become means.
+void AddCost(const TrainedJob& trained, double flops, TrainingCost& cost) {
+  cost.set_count(cost.count() + 1);
+  cost.set_cpu_seconds(cost.cpu_seconds() + trained.cpu_seconds);
+  cost.set_flops(flops);
+  cost.set_train_accuracy(cost.train_accuracy() + trained.train_accuracy);
+  cost.set_test_accuracy(cost.test_accuracy() + trained.test_accuracy);
+}
+
+void SumsToMeans(TrainingCost& cost) {
+  if (cost.count() == 0) return;
+  cost.set_cpu_seconds(cost.cpu_seconds() / cost.count());
+  cost.set_train_accuracy(cost.train_accuracy() / cost.count());
+  cost.set_test_accuracy(cost.test_accuracy() / cost.count());
+}
+
+absl::Status Assemble(const Setting& setting, const std::string& folder, const std::vector<TrainingJob>& jobs) {
+  const std::string digest = RecipeDigest(setting);
+  const SubsetPlan& plan = setting.subset_plan();
+  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  Manifest manifest;
+  manifest.set_setting(setting.name());
+  manifest.set_recipe_digest(digest);
+  *manifest.mutable_environment() = DescribeEnvironment();
+
+  const auto write = [&](const std::string& path, const Safetensors& content) {
+    const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
+    if (!bytes.ok()) return bytes.status();
+    Manifest::File* file = manifest.add_files();
+    file->set_path(path);
+    file->set_sha256(Sha256(*bytes));
+    return WriteWholeFile(absl::StrCat(folder, "/", path), *bytes);
+  };
+
+  const int64_t tests = setting.dataset().num_test();
+  Safetensors truth;
+  at::Tensor& subsets = truth.tensors["subsets"] =
+      at::zeros({plan.num_subsets(), setting.dataset().num_train()}, at::kBool);
+  at::Tensor& negative_loss = truth.tensors["negative_loss"] =
+      at::zeros({plan.num_subsets(), plan.num_seeds(), tests}, at::kFloat);
+  at::Tensor& margin = truth.tensors["margin"] = at::zeros_like(negative_loss);
+  for (const TrainingJob& job : jobs) {
+    const absl::StatusOr<TrainedJob> trained = JobFile(folder, digest, job).Read();
+    if (!trained.ok()) return trained.status();
+    const double flops =
+        TrainingFlops(**model, setting.recipe(), static_cast<int64_t>(job.examples.size()));
+    if (job.kind == Kind::kSubset) {
+      AddCost(*trained, flops, *manifest.mutable_subset_training());
+      subsets[job.index].index_fill_(0, at::tensor(job.examples, at::kLong), true);
+      negative_loss[job.index][job.repetition].copy_(trained->negative_loss);
+      margin[job.index][job.repetition].copy_(trained->margin);
+      continue;
+    }
+    AddCost(*trained, flops,
+            job.kind == Kind::kFullData ? *manifest.mutable_full_data_training()
+                                        : *manifest.mutable_half_data_training());
+    Safetensors checkpoint;
+    for (const Parameter& parameter : trained->parameters) checkpoint.tensors[parameter.name] = parameter.value;
+    if (const absl::Status status = write(CheckpointPath(job.Name()), checkpoint); !status.ok()) return status;
+  }
+  if (const absl::Status status = write(kGroundTruthPath, truth); !status.ok()) return status;
+  SumsToMeans(*manifest.mutable_full_data_training());
+  SumsToMeans(*manifest.mutable_half_data_training());
+  SumsToMeans(*manifest.mutable_subset_training());
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(manifest, &text);
+  return WriteWholeFile(absl::StrCat(folder, "/", kManifestPath),
+                        absl::StrCat("# proto-file: datasets/manifest.proto\n"
+                                     "# proto-message: attribench.Manifest\n", text));
+}
+
+}  // namespace
+
+absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
+                                          const TrainingJob& job) {
+  at::set_num_threads(1);
+  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  const double start = ThreadCpuSeconds();
+  absl::StatusOr<Parameters> parameters = Train(**model, data.train, job.examples, setting.recipe(), job.seed);
+  if (!parameters.ok()) return parameters.status();
+  TrainedJob trained;
+  trained.cpu_seconds = ThreadCpuSeconds() - start;
+  trained.parameters = *std::move(parameters);
+  const at::Tensor index = at::tensor(job.examples, at::kLong);
+  trained.train_accuracy = Accuracy(**model, trained.parameters,
+                                    {data.train.inputs.index_select(0, index), data.train.labels.index_select(0, index)});
+  trained.test_accuracy = Accuracy(**model, trained.parameters, data.test);
+  const ModelOutputs outputs =
+      OutputsOfLogits((*model)->Logits(trained.parameters, data.test.inputs), data.test.labels);
+  trained.negative_loss = outputs.negative_loss.to(at::kFloat);
+  trained.margin = outputs.margin.to(at::kFloat);
+  return trained;
+}
+
+absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
+                     int num_workers) {
+  if (num_workers < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("workers is ", num_workers, ", must be at least 1"));
+  }
+  if (const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting); zoo.ok()) {
+    const absl::Status status = zoo->Verify();
+    if (status.ok()) {
+      std::cerr << "the zoo in " << folder << " is complete\n";
+      return status;
+    }
+    std::cerr << status.message() << "; making the zoo again\n";
+  }
+  const std::vector<TrainingJob> jobs = TrainingJobs(setting);
+  absl::Status status = TrainMissing(setting, data, folder, num_workers, jobs);
+  if (status.ok()) status = Assemble(setting, folder, jobs);
+  if (!status.ok()) return status;
+  std::error_code ignored;
+  std::filesystem::remove_all(absl::StrCat(folder, "/jobs"), ignored);
+  return absl::OkStatus();
+}
+
+}  // namespace attribench

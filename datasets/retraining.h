@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_DATASETS_RETRAINING_H_
+#define ATTRIBENCH_DATASETS_RETRAINING_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "datasets/dataset.h"
+#include "datasets/model.h"
+#include "datasets/setting.pb.h"
+#include "datasets/subset_plan.h"
+
+namespace attribench {
+
+// What one training leaves.
+struct TrainedJob {
+  Parameters parameters;
+  at::Tensor negative_loss;  // [test] float32
+  at::Tensor margin;         // [test] float32
+  double cpu_seconds = 0;
+  double train_accuracy = 0;  // on the examples it was trained on
+  double test_accuracy = 0;
+};
+
+// Runs one training in the calling thread, which it sets to compute alone.
+absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
+                                          const TrainingJob& job);
+
+// Makes the zoo of `setting` in `folder`: trains what is missing with `num_workers` single-threaded
+// workers, keeping every finished training as a file of its own under <folder>/jobs, then writes
+// checkpoints, ground truth and, last, the manifest. May be killed at any moment and started again;
+// a job file that is damaged or of another recipe is named on standard error and trained again. The
+// safetensors files do not depend on the number of workers or on interruptions.
+absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
+                     int num_workers);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_DATASETS_RETRAINING_H_

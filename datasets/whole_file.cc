@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/whole_file.h"
+
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace attribench {
+namespace {
+
+absl::Status Failed(absl::string_view what, const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(what, " ", path, ": ", std::strerror(errno)));
+}
+
+absl::Status WriteAndFlush(const std::string& path, absl::string_view content) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return Failed("cannot create", path);
+  while (!content.empty()) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const absl::Status status = Failed("cannot write", path);
+      close(fd);
+      return status;
+    }
+    content.remove_prefix(written);
+  }
+  const bool flushed = fsync(fd) == 0;
+  if (close(fd) != 0 || !flushed) return Failed("cannot flush", path);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WriteWholeFile(const std::string& path, absl::string_view content) {
+  static std::atomic<int> counter{0};
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot make the folder ", folder.string(), ": ", error.message()));
+  }
+  const std::string temporary = absl::StrCat(path, ".", getpid(), ".", counter++, ".partial");
+  absl::Status status = WriteAndFlush(temporary, content);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = Failed("cannot rename to", path);
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) {
+    fsync(fd);
+    close(fd);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) {
+    return absl::NotFoundError(absl::StrCat("no file ", path));
+  }
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (in.bad()) return absl::DataLossError(absl::StrCat("cannot read ", path, " to its end"));
+  return content.str();
+}
+
+std::string Sha256(absl::string_view content) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+}  // namespace attribench

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The point of the method's grid with the best LDS on m retrained subsets of the tuning block, one
+// seed each: what careful people do, and what it costs.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "evaluators/tuner.h"
+
+namespace attribench {
+namespace {
+
+class GridSearch : public Tuner {
+ public:
+  explicit GridSearch(int64_t num_subsets) : num_subsets_(num_subsets) {}
+
+  absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
+    const int64_t m = std::min(num_subsets_, problem.num_subsets());
+    TunedPoint best;
+    double best_lds = -2;
+    absl::Status failure = absl::InvalidArgumentError("the damping's grid is empty");
+    for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
+      const absl::StatusOr<double> lds = problem.Lds(damping, m);
+      if (!lds.ok()) {
+        failure = lds.status();
+      } else if (*lds > best_lds) {
+        best_lds = *lds;
+        best.damping = damping;
+      }
+    }
+    if (best_lds == -2) return failure;
+    if (m < num_subsets_) {
+      best.message = absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)");
+    }
+    return best;
+  }
+
+ private:
+  int64_t num_subsets_;
+};
+
+bool RegisterAll() {
+  for (const int64_t m : {2, 5, 10, 20, 50}) {
+    RegisterTuner(absl::StrCat("grid_search_", m), std::make_unique<GridSearch>(m));
+  }
+  return true;
+}
+
+[[maybe_unused]] const bool registered = RegisterAll();
+
+}  // namespace
+}  // namespace attribench

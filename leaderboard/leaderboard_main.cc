@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns results into a leaderboard: prints its tables and writes LEADERBOARD.md and
+// leaderboard.json.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "leaderboard/board.h"
+#include "leaderboard/json.h"
+#include "leaderboard/markdown.h"
+#include "leaderboard/result_files.h"
+#include "leaderboard/terminal.h"
+
+ABSL_FLAG(std::vector<std::string>, results, {},
+          "results to rank: comma-separated files, and folders that are searched for *.textproto");
+ABSL_FLAG(std::string, output, "out/leaderboard", "folder to write into");
+
+namespace {
+
+// Where the user stands, also under `bazel run`.
+std::string Resolved(const std::string& path) {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  return folder == nullptr ? path : (std::filesystem::path(folder) / path).string();
+}
+
+absl::Status Failed(absl::string_view what, const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(what, " ", path, ": ", std::strerror(errno)));
+}
+
+// Whole or not at all: a temporary file beside `path`, flushed, then renamed over it.
+absl::Status WriteWhole(const std::string& path, absl::string_view content) {
+  const std::string temporary = absl::StrCat(path, ".", getpid(), ".partial");
+  std::FILE* file = std::fopen(temporary.c_str(), "wb");
+  if (file == nullptr) return Failed("cannot create", temporary);
+  absl::Status status;
+  if (std::fwrite(content.data(), 1, content.size(), file) != content.size() ||
+      std::fflush(file) != 0 || fsync(fileno(file)) != 0) {
+    status = Failed("cannot write", temporary);
+  }
+  if (std::fclose(file) != 0 && status.ok()) status = Failed("cannot close", temporary);
+  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = Failed("cannot rename to", path);
+  }
+  if (!status.ok()) unlink(temporary.c_str());
+  return status;
+}
+
+bool WantsColor() {
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
+         absl::string_view(terminal) != "dumb";
+}
+
+absl::Status Run() {
+  std::vector<std::string> paths;
+  for (const std::string& path : absl::GetFlag(FLAGS_results)) {
+    if (!path.empty()) paths.push_back(Resolved(path));
+  }
+  if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
+  absl::StatusOr<std::vector<attribench::MethodResult>> results =
+      attribench::ReadResultFiles(paths);
+  if (!results.ok()) return results.status();
+  const absl::StatusOr<attribench::Board> board = attribench::MakeBoard(*std::move(results));
+  if (!board.ok()) return board.status();
+
+  const std::filesystem::path folder = Resolved(absl::GetFlag(FLAGS_output));
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot make the folder ", folder.string(), ": ", error.message()));
+  }
+  const std::string markdown = (folder / "LEADERBOARD.md").string();
+  const std::string json = (folder / "leaderboard.json").string();
+  absl::Status status = WriteWhole(markdown, attribench::RenderMarkdown(*board));
+  if (status.ok()) status = WriteWhole(json, attribench::RenderJson(*board));
+  if (!status.ok()) return status;
+  std::cout << attribench::RenderTerminal(*board, WantsColor()) << "\nwrote " << markdown << " and "
+            << json << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage("Ranks results, prints the tables and writes the pages.");
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  const absl::Status status =
+      positional.size() > 1
+          ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
+                                                    "'; results are named by --results"))
+          : Run();
+  if (!status.ok()) std::cerr << "leaderboard: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}

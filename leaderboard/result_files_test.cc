@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "leaderboard/result_files.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+class ResultFilesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "deep" / "er");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+
+  fs::path folder_;
+};
+
+std::string Text(const std::string& method) {
+  return "setting { name: 's' } method: '" + method + "'";
+}
+
+TEST_F(ResultFilesTest, FoldersAreSearchedAndFilesReadOnce) {
+  const std::string b = Write("b.textproto", Text("b"));
+  Write("deep/er/a.textproto", Text("a"));
+  Write("deep/notes.txt", "no result");
+  const std::string other = Write("other.name", Text("o"));
+  const auto results =
+      ReadResultFiles({b, folder_.string(), (folder_ / "deep/../b.textproto").string(), other});
+  ASSERT_TRUE(results.ok()) << results.status();
+  ASSERT_EQ(results->size(), 3);
+  EXPECT_EQ((*results)[0].method(), "b");
+  EXPECT_EQ((*results)[1].method(), "a");
+  EXPECT_EQ((*results)[2].method(), "o");
+}
+
+TEST_F(ResultFilesTest, MalformedTextNamesFileAndLine) {
+  Write("bad.textproto", "method: 'a'\nsetting { name: 's' }\nmethods: 3\n");
+  const auto results = ReadResultFiles({folder_.string()});
+  ASSERT_EQ(results.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(results.status().message()), HasSubstr("bad.textproto: line 3: "));
+  EXPECT_THAT(std::string(results.status().message()), HasSubstr("methods"));
+}
+
+TEST_F(ResultFilesTest, EmptyFileIsNoResult) {
+  const std::string path = Write("empty.textproto", "");
+  const auto results = ReadResultFiles({path});
+  ASSERT_EQ(results.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(results.status().message()), HasSubstr("empty.textproto: setting ''"));
+}
+
+TEST_F(ResultFilesTest, MissingPathAndEmptyFolder) {
+  auto results = ReadResultFiles({(folder_ / "none").string()});
+  ASSERT_EQ(results.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(results.status().message()), HasSubstr("/none"));
+  results = ReadResultFiles({(folder_ / "deep").string()});
+  ASSERT_EQ(results.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(results.status().message()), HasSubstr("/deep"));
+  EXPECT_EQ(ReadResultFiles({}).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_METHODS_ATTRIBUTION_METHOD_H_
+#define ATTRIBENCH_METHODS_ATTRIBUTION_METHOD_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "datasets/dataset.h"
+#include "datasets/model.h"
+#include "methods/cost_ledger.h"
+#include "methods/damping.h"
+#include "methods/hyperparameters.h"
+
+namespace attribench {
+
+enum class CheckpointKind { kFullData, kHalfData };
+
+// What is to be attributed: the outputs of a model on test examples, to its training examples.
+struct AttributionTask {
+  Dataset train;
+  Dataset test;
+  const Model* model = nullptr;
+  // Trained parameters by kind and number; OutOfRange past the last.
+  std::function<absl::StatusOr<Parameters>(CheckpointKind, int64_t)> checkpoint;
+  // What training one of a kind cost.
+  std::function<Cost(CheckpointKind)> training_cost;
+};
+
+// Reads a checkpoint and charges its training to the phase "training".
+absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind, int64_t index,
+                                          CostLedger& ledger);
+
+// Power sums of a damped spectrum, per damping and test example. With eigenpairs (mu_j, u_j) of the
+// damped matrix F and the test gradient q,
+//   t_k = q' (F + lambda I)^-k F q = sum_j mu_j (u_j . q)^2 / (mu_j + lambda)^k.
+// Each [dampings, test] float64.
+struct SpectralMoments {
+  at::Tensor t1, t2, t3;
+};
+
+// Everything that does not depend on damping, done.
+class FittedAttribution {
+ public:
+  virtual ~FittedAttribution() = default;
+
+  // [train, test]; positive where the training example helps: it raises -loss of the test example.
+  // Methods without damping take no notice of the argument.
+  virtual absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) = 0;
+
+  // The lambda that is added to the spectrum, a mean where there are several spectra. Unimplemented
+  // where there is no damping.
+  virtual absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const;
+
+  // Unimplemented where there is no spectrum.
+  virtual absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
+                                                  CostLedger& ledger);
+};
+
+class AttributionMethod {
+ public:
+  virtual ~AttributionMethod() = default;
+
+  // InvalidArgument for values the method cannot use, ResourceExhausted (with the bytes it would
+  // take) before allocating what cannot be had, DataLoss where gradients are not finite, Internal where
+  // a factorisation fails.
+  virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                                 const Hyperparameters& hyperparameters,
+                                                                 CostLedger& ledger) = 0;
+};
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_METHODS_ATTRIBUTION_METHOD_H_

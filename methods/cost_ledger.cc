@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/cost_ledger.h"
+
+#include "datasets/arithmetic.h"
+
+namespace attribench {
+
+Cost& Cost::operator+=(const Cost& other) {
+  retrainings += other.retrainings;
+  gradient_evaluations += other.gradient_evaluations;
+  hessian_vector_products += other.hessian_vector_products;
+  flops += other.flops;
+  cpu_seconds += other.cpu_seconds;
+  wall_seconds += other.wall_seconds;
+  return *this;
+}
+
+Cost Cost::operator*(double times) const {
+  return {retrainings * times, gradient_evaluations * times, hessian_vector_products * times,
+          flops * times, cpu_seconds * times, wall_seconds * times};
+}
+
+CostLedger::Phase::Phase(CostLedger& ledger, const std::string& name) : ledger_(ledger) {
+  ledger_.Settle();
+  outer_ = ledger_.open_;
+  ledger_.open_ = name;
+}
+
+CostLedger::Phase::~Phase() {
+  ledger_.Settle();
+  ledger_.open_ = outer_;
+}
+
+void CostLedger::Settle() {
+  const double cpu = ProcessCpuSeconds(), wall = WallSeconds();
+  if (!open_.empty() && open_ != kUnchargedPhase) {
+    phases_[open_].cpu_seconds += cpu - cpu_mark_;
+    phases_[open_].wall_seconds += wall - wall_mark_;
+  }
+  cpu_mark_ = cpu;
+  wall_mark_ = wall;
+}
+
+void CostLedger::Charge(const Cost& cost) { Charge(open_.empty() ? "other" : open_, cost); }
+
+void CostLedger::Charge(const std::string& phase, const Cost& cost) {
+  if (phase != kUnchargedPhase) phases_[phase] += cost;
+}
+
+const std::map<std::string, Cost>& CostLedger::phases() {
+  Settle();
+  return phases_;
+}
+
+Cost CostLedger::Total() {
+  Cost total;
+  for (const auto& [name, cost] : phases()) total += cost;
+  return total;
+}
+
+}  // namespace attribench

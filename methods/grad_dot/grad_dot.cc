@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// score_i = mean over checkpoints of g_i . q, from layer factors: n x p gradients are never written.
+#include "ATen/ATen.h"
+#include "methods/attribution_method.h"
+#include "methods/gradients/gradient_factors.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+class FittedGradDot : public FittedAttribution {
+ public:
+  explicit FittedGradDot(at::Tensor scores) : scores_(std::move(scores)) {}
+  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
+
+ private:
+  at::Tensor scores_;
+};
+
+class GradDot : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger& ledger) override {
+    const int64_t checkpoints = hyperparameters.Integer("checkpoints");
+    at::Tensor scores;
+    for (int64_t c = 0; c < checkpoints; ++c) {
+      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
+      if (!parameters.ok()) return parameters.status();
+      const auto train = ComputeGradientFactors(*task.model, *parameters, task.train, GradientTarget::kLoss, ledger);
+      if (!train.ok()) return train.status();
+      const auto test = ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
+      if (!test.ok()) return test.status();
+      const at::Tensor products = InnerProducts(*train, *test, ledger);
+      scores = c == 0 ? products : scores.add_(products);
+    }
+    return std::unique_ptr<FittedAttribution>(new FittedGradDot(scores.div_(checkpoints)));
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(grad_dot, GradDot);
+
+}  // namespace attribench

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/hyperparameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace attribench {
+namespace {
+
+absl::Status Refused(const Hyperparameter& h, const std::string& value, const std::string& bound) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("hyperparameter ", h.name(), " is '", value, "', must be ", bound));
+}
+
+absl::Status CheckValue(const Hyperparameter& h, const std::string& value) {
+  if (h.kind() == Hyperparameter::CHOICE) {
+    if (std::find(h.grid().begin(), h.grid().end(), value) != h.grid().end()) return absl::OkStatus();
+    return Refused(h, value, absl::StrCat("one of ", absl::StrJoin(h.grid(), ", ")));
+  }
+  double number = 0;
+  int64_t integer = 0;
+  if (h.kind() == Hyperparameter::INTEGER) {
+    if (!absl::SimpleAtoi(value, &integer)) return Refused(h, value, "an integer");
+    number = static_cast<double>(integer);
+  } else if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) {
+    return Refused(h, value, "a finite number");
+  }
+  if (h.has_minimum() && number < h.minimum()) return Refused(h, value, absl::StrCat("at least ", h.minimum()));
+  if (h.has_maximum() && number > h.maximum()) return Refused(h, value, absl::StrCat("at most ", h.maximum()));
+  if (h.kind() == Hyperparameter::DAMPING && number < 0) return Refused(h, value, "at least 0");
+  return absl::OkStatus();
+}
+
+const Hyperparameter* Find(const HyperparameterSpace& space, const std::string& name) {
+  for (const Hyperparameter& h : space.hyperparameters()) {
+    if (h.name() == name) return &h;
+  }
+  return nullptr;
+}
+
+double Number(const std::string& text) {
+  double number = 0;
+  (void)absl::SimpleAtod(text, &number);
+  return number;
+}
+
+}  // namespace
+
+const Hyperparameter* DampingOf(const HyperparameterSpace& space) {
+  for (const Hyperparameter& h : space.hyperparameters()) {
+    if (h.kind() == Hyperparameter::DAMPING) return &h;
+  }
+  return nullptr;
+}
+
+absl::Status ValidateSpace(const HyperparameterSpace& space) {
+  int dampings = 0;
+  for (const Hyperparameter& h : space.hyperparameters()) {
+    if (h.name().empty()) return absl::InvalidArgumentError("a hyperparameter has no name");
+    if (Find(space, h.name()) != &h) {
+      return absl::InvalidArgumentError(absl::StrCat("hyperparameter ", h.name(), " is there twice"));
+    }
+    if (h.kind() == Hyperparameter::KIND_UNSPECIFIED) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("hyperparameter ", h.name(), " has no kind; known are INTEGER, REAL, CHOICE, DAMPING"));
+    }
+    if (h.kind() == Hyperparameter::DAMPING) ++dampings;
+    if (const absl::Status status = CheckValue(h, h.default_value()); !status.ok()) return status;
+    for (int i = 0; i < h.grid_size(); ++i) {
+      if (const absl::Status status = CheckValue(h, h.grid(i)); !status.ok()) return status;
+      if (h.kind() != Hyperparameter::CHOICE && i > 0 && Number(h.grid(i)) <= Number(h.grid(i - 1))) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the grid of ", h.name(), " does not ascend at ", h.grid(i)));
+      }
+    }
+  }
+  if (dampings > 1) return absl::InvalidArgumentError("a space has one damping at most");
+  for (const Variant& variant : space.variants()) {
+    const absl::Status status =
+        Hyperparameters::Make(space, {variant.set().begin(), variant.set().end()}).status();
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("variant ", variant.name(), ": ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Hyperparameters> Hyperparameters::Make(const HyperparameterSpace& space,
+                                                      const std::map<std::string, std::string>& overrides) {
+  Hyperparameters result;
+  result.space_ = space;
+  for (const Hyperparameter& h : space.hyperparameters()) result.values_[h.name()] = h.default_value();
+  for (const auto& [name, value] : overrides) {
+    const Hyperparameter* h = Find(space, name);
+    if (h == nullptr) {
+      std::vector<std::string> known;
+      for (const auto& [known_name, unused] : result.values_) known.push_back(known_name);
+      return absl::InvalidArgumentError(absl::StrCat("no hyperparameter '", name, "'; known are: ",
+                                                     known.empty() ? "none" : absl::StrJoin(known, ", ")));
+    }
+    if (const absl::Status status = CheckValue(*h, value); !status.ok()) return status;
+    result.values_[name] = value;
+  }
+  return result;
+}
+
+const std::string& Hyperparameters::Value(const std::string& name, Hyperparameter::Kind kind) const {
+  const Hyperparameter* h = Find(space_, name);
+  if (h == nullptr || h->kind() != kind) {
+    std::fprintf(stderr, "the hyperparameter file declares no %s '%s'\n",
+                 Hyperparameter::Kind_Name(kind).c_str(), name.c_str());
+    std::abort();
+  }
+  return values_.at(name);
+}
+
+int64_t Hyperparameters::Integer(const std::string& name) const {
+  int64_t value = 0;
+  (void)absl::SimpleAtoi(Value(name, Hyperparameter::INTEGER), &value);
+  return value;
+}
+
+double Hyperparameters::Real(const std::string& name) const {
+  return Number(Value(name, Hyperparameter::REAL));
+}
+
+const std::string& Hyperparameters::Choice(const std::string& name) const {
+  return Value(name, Hyperparameter::CHOICE);
+}
+
+bool Hyperparameters::HasDamping() const { return DampingOf(space_) != nullptr; }
+
+Damping Hyperparameters::DefaultDamping() const {
+  const Hyperparameter* h = DampingOf(space_);
+  return {Number(values_.at(h->name())), h->damping_unit()};
+}
+
+std::vector<Damping> Hyperparameters::DampingGrid() const {
+  const Hyperparameter* h = DampingOf(space_);
+  std::vector<Damping> grid;
+  for (const std::string& value : h->grid()) grid.push_back({Number(value), h->damping_unit()});
+  return grid;
+}
+
+}  // namespace attribench

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_METHODS_HYPERPARAMETERS_H_
+#define ATTRIBENCH_METHODS_HYPERPARAMETERS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "methods/damping.h"
+#include "methods/hyperparameters.pb.h"
+
+namespace attribench {
+
+// OK when every hyperparameter has a name, a kind, and a default and a grid within its bounds, and
+// every variant sets only what there is.
+absl::Status ValidateSpace(const HyperparameterSpace& space);
+
+// The hyperparameter of kind DAMPING, or null.
+const Hyperparameter* DampingOf(const HyperparameterSpace& space);
+
+// One point of a space: a value for every hyperparameter. The damping's value is the default that
+// tuners start from; scores are asked for at any damping.
+class Hyperparameters {
+ public:
+  // The defaults with `overrides` in their place. InvalidArgument names an unknown hyperparameter
+  // (and lists the known) or a value out of bounds.
+  static absl::StatusOr<Hyperparameters> Make(const HyperparameterSpace& space,
+                                              const std::map<std::string, std::string>& overrides);
+
+  // The space said which kind each is: asking for another, or for a name it lacks, is a fault of
+  // the method and ends the program.
+  int64_t Integer(const std::string& name) const;
+  double Real(const std::string& name) const;
+  const std::string& Choice(const std::string& name) const;
+
+  // Only where the space has a damping.
+  Damping DefaultDamping() const;
+  std::vector<Damping> DampingGrid() const;
+  bool HasDamping() const;
+
+  const std::map<std::string, std::string>& values() const { return values_; }
+
+ private:
+  const std::string& Value(const std::string& name, Hyperparameter::Kind kind) const;
+
+  HyperparameterSpace space_;
+  std::map<std::string, std::string> values_;
+};
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_METHODS_HYPERPARAMETERS_H_

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Noise in place of scores. The noise of a pair of examples is keyed by their contents, so that
+// reordering examples reorders scores, as it does for every method.
+#include "ATen/ATen.h"
+#include "datasets/random_stream.h"
+#include "methods/attribution_method.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+// FNV-1a of each example's bytes.
+std::vector<uint64_t> Hashes(const Dataset& dataset) {
+  const at::Tensor inputs = dataset.inputs.flatten(1).contiguous();
+  const int64_t bytes = inputs.size(1) * static_cast<int64_t>(inputs.element_size());
+  const auto* data = static_cast<const unsigned char*>(inputs.data_ptr());
+  std::vector<uint64_t> hashes;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (int64_t b = 0; b < bytes; ++b) hash = (hash ^ data[i * bytes + b]) * 0x100000001B3u;
+    hashes.push_back(hash);
+  }
+  return hashes;
+}
+
+class FittedRandom : public FittedAttribution {
+ public:
+  FittedRandom(const AttributionTask& task, uint64_t seed)
+      : train_(Hashes(task.train)), test_(Hashes(task.test)), seed_(seed) {}
+
+  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override {
+    const int64_t n = static_cast<int64_t>(train_.size()), t = static_cast<int64_t>(test_.size());
+    at::Tensor scores = at::empty({n, t}, at::kFloat);
+    float* data = scores.data_ptr<float>();
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t j = 0; j < t; ++j) {
+        data[i * t + j] = static_cast<float>(RandomStream(seed_, "score", {train_[i], test_[j]}).Gaussian());
+      }
+    }
+    return scores;
+  }
+
+ private:
+  std::vector<uint64_t> train_, test_;
+  uint64_t seed_;
+};
+
+class Random : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger&) override {
+    return std::unique_ptr<FittedAttribution>(new FittedRandom(task, hyperparameters.Integer("seed")));
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(random, Random);
+
+}  // namespace attribench

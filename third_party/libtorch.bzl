@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds LibTorch: the folder named by LIBTORCH_ROOT, else the system's package."""
+
+def _exists(repository_ctx, path):
+    return repository_ctx.path(path).exists
+
+def _libtorch_repository_impl(repository_ctx):
+    root = repository_ctx.os.environ.get("LIBTORCH_ROOT", "")
+    if root:
+        header = root + "/include/ATen/ATen.h"
+        if not _exists(repository_ctx, header):
+            fail("LIBTORCH_ROOT is '%s', but %s does not exist; point it at an unpacked LibTorch (the folder that holds include/ and lib/)." % (root, header))
+        include, lib = root + "/include", root + "/lib"
+    else:
+        include = "/usr/include"
+        lib = ""
+        if not _exists(repository_ctx, include + "/ATen/ATen.h"):
+            fail("No LibTorch found: install Debian's libtorch-dev (ci/setup.sh does) or set LIBTORCH_ROOT to an unpacked LibTorch.")
+
+    linkopts = ["-ltorch", "-ltorch_cpu", "-lc10"]
+    if lib:
+        linkopts = ["-L" + lib, "-Wl,-rpath," + lib] + linkopts
+        repository_ctx.symlink(include, "include")
+        if _exists(repository_ctx, lib + "/libtorch_cuda.so"):
+            linkopts = linkopts[:2] + ["-Wl,--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Wl,--as-needed"] + linkopts[2:]
+    else:
+        # System headers are on the compiler's own path; only the ones of the C++ front end need
+        # a flag, and nothing of this project includes those.
+        repository_ctx.file("include/README", "LibTorch's headers are the system's.\n")
+
+    repository_ctx.file("BUILD", """
+cc_library(
+    name = "torch",
+    hdrs = glob(["include/**/*.h"]),
+    includes = {includes},
+    linkopts = {linkopts},
+    visibility = ["//visibility:public"],
+)
+""".format(
+        includes = repr(["include", "include/torch/csrc/api/include"] if lib else []),
+        linkopts = repr(linkopts),
+    ))
+
+libtorch_repository = repository_rule(
+    implementation = _libtorch_repository_impl,
+    environ = ["LIBTORCH_ROOT"],
+    local = True,
+    doc = "Defines @libtorch//:torch.",
+)
