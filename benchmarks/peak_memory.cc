@@ -9,16 +9,25 @@
 
 namespace attribench {
 
-int64_t PeakMemoryBytes() {
+namespace {
+
+// A field of /proc/self/status, in bytes.
+int64_t StatusField(const std::string& wanted) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     std::istringstream fields(line);
     std::string name;
     int64_t kibibytes;
-    if (fields >> name >> kibibytes && name == "VmHWM:") return kibibytes * 1024;
+    if (fields >> name >> kibibytes && name == wanted) return kibibytes * 1024;
   }
   return 0;
 }
+
+}  // namespace
+
+int64_t PeakMemoryBytes() { return StatusField("VmHWM:"); }
+
+int64_t DataMemoryBytes() { return StatusField("VmData:"); }
 
 void ResetPeakMemory() {
   malloc_trim(0);

@@ -10,6 +10,9 @@ namespace attribench {
 // 0 where the system does not say.
 int64_t PeakMemoryBytes();
 
+// What RLIMIT_DATA counts: private memory, resident or not, in bytes; 0 likewise.
+int64_t DataMemoryBytes();
+
 // Gives free memory back to the system and starts the peak anew, where the system lets us.
 void ResetPeakMemory();
 

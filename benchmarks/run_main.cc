@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs attribution methods in a setting: each in a process of its own, so that one that crashes, runs
-// out of memory or takes too long becomes a row that says so.
+// Runs attribution methods in a setting: each in a process of its own, so that one that crashes,
+// runs out of memory or takes too long becomes a row that says so.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +16,14 @@
 #include <thread>
 #include <vector>
 
+#include "ATen/ATen.h"
 #include "ATen/Parallel.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "benchmarks/peak_memory.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/run_method.h"
 #include "datasets/arithmetic.h"
@@ -33,11 +35,14 @@
 #include "methods/registry.h"
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
-ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "names from the table, comma-separated, or all");
+ABSL_FLAG(std::vector<std::string>, methods, {"all"},
+          "names from the table, comma-separated, or all");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
-ABSL_FLAG(std::string, output, "out/results", "results go to <output>/<setting>/<method>.textproto");
+ABSL_FLAG(std::string, output, "out/results",
+          "results go to <output>/<setting>/<method>.textproto");
 ABSL_FLAG(absl::Duration, timeout, absl::Hours(2), "for one method; what takes longer is ended");
-ABSL_FLAG(double, memory_limit, 0, "data memory of one method in GiB; 0: none");
+ABSL_FLAG(double, memory_limit, 0,
+          "memory in GiB that one method may take beyond the loaded setting; 0: no limit");
 ABSL_FLAG(int, threads, 0, "for one method; default: one per core");
 
 namespace attribench {
@@ -47,18 +52,24 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result) {
   std::string text;
   google::protobuf::TextFormat::PrintToString(result, &text);
   return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
-                                           "# proto-message: attribench.MethodResult\n", text));
+                                           "# proto-message: attribench.MethodResult\n",
+                                           text));
+}
+
+// Threads and the buffers of the matrix library come first: where those cannot be had, it waits for
+// them forever.
+void LimitMemory(double gibibytes) {
+  at::matmul(at::ones({512, 512}), at::ones({512, 512}));
+  const rlim_t bytes = static_cast<rlim_t>(DataMemoryBytes() + gibibytes * (1 << 30));
+  const rlimit bound = {bytes, bytes};
+  setrlimit(RLIMIT_DATA, &bound);
 }
 
 // The child's life: runs, writes, ends.
-[[noreturn]] void RunInChild(const Benchmark& benchmark, const MethodVariant& variant, const std::string& path,
-                             int threads) {
+[[noreturn]] void RunInChild(const Benchmark& benchmark, const MethodVariant& variant,
+                             const std::string& path, int threads) {
   at::set_num_threads(threads);
-  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
-    const rlim_t bytes = static_cast<rlim_t>(limit * (1 << 30));
-    const rlimit bound = {bytes, bytes};
-    setrlimit(RLIMIT_DATA, &bound);
-  }
+  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
   const absl::Status status = WriteResult(path, RunMethod(benchmark, variant));
   if (!status.ok()) std::cerr << status.message() << "\n";
   std::cerr.flush();
@@ -77,7 +88,8 @@ ChildEnd WaitFor(pid_t child, absl::Duration timeout) {
     if (absl::Now() > deadline) {
       kill(child, SIGKILL);
       waitpid(child, &status, 0);
-      return {TIMEOUT, absl::StrCat("took longer than ", absl::FormatDuration(timeout), " (--timeout)")};
+      return {TIMEOUT,
+              absl::StrCat("took longer than ", absl::FormatDuration(timeout), " (--timeout)")};
     }
     absl::SleepFor(absl::Milliseconds(20));
   }
@@ -85,7 +97,9 @@ ChildEnd WaitFor(pid_t child, absl::Duration timeout) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
     return {OUT_OF_MEMORY, "killed by the system, which ran out of memory"};
   }
-  if (WIFSIGNALED(status)) return {ERROR, absl::StrCat("ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")")};
+  if (WIFSIGNALED(status))
+    return {ERROR, absl::StrCat("ended by signal ", WTERMSIG(status), " (",
+                                strsignal(WTERMSIG(status)), ")")};
   return {ERROR, absl::StrCat("ended with exit status ", WEXITSTATUS(status))};
 }
 
@@ -108,8 +122,8 @@ std::string InWorkingDirectory(const std::string& path) {
 absl::Status Run() {
   if (absl::GetFlag(FLAGS_output).empty()) return absl::InvalidArgumentError("--output is empty");
   if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
   }
   // The parent computes alone: threads of a numeric library do not survive a fork.
   at::set_num_threads(1);
@@ -124,16 +138,20 @@ absl::Status Run() {
   int threads = absl::GetFlag(FLAGS_threads);
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 
-  const std::string folder = absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());
-  ProgressBar bar(absl::StrCat("running ", setting->name()), static_cast<int64_t>(variants->size()));
+  const std::string folder =
+      absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());
+  ProgressBar bar(absl::StrCat("running ", setting->name()),
+                  static_cast<int64_t>(variants->size()));
   for (const MethodVariant& variant : *variants) {
     const std::string path = absl::StrCat(folder, "/", variant.name, ".textproto");
     const pid_t child = fork();
-    if (child < 0) return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
+    if (child < 0)
+      return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
     if (child == 0) RunInChild(*benchmark, variant, path, threads);
     const ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout));
     if (end.status != OK) {
-      const absl::Status status = WriteResult(path, FailedResult(*benchmark, variant, end.status, end.message));
+      const absl::Status status =
+          WriteResult(path, FailedResult(*benchmark, variant, end.status, end.message));
       if (!status.ok()) return status;
     }
     bar.Advance();

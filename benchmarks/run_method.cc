@@ -71,22 +71,6 @@ absl::Status Guarded(const std::function<absl::Status()>& work) {
   }
 }
 
-AttributionTask MakeTask(const Benchmark& benchmark) {
-  AttributionTask task;
-  task.train = benchmark.data.train;
-  task.test = benchmark.data.test;
-  task.model = benchmark.model.get();
-  task.checkpoint = [&benchmark](CheckpointKind kind, int64_t index) {
-    return kind == CheckpointKind::kFullData ? benchmark.zoo.FullDataCheckpoint(index)
-                                             : benchmark.zoo.HalfDataCheckpoint(index);
-  };
-  task.training_cost = [&benchmark](CheckpointKind kind) {
-    return OfTraining(kind == CheckpointKind::kFullData ? benchmark.zoo.manifest().full_data_training()
-                                                        : benchmark.zoo.manifest().half_data_training());
-  };
-  return task;
-}
-
 MethodResult EmptyResult(const Benchmark& benchmark, const MethodVariant& variant) {
   MethodResult result;
   *result.mutable_setting() = benchmark.facts;
@@ -109,7 +93,8 @@ void Fail(const absl::Status& status, Entry& entry) {
 // Tunes, scores and evaluates; charges `ledger`, fills `entry` but for its costs.
 absl::Status RunTuner(const Benchmark& benchmark, const MethodVariant& variant, const Tuner& tuner,
                       DampingSweep& sweep, CostLedger& ledger, Entry& entry) {
-  for (const auto& [name, value] : variant.hyperparameters.values()) (*entry.mutable_hyperparameters())[name] = value;
+  for (const auto& [name, value] : variant.hyperparameters.values())
+    (*entry.mutable_hyperparameters())[name] = value;
   Damping damping;
   if (variant.hyperparameters.HasDamping()) {
     TuningProblem problem(variant.hyperparameters, sweep, benchmark.truth, benchmark.blocks.tuning,
@@ -126,11 +111,8 @@ absl::Status RunTuner(const Benchmark& benchmark, const MethodVariant& variant, 
     const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(damping);
     if (!absolute.ok()) return absolute.status();
     entry.set_absolute_damping(*absolute);
-    if (problem.HasScored(damping)) {  // One attribution is not tuning, whoever asked for it first.
-      ledger.Charge("tuning", (*sweep.At(damping, ledger))->cost * -1);
-    }
   }
-  const absl::StatusOr<const DampingSweep::Point*> point = sweep.At(damping, ledger);
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Scores(damping, ledger);
   if (!point.ok()) return point.status();
   ledger.Charge("scoring", (*point)->cost);
 
@@ -138,14 +120,16 @@ absl::Status RunTuner(const Benchmark& benchmark, const MethodVariant& variant, 
   const at::Tensor outputs = ReportingOutputs(benchmark);
   const absl::StatusOr<std::vector<double>> per_test = LdsPerTest(predicted, outputs);
   if (!per_test.ok()) return per_test.status();
-  const absl::StatusOr<Estimate> lds = LinearDatamodelingScore(predicted, outputs, kResamples, kBootstrapSeed);
+  const absl::StatusOr<Estimate> lds =
+      LinearDatamodelingScore(predicted, outputs, kResamples, kBootstrapSeed);
   if (!lds.ok()) return lds.status();
   *entry.mutable_lds() = ToInterval(*lds);
   entry.mutable_lds_per_test()->Add(per_test->begin(), per_test->end());
   return absl::OkStatus();
 }
 
-void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSweep& sweep, MethodResult& result) {
+void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSweep& sweep,
+             MethodResult& result) {
   CostLedger nobody;
   const std::vector<Damping> grid = variant.hyperparameters.DampingGrid();
   const absl::StatusOr<SpectralMoments> moments = sweep.fitted().Moments(grid, nobody);
@@ -156,7 +140,7 @@ void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSw
                     .mean(1);
   }
   for (size_t i = 0; i < grid.size(); ++i) {
-    const absl::StatusOr<const DampingSweep::Point*> point = sweep.At(grid[i], nobody);
+    const absl::StatusOr<const DampingSweep::Point*> point = sweep.Sums(grid[i], nobody);
     const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(grid[i]);
     if (!point.ok() || !absolute.ok()) continue;
     const absl::StatusOr<Estimate> lds =
@@ -169,7 +153,8 @@ void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSw
     grid_point->set_absolute_damping(*absolute);
     grid_point->set_lds(lds->value);
     if (indicator.defined()) grid_point->set_surrogate_indicator(indicator[i].item<double>());
-    if (!result.has_oracle_lds() || lds->value > result.oracle_lds()) result.set_oracle_lds(lds->value);
+    if (!result.has_oracle_lds() || lds->value > result.oracle_lds())
+      result.set_oracle_lds(lds->value);
   }
 }
 
@@ -222,8 +207,25 @@ absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::strin
           .index_select(2, at::tensor(blocks.reporting.tests, at::kLong));
   const absl::StatusOr<Estimate> ceiling = NoiseCeiling(reporting, kResamples, kBootstrapSeed);
   if (ceiling.ok()) *facts.mutable_noise_ceiling() = ToInterval(*ceiling);
-  return Benchmark{setting, *std::move(data), *std::move(zoo), *std::move(truth), *std::move(model),
-                   std::move(blocks), std::move(facts)};
+  return Benchmark{setting,           *std::move(data),  *std::move(zoo), *std::move(truth),
+                   *std::move(model), std::move(blocks), std::move(facts)};
+}
+
+AttributionTask MakeTask(const Benchmark& benchmark) {
+  AttributionTask task;
+  task.train = benchmark.data.train;
+  task.test = benchmark.data.test;
+  task.model = benchmark.model.get();
+  task.checkpoint = [&benchmark](CheckpointKind kind, int64_t index) {
+    return kind == CheckpointKind::kFullData ? benchmark.zoo.FullDataCheckpoint(index)
+                                             : benchmark.zoo.HalfDataCheckpoint(index);
+  };
+  task.training_cost = [&benchmark](CheckpointKind kind) {
+    return OfTraining(kind == CheckpointKind::kFullData
+                          ? benchmark.zoo.manifest().full_data_training()
+                          : benchmark.zoo.manifest().half_data_training());
+  };
+  return task;
 }
 
 EntryStatus EntryStatusOf(const absl::Status& status) {
@@ -247,8 +249,8 @@ EntryStatus EntryStatusOf(const absl::Status& status) {
   }
 }
 
-MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant, EntryStatus status,
-                          const std::string& message) {
+MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant,
+                          EntryStatus status, const std::string& message) {
   MethodResult result = EmptyResult(benchmark, variant);
   for (const RegisteredTuner& tuner : RegisteredTuners()) {
     if (!result.damped() && tuner.name != kDefaultTuner) continue;
@@ -275,22 +277,27 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     return made.status();
   });
   if (!fit_status.ok()) {
-    return FailedResult(benchmark, variant, EntryStatusOf(fit_status), std::string(fit_status.message()));
+    return FailedResult(benchmark, variant, EntryStatusOf(fit_status),
+                        std::string(fit_status.message()));
   }
-  DampingSweep sweep(*fitted, benchmark.truth.subsets);
+  absl::StatusOr<DampingSweep> sweep = DampingSweep::Make(*fitted, benchmark.truth.subsets);
+  if (!sweep.ok()) {
+    return FailedResult(benchmark, variant, EntryStatusOf(sweep.status()),
+                        std::string(sweep.status().message()));
+  }
   for (const RegisteredTuner& tuner : RegisteredTuners()) {
     if (!result.damped() && tuner.name != kDefaultTuner) continue;
     Entry* entry = result.add_entries();
     entry->set_tuner(tuner.name);
     CostLedger ledger;
     const absl::Status status =
-        Guarded([&] { return RunTuner(benchmark, variant, *tuner.tuner, sweep, ledger, *entry); });
+        Guarded([&] { return RunTuner(benchmark, variant, *tuner.tuner, *sweep, ledger, *entry); });
     if (!status.ok()) Fail(status, *entry);
     SetCosts(fit_ledger, ledger, *entry);
   }
   if (result.damped()) {
     (void)Guarded([&] {
-      AddGrid(benchmark, variant, sweep, result);
+      AddGrid(benchmark, variant, *sweep, result);
       return absl::OkStatus();
     });
   } else if (result.entries(0).status() == OK) {

@@ -12,6 +12,7 @@
 #include "datasets/setting.pb.h"
 #include "datasets/zoo.h"
 #include "evaluators/evaluation_blocks.h"
+#include "methods/attribution_method.h"
 #include "methods/registry.h"
 
 namespace attribench {
@@ -31,13 +32,16 @@ struct Benchmark {
 absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::string& data_root,
                                         const std::string& zoo_folder);
 
+// What methods are asked to attribute. Keeps a reference to `benchmark`.
+AttributionTask MakeTask(const Benchmark& benchmark);
+
 // Fits the method once and makes an entry for every linked tuner (only `default` where there is no
 // damping), with its oracle. What fails is an entry with a status, never an error.
 MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant);
 
 // The result of a method that could not be run to its end: the same entries, all with this status.
-MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant, EntryStatus status,
-                          const std::string& message);
+MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant,
+                          EntryStatus status, const std::string& message);
 
 // How a failure enters the table.
 EntryStatus EntryStatusOf(const absl::Status& status);

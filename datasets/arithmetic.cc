@@ -56,7 +56,8 @@ Environment DescribeEnvironment() {
     const std::pair<std::string, std::string> field = absl::StrSplit(line, absl::MaxSplits(':', 1));
     const std::string name(absl::StripAsciiWhitespace(field.first));
     if (wanted.erase(name) == 0) continue;
-    absl::StrAppend(&description, description.empty() ? "" : ", ", name == "model name" ? "" : name + " ",
+    absl::StrAppend(&description, description.empty() ? "" : ", ",
+                    name == "model name" ? "" : name + " ",
                     absl::StripAsciiWhitespace(field.second));
   }
   environment.set_cpu_model(description);

@@ -6,9 +6,9 @@
 
 namespace attribench {
 
-// Fixes the instruction set of the numeric libraries (AVX2 in ATen, OpenBLAS and oneDNN), so that one
-// CPU model gives one result. They read it from the environment when they load: where it is not set
-// yet, this sets it and starts the program again. Call it first in main.
+// Fixes the instruction set of the numeric libraries (AVX2 in ATen, OpenBLAS and oneDNN), so that
+// one CPU model gives one result. They read it from the environment when they load: where it is not
+// set yet, this sets it and starts the program again. Call it first in main.
 void FixInstructionSet(char** argv);
 
 // True where the environment holds what FixInstructionSet sets.

@@ -5,14 +5,16 @@
 
 #include "absl/flags/flag.h"
 
-ABSL_FLAG(std::string, data_root, "",
-          "folder that holds the data files, one folder per dataset; default: $ATTRIBENCH_DATA_MIRROR");
+ABSL_FLAG(
+    std::string, data_root, "",
+    "folder that holds the data files, one folder per dataset; default: $ATTRIBENCH_DATA_MIRROR");
 
 namespace attribench {
 
 std::string DataRoot() {
   if (const std::string flag = absl::GetFlag(FLAGS_data_root); !flag.empty()) return flag;
-  if (const char* mirror = std::getenv("ATTRIBENCH_DATA_MIRROR"); mirror != nullptr && *mirror != 0) return mirror;
+  if (const char* mirror = std::getenv("ATTRIBENCH_DATA_MIRROR"); mirror != nullptr && *mirror != 0)
+    return mirror;
   return "external";
 }
 

@@ -13,28 +13,29 @@ namespace {
 
 Dataset Normalised(const RawImages& raw, const DatasetSource& source) {
   const int64_t n = raw.size();
-  const at::Tensor pixels =
-      at::from_blob(const_cast<uint8_t*>(raw.pixels.data()), {n, 1, raw.height, raw.width}, at::kByte);
+  const at::Tensor pixels = at::from_blob(const_cast<uint8_t*>(raw.pixels.data()),
+                                          {n, 1, raw.height, raw.width}, at::kByte);
   const at::Tensor labels = at::from_blob(const_cast<uint8_t*>(raw.labels.data()), {n}, at::kByte);
   return {pixels.to(at::kFloat).div(255).sub(source.mean()).div(source.standard_deviation()),
           labels.to(at::kLong)};
 }
 
 absl::StatusOr<RawImages> ReadFiles(const DatasetSource& source, const std::string& data_root,
-                                    const std::string& images, const std::string& labels, int64_t count) {
+                                    const std::string& images, const std::string& labels,
+                                    int64_t count) {
   const IdxSource& idx = source.idx();
   const std::string folder = absl::StrCat(data_root, "/", idx.folder(), "/");
   absl::StatusOr<RawImages> raw = ReadIdx(folder + images, folder + labels, count);
   if (!absl::IsNotFound(raw.status())) return raw;
-  return absl::NotFoundError(absl::StrCat(raw.status().message(), "; get it from ", idx.url(),
-                                          " into a folder ", idx.folder(),
-                                          "/ and set ATTRIBENCH_DATA_MIRROR to the folder that holds ",
-                                          idx.folder(), "/"));
+  return absl::NotFoundError(absl::StrCat(
+      raw.status().message(), "; get it from ", idx.url(), " into a folder ", idx.folder(),
+      "/ and set ATTRIBENCH_DATA_MIRROR to the folder that holds ", idx.folder(), "/"));
 }
 
 }  // namespace
 
-absl::StatusOr<DatasetSplit> LoadDataset(const DatasetSource& source, const std::string& data_root) {
+absl::StatusOr<DatasetSplit> LoadDataset(const DatasetSource& source,
+                                         const std::string& data_root) {
   if (source.has_glyphs()) {
     const uint64_t seed = source.glyphs().seed();
     return DatasetSplit{Normalised(DrawGlyphs(seed, "train", source.num_train()), source),

@@ -24,8 +24,8 @@ struct DatasetSplit {
   Dataset test;
 };
 
-// Reads or draws what `source` names. Files are looked for under `data_root`/<folder>; NotFound says
-// which file is missing and how to get it, InvalidArgument what is wrong with its content.
+// Reads or draws what `source` names. Files are looked for under `data_root`/<folder>; NotFound
+// says which file is missing and how to get it, InvalidArgument what is wrong with its content.
 absl::StatusOr<DatasetSplit> LoadDataset(const DatasetSource& source, const std::string& data_root);
 
 }  // namespace attribench

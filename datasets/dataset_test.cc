@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/dataset.h"
+
+#include "ATen/ATen.h"
+#include "absl/strings/match.h"
+#include "datasets/setting.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+TEST(DatasetTest, GlyphsAreNormalised) {
+  const Setting setting = *LoadSetting("glyphs_mlp");
+  const absl::StatusOr<DatasetSplit> split = LoadDataset(setting.dataset(), "/no/such/folder");
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->train.inputs.sizes(), (std::vector<int64_t>{1000, 1, 28, 28}));
+  EXPECT_EQ(split->test.inputs.sizes(), (std::vector<int64_t>{200, 1, 28, 28}));
+  EXPECT_EQ(split->train.labels.scalar_type(), at::kLong);
+  // The setting's mean and deviation are rounded to four digits: half a unit over .2582.
+  EXPECT_NEAR(split->train.inputs.mean().item<double>(), 0, 0.0003);
+  EXPECT_NEAR(split->train.inputs.std().item<double>(), 1, 0.0003);
+}
+
+TEST(DatasetTest, MissingFileSaysWhichAndHowToGetIt) {
+  const Setting setting = *LoadSetting("mnist_mlp");
+  const absl::Status status = LoadDataset(setting.dataset(), "/no/such/folder").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  for (const char* part :
+       {"/no/such/folder/mnist/train-images-idx3-ubyte.gz", "https://", "ATTRIBENCH_DATA_MIRROR"}) {
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
+  }
+}
+
+}  // namespace
+}  // namespace attribench

@@ -42,7 +42,8 @@ class Mlp : public Model {
     };
     for (const LinearLayer& layer : layers_) {
       const float bound = 1 / std::sqrt(static_cast<float>(layer.num_inputs));
-      parameters.push_back({layer.name + ".weight", uniform({layer.num_outputs, layer.num_inputs}, bound)});
+      parameters.push_back(
+          {layer.name + ".weight", uniform({layer.num_outputs, layer.num_inputs}, bound)});
       parameters.push_back({layer.name + ".bias", uniform({layer.num_outputs}, bound)});
     }
     return parameters;

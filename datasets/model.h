@@ -53,8 +53,8 @@ class Model {
   virtual Parameters Initialise(RandomStream& stream) const = 0;
 
   // Logits [b, classes] of inputs [b, ...], in the parameters' type. With `dropout` the model is in
-  // training mode and draws its masks there; without, in evaluation mode. `trace` receives what each
-  // layer saw, in the order of layers().
+  // training mode and draws its masks there; without, in evaluation mode. `trace` receives what
+  // each layer saw, in the order of layers().
   virtual at::Tensor Logits(const Parameters& parameters, const at::Tensor& inputs,
                             RandomStream* dropout = nullptr,
                             std::vector<LayerTrace>* trace = nullptr) const = 0;

@@ -16,14 +16,15 @@ namespace attribench {
 std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int width) {
   const double share = total > 0 ? std::min(1.0, static_cast<double>(done) / total) : 1;
   const int filled = static_cast<int>(share * width);
-  std::string line = absl::StrFormat("[%s%s] %3d%%  %d/%d", std::string(filled, '#'),
-                                     std::string(width - filled, '.'), static_cast<int>(share * 100),
-                                     done, total);
+  std::string line =
+      absl::StrFormat("[%s%s] %3d%%  %d/%d", std::string(filled, '#'),
+                      std::string(width - filled, '.'), static_cast<int>(share * 100), done, total);
   if (done >= total) {
     absl::StrAppend(&line, "  took ", absl::FormatDuration(absl::Trunc(elapsed, absl::Seconds(1))));
   } else if (done > 0) {
     const absl::Duration left = elapsed * ((1 - share) / share);
-    absl::StrAppend(&line, "  time left ", absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))));
+    absl::StrAppend(&line, "  time left ",
+                    absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))));
   }
   return line;
 }

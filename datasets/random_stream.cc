@@ -40,7 +40,8 @@ RandomStream::RandomStream(uint64_t seed, absl::string_view purpose,
 
 uint32_t RandomStream::Next32() {
   if (used_ == 4) {
-    buffer_ = Philox({static_cast<uint32_t>(block_), static_cast<uint32_t>(block_ >> 32), 0, 0}, key_);
+    buffer_ =
+        Philox({static_cast<uint32_t>(block_), static_cast<uint32_t>(block_ >> 32), 0, 0}, key_);
     ++block_;
     used_ = 0;
   }

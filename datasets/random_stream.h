@@ -11,16 +11,17 @@
 
 namespace attribench {
 
-// One block of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// One block of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+// 2011).
 std::array<uint32_t, 4> Philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
 // A stream of random numbers that is the same on every machine and in every version: a library's
 // generators are not.
 //
 // The stream is Philox4x32-10 with a 64-bit key and a counter from 0. The key is a hash of what the
-// stream is for: the FNV-1a hash of `purpose`, into which `seed` and then each of `indices` are mixed
-// by xor and the SplitMix64 finaliser. Streams of different purposes or indices are independent, so
-// any training can be repeated alone.
+// stream is for: the FNV-1a hash of `purpose`, into which `seed` and then each of `indices` are
+// mixed by xor and the SplitMix64 finaliser. Streams of different purposes or indices are
+// independent, so any training can be repeated alone.
 class RandomStream {
  public:
   RandomStream(uint64_t seed, absl::string_view purpose,

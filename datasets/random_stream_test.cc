@@ -16,10 +16,12 @@ using ::testing::ElementsAre;
 TEST(PhiloxTest, KnownAnswers) {
   EXPECT_THAT(Philox({0, 0, 0, 0}, {0, 0}),
               ElementsAre(0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u));
-  EXPECT_THAT(Philox({0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}, {0xffffffffu, 0xffffffffu}),
-              ElementsAre(0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu));
-  EXPECT_THAT(Philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
-              ElementsAre(0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u));
+  EXPECT_THAT(
+      Philox({0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}, {0xffffffffu, 0xffffffffu}),
+      ElementsAre(0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu));
+  EXPECT_THAT(
+      Philox({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}),
+      ElementsAre(0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u));
 }
 
 TEST(RandomStreamTest, SameArgumentsGiveSameStreamAndOthersDoNot) {
@@ -27,7 +29,7 @@ TEST(RandomStreamTest, SameArgumentsGiveSameStreamAndOthersDoNot) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(a.Next32(), b.Next32());
   std::set<uint64_t> firsts = {
       RandomStream(7, "order", {1, 2}).Next64(), RandomStream(7, "order", {2, 1}).Next64(),
-      RandomStream(7, "order", {1}).Next64(),    RandomStream(8, "order", {1, 2}).Next64(),
+      RandomStream(7, "order", {1}).Next64(), RandomStream(8, "order", {1, 2}).Next64(),
       RandomStream(7, "dropout", {1, 2}).Next64()};
   EXPECT_EQ(firsts.size(), 5);
 }

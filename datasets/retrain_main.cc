@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes a setting's zoo: full-data checkpoints, half-data checkpoints, the ground truth of retrained
-// subsets.
+// Makes a setting's zoo: full-data checkpoints, half-data checkpoints, the ground truth of
+// retrained subsets.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -25,7 +25,8 @@ ABSL_FLAG(int, workers, 0, "parallel trainings; default: one per core");
 namespace {
 
 absl::Status Run() {
-  const absl::StatusOr<attribench::Setting> setting = attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
+  const absl::StatusOr<attribench::Setting> setting =
+      attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
   const absl::StatusOr<attribench::DatasetSplit> data =
       attribench::LoadDataset(setting->dataset(), attribench::DataRoot());
@@ -33,7 +34,8 @@ absl::Status Run() {
   std::string folder = absl::GetFlag(FLAGS_output);
   if (folder.empty()) {
     const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
-    folder = absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
+    folder =
+        absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
   }
   int workers = absl::GetFlag(FLAGS_workers);
   if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -44,8 +46,9 @@ absl::Status Run() {
 
 int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
-  absl::SetProgramUsageMessage("Trains the checkpoints and retrained subsets of a setting; start it "
-                               "again to go on where it was stopped.");
+  absl::SetProgramUsageMessage(
+      "Trains the checkpoints and retrained subsets of a setting; start it "
+      "again to go on where it was stopped.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = Run();
   if (!status.ok()) std::cerr << "retrain: " << status.message() << "\n";

@@ -66,14 +66,17 @@ class JobFile {
     metadata.swap(content->metadata);
     const absl::StatusOr<std::string> bytes = SerializeSafetensors(*content);
     if (!bytes.ok()) return bytes.status();
-    if (metadata["sha256"] != Sha256(*bytes)) return absl::DataLossError(path_ + " is damaged (checksum)");
-    if (metadata["recipe_digest"] != digest_) return absl::DataLossError(path_ + " is of another recipe");
+    if (metadata["sha256"] != Sha256(*bytes))
+      return absl::DataLossError(path_ + " is damaged (checksum)");
+    if (metadata["recipe_digest"] != digest_)
+      return absl::DataLossError(path_ + " is of another recipe");
     TrainedJob trained;
     trained.negative_loss = content->tensors["negative_loss"];
     trained.margin = content->tensors["margin"];
     const std::string prefix = "parameters/";
     for (const auto& [name, tensor] : content->tensors) {
-      if (name.rfind(prefix, 0) == 0) trained.parameters.push_back({name.substr(prefix.size()), tensor});
+      if (name.rfind(prefix, 0) == 0)
+        trained.parameters.push_back({name.substr(prefix.size()), tensor});
     }
     if (!absl::SimpleAtod(metadata["cpu_seconds"], &trained.cpu_seconds) ||
         !absl::SimpleAtod(metadata["train_accuracy"], &trained.train_accuracy) ||
@@ -88,8 +91,9 @@ class JobFile {
   std::string digest_;
 };
 
-absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data, const std::string& folder,
-                          int num_workers, const std::vector<TrainingJob>& jobs) {
+absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
+                          const std::string& folder, int num_workers,
+                          const std::vector<TrainingJob>& jobs) {
   const std::string digest = RecipeDigest(setting);
   std::vector<const TrainingJob*> missing;
   for (const TrainingJob& job : jobs) {
@@ -99,7 +103,8 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data, cons
     missing.push_back(&job);
   }
   if (missing.size() < jobs.size()) {
-    std::cerr << jobs.size() - missing.size() << " of " << jobs.size() << " trainings are there already\n";
+    std::cerr << jobs.size() - missing.size() << " of " << jobs.size()
+              << " trainings are there already\n";
   }
   ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(missing.size()));
   std::atomic<size_t> next{0};
@@ -110,10 +115,13 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data, cons
       const TrainingJob& job = *missing[i];
       absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting, data, job);
       absl::Status status = trained.status();
-      if (status.ok()) status = JobFile(folder, digest, job).Write(*trained, job.kind != Kind::kSubset);
+      if (status.ok())
+        status = JobFile(folder, digest, job).Write(*trained, job.kind != Kind::kSubset);
       if (!status.ok()) {
         absl::MutexLock lock(&mutex);
-        if (first_error.ok()) first_error = absl::Status(status.code(), absl::StrCat(job.Name(), ": ", status.message()));
+        if (first_error.ok())
+          first_error =
+              absl::Status(status.code(), absl::StrCat(job.Name(), ": ", status.message()));
         next = missing.size();
         return;
       }
@@ -142,7 +150,8 @@ void SumsToMeans(TrainingCost& cost) {
   cost.set_test_accuracy(cost.test_accuracy() / cost.count());
 }
 
-absl::Status Assemble(const Setting& setting, const std::string& folder, const std::vector<TrainingJob>& jobs) {
+absl::Status Assemble(const Setting& setting, const std::string& folder,
+                      const std::vector<TrainingJob>& jobs) {
   const std::string digest = RecipeDigest(setting);
   const SubsetPlan& plan = setting.subset_plan();
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
@@ -184,8 +193,10 @@ absl::Status Assemble(const Setting& setting, const std::string& folder, const s
             job.kind == Kind::kFullData ? *manifest.mutable_full_data_training()
                                         : *manifest.mutable_half_data_training());
     Safetensors checkpoint;
-    for (const Parameter& parameter : trained->parameters) checkpoint.tensors[parameter.name] = parameter.value;
-    if (const absl::Status status = write(CheckpointPath(job.Name()), checkpoint); !status.ok()) return status;
+    for (const Parameter& parameter : trained->parameters)
+      checkpoint.tensors[parameter.name] = parameter.value;
+    if (const absl::Status status = write(CheckpointPath(job.Name()), checkpoint); !status.ok())
+      return status;
   }
   if (const absl::Status status = write(kGroundTruthPath, truth); !status.ok()) return status;
   SumsToMeans(*manifest.mutable_full_data_training());
@@ -195,7 +206,8 @@ absl::Status Assemble(const Setting& setting, const std::string& folder, const s
   google::protobuf::TextFormat::PrintToString(manifest, &text);
   return WriteWholeFile(absl::StrCat(folder, "/", kManifestPath),
                         absl::StrCat("# proto-file: datasets/manifest.proto\n"
-                                     "# proto-message: attribench.Manifest\n", text));
+                                     "# proto-message: attribench.Manifest\n",
+                                     text));
 }
 
 }  // namespace
@@ -206,14 +218,16 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
   if (!model.ok()) return model.status();
   const double start = ThreadCpuSeconds();
-  absl::StatusOr<Parameters> parameters = Train(**model, data.train, job.examples, setting.recipe(), job.seed);
+  absl::StatusOr<Parameters> parameters =
+      Train(**model, data.train, job.examples, setting.recipe(), job.seed);
   if (!parameters.ok()) return parameters.status();
   TrainedJob trained;
   trained.cpu_seconds = ThreadCpuSeconds() - start;
   trained.parameters = *std::move(parameters);
   const at::Tensor index = at::tensor(job.examples, at::kLong);
-  trained.train_accuracy = Accuracy(**model, trained.parameters,
-                                    {data.train.inputs.index_select(0, index), data.train.labels.index_select(0, index)});
+  trained.train_accuracy = Accuracy(
+      **model, trained.parameters,
+      {data.train.inputs.index_select(0, index), data.train.labels.index_select(0, index)});
   trained.test_accuracy = Accuracy(**model, trained.parameters, data.test);
   const ModelOutputs outputs =
       OutputsOfLogits((*model)->Logits(trained.parameters, data.test.inputs), data.test.labels);
@@ -222,10 +236,22 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   return trained;
 }
 
+Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,
+                                 const GroundTruth& truth) {
+  const at::Tensor committed = truth.negative_loss[job.index][job.repetition];
+  const at::Tensor ranks =
+      at::stack({committed.argsort().argsort(), trained.negative_loss.argsort().argsort()})
+          .to(at::kDouble);
+  return {at::equal(trained.negative_loss, committed) &&
+              at::equal(trained.margin, truth.margin[job.index][job.repetition]),
+          at::corrcoef(ranks)[0][1].item<double>()};
+}
+
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers) {
   if (num_workers < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("workers is ", num_workers, ", must be at least 1"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("workers is ", num_workers, ", must be at least 1"));
   }
   if (const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting); zoo.ok()) {
     const absl::Status status = zoo->Verify();

@@ -10,6 +10,7 @@
 #include "datasets/model.h"
 #include "datasets/setting.pb.h"
 #include "datasets/subset_plan.h"
+#include "datasets/zoo.h"
 
 namespace attribench {
 
@@ -26,6 +27,19 @@ struct TrainedJob {
 // Runs one training in the calling thread, which it sets to compute alone.
 absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
                                           const TrainingJob& job);
+
+// How a subset trained again compares with the zoo's ground truth: the same bits, which the CPU
+// model and libraries of the manifest promise, or how well the test examples' losses keep their
+// ranks. Elsewhere rounding differs from the first step on and training amplifies it, yet the model
+// learns the same from the same data in the same order: kRankCorrelationElsewhere is the least to
+// expect.
+struct Agreement {
+  bool same_bits = false;
+  double rank_correlation = 0;
+};
+inline constexpr double kRankCorrelationElsewhere = 0.98;
+Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,
+                                 const GroundTruth& truth);
 
 // Makes the zoo of `setting` in `folder`: trains what is missing with `num_workers` single-threaded
 // workers, keeping every finished training as a file of its own under <folder>/jobs, then writes

@@ -50,16 +50,16 @@ absl::StatusOr<at::Tensor> ParseTensor(const std::string& tensor, const nlohmann
     const uint64_t begin = entry["data_offsets"][0].get<uint64_t>();
     const uint64_t end = entry["data_offsets"][1].get<uint64_t>();
     if (begin > end || end > data.size() || end - begin != bytes) {
-      return Malformed(name, absl::StrCat("offsets [", begin, ", ", end, ") of ", tensor, " do not hold its ",
-                                          bytes, " bytes within the ", data.size(), " there are"));
+      return Malformed(
+          name, absl::StrCat("offsets [", begin, ", ", end, ") of ", tensor, " do not hold its ",
+                             bytes, " bytes within the ", data.size(), " there are"));
     }
     at::Tensor result = at::empty(shape, at::TensorOptions().dtype(type));
     if (bytes > 0) std::memcpy(result.data_ptr(), data.data() + begin, bytes);
     return result;
   }
-  return absl::UnimplementedError(
-      absl::StrCat(name, ": tensor ", tensor, " has type ", dtype,
-                   "; known are BOOL, U8, I32, I64, F32, F64"));
+  return absl::UnimplementedError(absl::StrCat(name, ": tensor ", tensor, " has type ", dtype,
+                                               "; known are BOOL, U8, I32, I64, F32, F64"));
 }
 
 }  // namespace
@@ -74,14 +74,15 @@ absl::StatusOr<std::string> SerializeSafetensors(const Safetensors& content) {
       if (tensor.scalar_type() == type) dtype = type_name;
     }
     if (dtype == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tensor ", name, " has type ", c10::toString(tensor.scalar_type()),
-                       ", which safetensors files here do not hold"));
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " has type ",
+                                                     c10::toString(tensor.scalar_type()),
+                                                     ", which safetensors files here do not hold"));
     }
     const at::Tensor dense = tensor.detach().cpu().contiguous();
     const size_t begin = data.size();
     data.append(static_cast<const char*>(dense.data_ptr()), dense.nbytes());
-    header[name] = {{"dtype", dtype}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+    header[name] = {
+        {"dtype", dtype}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');
@@ -95,7 +96,8 @@ absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes, absl::stri
   uint64_t length = 0;
   for (int i = 0; i < 8; ++i) length |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   if (length > bytes.size() - 8) {
-    return Malformed(name, absl::StrCat("header of ", length, " bytes in a file of ", bytes.size()));
+    return Malformed(name,
+                     absl::StrCat("header of ", length, " bytes in a file of ", bytes.size()));
   }
   const absl::string_view text = bytes.substr(8, length);
   const absl::string_view data = bytes.substr(8 + length);
@@ -107,7 +109,8 @@ absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes, absl::stri
     if (key == "__metadata__") {
       if (!entry.is_object()) return Malformed(name, "__metadata__ is no object");
       for (const auto& [field, value] : entry.items()) {
-        if (!value.is_string()) return Malformed(name, absl::StrCat("metadata ", field, " is no string"));
+        if (!value.is_string())
+          return Malformed(name, absl::StrCat("metadata ", field, " is no string"));
         result.metadata[field] = value.get<std::string>();
       }
       continue;

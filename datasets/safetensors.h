@@ -12,9 +12,9 @@
 
 namespace attribench {
 
-// Named tensors and a few strings beside them: the content of a safetensors file, the field's format
-// without code in it (8 bytes: the header's length, little-endian; a JSON header; raw little-endian
-// data). Python reads it with safetensors.torch.load_file.
+// Named tensors and a few strings beside them: the content of a safetensors file, the field's
+// format without code in it (8 bytes: the header's length, little-endian; a JSON header; raw
+// little-endian data). Python reads it with safetensors.torch.load_file.
 struct Safetensors {
   std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> metadata;

@@ -16,7 +16,7 @@ std::string WithHeader(const std::string& json, const std::string& data) {
 
 TEST(SafetensorsTest, RoundTripOfEveryType) {
   Safetensors content;
-  content.tensors["b"] = at::tensor({true, false});
+  content.tensors["b"] = at::tensor({1, 0}).to(at::kBool);
   content.tensors["u"] = at::tensor({1, 2, 255}, at::kByte);
   content.tensors["i"] = at::tensor({-1, 2}, at::kInt);
   content.tensors["l"] = at::tensor({int64_t{-1}, int64_t{1} << 40}, at::kLong);
@@ -58,7 +58,8 @@ TEST(SafetensorsTest, RefusesWhatIsMalformed) {
       WithHeader(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "1234"),
       WithHeader(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "1234"),
       WithHeader(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234"),
-      WithHeader(R"({"x":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}})", "1234"),
+      WithHeader(R"({"x":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}})",
+                 "1234"),
       WithHeader(R"({"__metadata__":3})", ""),
   };
   for (const std::string& bytes : bad) {
@@ -67,7 +68,9 @@ TEST(SafetensorsTest, RefusesWhatIsMalformed) {
     EXPECT_TRUE(absl::StrContains(std::string(status.message()), "the-file"));
   }
   const absl::Status half =
-      ParseSafetensors(WithHeader(R"({"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}})", "12"), "f").status();
+      ParseSafetensors(
+          WithHeader(R"({"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}})", "12"), "f")
+          .status();
   EXPECT_EQ(half.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(SerializeSafetensors({{{"h", at::ones({1}, at::kHalf)}}, {}}).status().code(),
             absl::StatusCode::kInvalidArgument);

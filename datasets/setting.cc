@@ -57,17 +57,20 @@ absl::Status ValidateSetting(const Setting& s) {
   std::vector<Check> checks = {
       count("dataset.num_train", data.num_train(), 1),
       count("dataset.num_test", data.num_test(), 1),
-      {"dataset.standard_deviation", data.standard_deviation(), data.standard_deviation() > 0, "above 0"},
+      {"dataset.standard_deviation", data.standard_deviation(), data.standard_deviation() > 0,
+       "above 0"},
       {"dataset.mean", data.mean(), std::isfinite(data.mean()), "finite"},
       {"recipe.learning_rate", recipe.learning_rate(),
        recipe.learning_rate() > 0 && std::isfinite(recipe.learning_rate()), "above 0"},
-      {"recipe.momentum", recipe.momentum(), recipe.momentum() >= 0 && recipe.momentum() < 1, "in [0, 1)"},
+      {"recipe.momentum", recipe.momentum(), recipe.momentum() >= 0 && recipe.momentum() < 1,
+       "in [0, 1)"},
       count("recipe.epochs", recipe.epochs(), 1),
       count("recipe.batch_size", recipe.batch_size(), 1),
       count("subset_plan.num_subsets", plan.num_subsets(), 0),
       count("subset_plan.num_seeds", plan.num_seeds(), plan.num_subsets() > 0 ? 1 : 0),
       {"subset_plan.subset_fraction", plan.subset_fraction(),
-       plan.num_subsets() == 0 || (plan.subset_fraction() > 0 && plan.subset_fraction() < 1), "in (0, 1)"},
+       plan.num_subsets() == 0 || (plan.subset_fraction() > 0 && plan.subset_fraction() < 1),
+       "in (0, 1)"},
       count("checkpoints.num_full_data", s.checkpoints().num_full_data(), 0),
       count("checkpoints.num_half_data", s.checkpoints().num_half_data(), 0),
   };
@@ -79,7 +82,8 @@ absl::Status ValidateSetting(const Setting& s) {
     }
     checks.push_back({"model.mlp.num_classes", static_cast<double>(mlp.num_classes()),
                       mlp.num_classes() >= 2 && mlp.num_classes() <= largest, "at least 2"});
-    checks.push_back({"model.mlp.dropout", mlp.dropout(), mlp.dropout() >= 0 && mlp.dropout() < 1, "in [0, 1)"});
+    checks.push_back(
+        {"model.mlp.dropout", mlp.dropout(), mlp.dropout() >= 0 && mlp.dropout() < 1, "in [0, 1)"});
   }
   for (const Check& check : checks) {
     if (!check.ok) return OutOfBounds(s, check.field, check.value, check.bound);
@@ -98,7 +102,8 @@ absl::Status ValidateSetting(const Setting& s) {
 
 absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
   const bool is_path = absl::EndsWith(name_or_path, kSuffix);
-  const std::string path = is_path ? name_or_path : absl::StrCat(kFolder, "/", name_or_path, kSuffix);
+  const std::string path =
+      is_path ? name_or_path : absl::StrCat(kFolder, "/", name_or_path, kSuffix);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
     if (is_path) return text.status();
@@ -107,7 +112,8 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
                                             "; a path must end in ", kSuffix));
   }
   Setting setting;
-  if (const absl::Status status = ParseTextProto(*text, path, &setting); !status.ok()) return status;
+  if (const absl::Status status = ParseTextProto(*text, path, &setting); !status.ok())
+    return status;
   if (const absl::Status status = ValidateSetting(setting); !status.ok()) return status;
   return setting;
 }

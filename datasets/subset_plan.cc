@@ -32,7 +32,8 @@ std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
   std::vector<int64_t> all(n);
   std::iota(all.begin(), all.end(), 0);
   for (int64_t i = 0; i < checkpoints.num_full_data(); ++i) {
-    const uint64_t seed = RandomStream(checkpoints.seed(), "full-data seed", {static_cast<uint64_t>(i)}).Next64();
+    const uint64_t seed =
+        RandomStream(checkpoints.seed(), "full-data seed", {static_cast<uint64_t>(i)}).Next64();
     jobs.push_back({TrainingJob::Kind::kFullData, i, 0, all, seed});
   }
   for (int64_t i = 0; i < checkpoints.num_half_data(); ++i) {
@@ -43,8 +44,9 @@ std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
   const SubsetPlan& plan = setting.subset_plan();
   for (int64_t i = 0; i < plan.num_subsets(); ++i) {
     for (int64_t r = 0; r < plan.num_seeds(); ++r) {
-      const uint64_t seed =
-          RandomStream(plan.seed(), "subset seed", {static_cast<uint64_t>(i), static_cast<uint64_t>(r)}).Next64();
+      const uint64_t seed = RandomStream(plan.seed(), "subset seed",
+                                         {static_cast<uint64_t>(i), static_cast<uint64_t>(r)})
+                                .Next64();
       jobs.push_back({TrainingJob::Kind::kSubset, i, r, SubsetExamples(plan, n, i), seed});
     }
   }

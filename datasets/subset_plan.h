@@ -14,10 +14,10 @@ namespace attribench {
 struct TrainingJob {
   enum class Kind { kFullData, kHalfData, kSubset };
   Kind kind;
-  int64_t index;              // the checkpoint's or the subset's number
-  int64_t repetition;         // of a subset: 0, ..., num_seeds - 1; else 0
+  int64_t index;                  // the checkpoint's or the subset's number
+  int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; else 0
   std::vector<int64_t> examples;  // ascending
-  uint64_t seed;              // for Train; no two jobs of a zoo share one
+  uint64_t seed;                  // for Train; no two jobs of a zoo share one
 
   // "full_03", "half_00", "subset_017_seed_2": file names come from it.
   std::string Name() const;
@@ -27,8 +27,8 @@ struct TrainingJob {
 // down), drawn from RandomStream(plan.seed, "subset", {index}).
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index);
 
-// Every training of a setting's zoo: full-data checkpoints, half-data checkpoints, subsets by number
-// and then seed. Half-data checkpoints draw their halves apart from the subsets.
+// Every training of a setting's zoo: full-data checkpoints, half-data checkpoints, subsets by
+// number and then seed. Half-data checkpoints draw their halves apart from the subsets.
 std::vector<TrainingJob> TrainingJobs(const Setting& setting);
 
 }  // namespace attribench

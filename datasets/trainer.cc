@@ -31,8 +31,8 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
   }
 
   for (int64_t epoch = 0; epoch < recipe.epochs(); ++epoch) {
-    const at::Tensor order =
-        at::tensor(RandomStream(seed, "order", {static_cast<uint64_t>(epoch)}).Permutation(n), at::kLong);
+    const at::Tensor order = at::tensor(
+        RandomStream(seed, "order", {static_cast<uint64_t>(epoch)}).Permutation(n), at::kLong);
     bool finite = true;
     for (int64_t begin = 0; begin < n; begin += recipe.batch_size()) {
       const at::Tensor batch = order.slice(0, begin, std::min(n, begin + recipe.batch_size()));
@@ -50,11 +50,12 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
         weights[i].add_(velocities[i], -recipe.learning_rate());
       }
     }
-    for (const at::Tensor& weight : weights) finite = finite && at::isfinite(weight).all().item<bool>();
+    for (const at::Tensor& weight : weights)
+      finite = finite && at::isfinite(weight).all().item<bool>();
     if (!finite) {
-      return absl::InternalError(absl::StrCat("training with seed ", seed, " diverged in epoch ", epoch + 1,
-                                              ": weights are not finite; lower the learning rate (",
-                                              recipe.learning_rate(), ")"));
+      return absl::InternalError(absl::StrCat(
+          "training with seed ", seed, " diverged in epoch ", epoch + 1,
+          ": weights are not finite; lower the learning rate (", recipe.learning_rate(), ")"));
     }
   }
   for (Parameter& parameter : parameters) parameter.value = parameter.value.detach();

@@ -12,8 +12,8 @@
 
 namespace attribench {
 
-// Trains `model` from scratch on the training examples `indices` by stochastic gradient descent with
-// momentum: v <- momentum v + gradient, w <- w - learning_rate v, on the mean cross-entropy of
+// Trains `model` from scratch on the training examples `indices` by stochastic gradient descent
+// with momentum: v <- momentum v + gradient, w <- w - learning_rate v, on the mean cross-entropy of
 // shuffled batches (the last of an epoch may be smaller).
 //
 // Initialisation, order of every epoch and dropout masks come from streams of their own, keyed by

@@ -54,7 +54,8 @@ absl::Status WriteWholeFile(const std::string& path, absl::string_view content) 
   }
   const std::string temporary = absl::StrCat(path, ".", getpid(), ".", counter++, ".partial");
   absl::Status status = WriteAndFlush(temporary, content);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = Failed("cannot rename to", path);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0)
+    status = Failed("cannot rename to", path);
   if (!status.ok()) {
     unlink(temporary.c_str());
     return status;

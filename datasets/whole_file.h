@@ -11,8 +11,8 @@
 namespace attribench {
 
 // Files are there whole or not at all: the content goes to a temporary file beside `path`, which is
-// flushed to the disk and then renamed over it. A kill or a full disk leaves the old file as it was.
-// Makes missing folders.
+// flushed to the disk and then renamed over it. A kill or a full disk leaves the old file as it
+// was. Makes missing folders.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content);
 
 // NotFound where there is no such file, DataLoss where it cannot be read to its end.

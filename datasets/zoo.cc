@@ -24,16 +24,17 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
   const std::string path = absl::StrCat(folder, "/", kManifestPath);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
-    return absl::NotFoundError(
-        absl::StrCat("no zoo in ", folder, " (no ", kManifestPath,
-                     "); make it with: bazel run //datasets:retrain -- --setting=", setting.name()));
+    return absl::NotFoundError(absl::StrCat(
+        "no zoo in ", folder, " (no ", kManifestPath,
+        "); make it with: bazel run //datasets:retrain -- --setting=", setting.name()));
   }
-  if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok()) return status;
+  if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok())
+    return status;
   if (zoo.manifest_.recipe_digest() != RecipeDigest(setting)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the zoo in ", folder, " was made by another recipe than setting ", setting.name(),
-                     " gives now; make it again with: bazel run //datasets:retrain -- --setting=",
-                     setting.name()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the zoo in ", folder, " was made by another recipe than setting ", setting.name(),
+        " gives now; make it again with: bazel run //datasets:retrain -- --setting=",
+        setting.name()));
   }
   return zoo;
 }
@@ -55,8 +56,9 @@ absl::StatusOr<std::string> Zoo::ReadChecked(const std::string& path) const {
 absl::StatusOr<Parameters> Zoo::Checkpoint(TrainingCost cost, const std::string& kind,
                                            int64_t index) const {
   if (index < 0 || index >= cost.count()) {
-    return absl::OutOfRangeError(absl::StrFormat("checkpoint %s_%02d: the zoo of %s has %d of that kind",
-                                                 kind, index, setting_.name(), cost.count()));
+    return absl::OutOfRangeError(
+        absl::StrFormat("checkpoint %s_%02d: the zoo of %s has %d of that kind", kind, index,
+                        setting_.name(), cost.count()));
   }
   const std::string path = CheckpointPath(absl::StrFormat("%s_%02d", kind, index));
   const absl::StatusOr<std::string> bytes = ReadChecked(path);
@@ -71,7 +73,8 @@ absl::StatusOr<Parameters> Zoo::Checkpoint(TrainingCost cost, const std::string&
   for (Parameter& parameter : parameters) {
     const auto found = content->tensors.find(parameter.name);
     if (found == content->tensors.end() || found->second.sizes() != parameter.value.sizes()) {
-      return absl::DataLossError(absl::StrCat(path, " lacks parameter ", parameter.name, " or has it in another shape"));
+      return absl::DataLossError(
+          absl::StrCat(path, " lacks parameter ", parameter.name, " or has it in another shape"));
     }
     parameter.value = found->second;
   }
@@ -95,11 +98,13 @@ absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
   const int64_t s = setting_.subset_plan().num_seeds();
   const std::vector<int64_t> subset_shape = {m, setting_.dataset().num_train()};
   const std::vector<int64_t> output_shape = {m, s, setting_.dataset().num_test()};
-  GroundTruth truth = {content->tensors["subsets"], content->tensors["negative_loss"], content->tensors["margin"]};
+  GroundTruth truth = {content->tensors["subsets"], content->tensors["negative_loss"],
+                       content->tensors["margin"]};
   if (!truth.subsets.defined() || !truth.negative_loss.defined() || !truth.margin.defined() ||
       truth.subsets.sizes() != subset_shape || truth.negative_loss.sizes() != output_shape ||
       truth.margin.sizes() != output_shape) {
-    return absl::DataLossError(absl::StrCat(folder_, "/", kGroundTruthPath, " lacks a tensor or has another shape"));
+    return absl::DataLossError(
+        absl::StrCat(folder_, "/", kGroundTruthPath, " lacks a tensor or has another shape"));
   }
   return truth;
 }

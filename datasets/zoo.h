@@ -41,7 +41,8 @@ class Zoo {
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
-  absl::StatusOr<Parameters> Checkpoint(TrainingCost cost, const std::string& kind, int64_t index) const;
+  absl::StatusOr<Parameters> Checkpoint(TrainingCost cost, const std::string& kind,
+                                        int64_t index) const;
 
   std::string folder_;
   Setting setting_;

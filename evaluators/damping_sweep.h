@@ -12,28 +12,41 @@
 
 namespace attribench {
 
-// Subset scores of one fitted attribution at every damping that anyone asked for, each computed once,
-// with what computing it cost: several tuners share the work, and each is charged as if alone.
+// What one fitted attribution predicts for subsets, at every damping that anyone asked for: each
+// computed once, with what computing it cost. Several tuners share the work, and each is charged as
+// if alone.
 class DampingSweep {
  public:
   struct Point {
     at::Tensor subset_scores;  // [subsets, tests] float64
-    Cost cost;                 // of scoring at this damping and of summing over the subsets
+    Cost cost;
   };
 
-  // subsets [m, n] bool. Keeps references to its arguments.
-  DampingSweep(FittedAttribution& fitted, const at::Tensor& subsets) : fitted_(fitted), subsets_(subsets) {}
+  // subsets [m, n] bool. Keeps a reference to `fitted`.
+  static absl::StatusOr<DampingSweep> Make(FittedAttribution& fitted, const at::Tensor& subsets);
 
-  // Errors as FittedAttribution::Scores and SubsetScores. `ledger` is told of no cost, and its clock
-  // stands still: charge Point::cost where it belongs.
-  absl::StatusOr<const Point*> At(const Damping& damping, CostLedger& ledger);
+  // What getting ready for Sums cost: for whoever uses it.
+  const Cost& preparation() const { return preparation_; }
 
-  FittedAttribution& fitted() { return fitted_; }
+  // By the sums alone, which is what tuning needs: FittedAttribution::SubsetScores.
+  absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
+  // By the whole score matrix, which is what an attribution is: FittedAttribution::Scores, summed.
+  absl::StatusOr<const Point*> Scores(const Damping& damping, CostLedger& ledger);
+  // Both tell `ledger` of no cost, and its clock stands still meanwhile: charge Point::cost where
+  // it belongs.
+
+  FittedAttribution& fitted() { return *fitted_; }
 
  private:
-  FittedAttribution& fitted_;
-  const at::Tensor& subsets_;
-  std::map<Damping, absl::StatusOr<Point>> points_;
+  using Points = std::map<Damping, absl::StatusOr<Point>>;
+  template <typename Compute>
+  static absl::StatusOr<const Point*> Find(Points& points, const Damping& damping,
+                                           CostLedger& ledger, const Compute& compute);
+
+  FittedAttribution* fitted_ = nullptr;
+  at::Tensor subsets_;
+  Cost preparation_;
+  Points sums_, scores_;
 };
 
 }  // namespace attribench

@@ -21,16 +21,19 @@ absl::Span<const double> Row(const at::Tensor& matrix, int64_t row) {
   return absl::MakeConstSpan(matrix.data_ptr<double>() + row * length, length);
 }
 
-absl::StatusOr<std::vector<ResampledSpearman>> MakeResampled(const at::Tensor& x, const at::Tensor& y) {
+absl::StatusOr<std::vector<ResampledSpearman>> MakeResampled(const at::Tensor& x,
+                                                             const at::Tensor& y) {
   if (x.dim() != 2 || x.sizes() != y.sizes()) {
-    return absl::InvalidArgumentError(absl::StrCat("predicted and retrained outputs must both be [subsets, tests]"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("predicted and retrained outputs must both be [subsets, tests]"));
   }
   const at::Tensor a = x.to(at::kDouble).t().contiguous(), b = y.to(at::kDouble).t().contiguous();
   std::vector<ResampledSpearman> result;
   for (int64_t t = 0; t < a.size(0); ++t) {
     absl::StatusOr<ResampledSpearman> correlation = ResampledSpearman::Make(Row(a, t), Row(b, t));
     if (!correlation.ok()) {
-      return absl::DataLossError(absl::StrCat("test example ", t, ": ", correlation.status().message()));
+      return absl::DataLossError(
+          absl::StrCat("test example ", t, ": ", correlation.status().message()));
     }
     result.push_back(*std::move(correlation));
   }
@@ -43,6 +46,18 @@ std::vector<double> Counts(RandomStream& stream, int64_t n) {
   return counts;
 }
 
+double NormalCdf(double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; }
+
+// By bisection, on [-8, 8].
+double NormalQuantile(double probability) {
+  double low = -8, high = 8;
+  while (high - low > 1e-9) {
+    const double middle = (low + high) / 2;
+    (NormalCdf(middle) < probability ? low : high) = middle;
+  }
+  return low;
+}
+
 double Mean(const std::vector<double>& values, const std::vector<double>& weights) {
   double sum = 0, total = 0;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -52,64 +67,60 @@ double Mean(const std::vector<double>& values, const std::vector<double>& weight
   return sum / total;
 }
 
-// `statistic` maps counts of subsets to a value per test example; `finish` the mean of those to the
-// number wanted.
-Estimate TwoWayBootstrap(int64_t num_subsets, int64_t num_tests, int64_t resamples, uint64_t seed,
-                         const std::function<std::vector<double>(const std::vector<double>&)>& statistic,
-                         const std::function<double(double)>& finish) {
+// `statistic` maps counts of subsets to a value per test example; the estimate is of their mean.
+Estimate TwoWayBootstrap(
+    int64_t num_subsets, int64_t num_tests, int64_t resamples, uint64_t seed,
+    const std::function<std::vector<double>(const std::vector<double>&)>& statistic) {
   Estimate estimate;
-  estimate.value = finish(Mean(statistic(std::vector<double>(num_subsets, 1)), std::vector<double>(num_tests, 1)));
+  estimate.value = Mean(statistic(std::vector<double>(num_subsets, 1)), std::vector<double>(num_tests, 1));
   estimate.low = estimate.high = estimate.value;
   if (resamples < 2) return estimate;
   std::vector<double> values;
   for (int64_t b = 0; b < resamples; ++b) {
     RandomStream stream(seed, "bootstrap", {static_cast<uint64_t>(b)});
     const std::vector<double> subsets = Counts(stream, num_subsets);
-    values.push_back(finish(Mean(statistic(subsets), Counts(stream, num_tests))));
+    values.push_back(Mean(statistic(subsets), Counts(stream, num_tests)));
   }
   std::sort(values.begin(), values.end());
-  const auto quantile = [&](double q) { return values[static_cast<size_t>(std::lround(q * (values.size() - 1)))]; };
-  estimate.low = quantile(0.025);
-  estimate.high = quantile(0.975);
+  // Resamples with repeated subsets lean to one side of the estimate; z0 measures how far.
+  const double below =
+      std::lower_bound(values.begin(), values.end(), estimate.value) - values.begin();
+  const double not_above =
+      std::upper_bound(values.begin(), values.end(), estimate.value) - values.begin();
+  const double z0 = NormalQuantile((below + not_above + 1) / 2 / (resamples + 1));
+  const auto quantile = [&](double z) {
+    return values[static_cast<size_t>(std::lround(NormalCdf(2 * z0 + z) * (values.size() - 1)))];
+  };
+  estimate.low = quantile(-1.959964);
+  estimate.high = quantile(1.959964);
   return estimate;
 }
 
 }  // namespace
 
-absl::StatusOr<at::Tensor> SubsetScores(const at::Tensor& subsets, const at::Tensor& scores) {
-  if (subsets.dim() != 2 || scores.dim() != 2 || subsets.size(1) != scores.size(0)) {
-    return absl::InvalidArgumentError("subsets must be [subsets, train] and scores [train, tests]");
-  }
-  const at::Tensor bad = at::isfinite(scores).logical_not();
-  if (bad.any().item<bool>()) {
-    const at::Tensor first = bad.nonzero()[0];
-    return absl::DataLossError(absl::StrCat(
-        bad.sum().item<int64_t>(), " of ", scores.numel(), " scores are not finite, the first at [",
-        first[0].item<int64_t>(), ", ", first[1].item<int64_t>(), "]"));
-  }
-  return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));
-}
-
-absl::StatusOr<std::vector<double>> LdsPerTest(const at::Tensor& predicted, const at::Tensor& outputs) {
+absl::StatusOr<std::vector<double>> LdsPerTest(const at::Tensor& predicted,
+                                               const at::Tensor& outputs) {
   const auto correlations = MakeResampled(predicted, outputs);
   if (!correlations.ok()) return correlations.status();
   const std::vector<double> ones(predicted.size(0), 1);
   std::vector<double> result;
-  for (const ResampledSpearman& correlation : *correlations) result.push_back(correlation.Correlation(ones));
+  for (const ResampledSpearman& correlation : *correlations)
+    result.push_back(correlation.Correlation(ones));
   return result;
 }
 
-absl::StatusOr<Estimate> LinearDatamodelingScore(const at::Tensor& predicted, const at::Tensor& outputs,
-                                                 int64_t resamples, uint64_t seed) {
+absl::StatusOr<Estimate> LinearDatamodelingScore(const at::Tensor& predicted,
+                                                 const at::Tensor& outputs, int64_t resamples,
+                                                 uint64_t seed) {
   const auto correlations = MakeResampled(predicted, outputs);
   if (!correlations.ok()) return correlations.status();
   const auto statistic = [&](const std::vector<double>& counts) {
     std::vector<double> values;
-    for (const ResampledSpearman& correlation : *correlations) values.push_back(correlation.Correlation(counts));
+    for (const ResampledSpearman& correlation : *correlations)
+      values.push_back(correlation.Correlation(counts));
     return values;
   };
-  return TwoWayBootstrap(predicted.size(0), predicted.size(1), resamples, seed, statistic,
-                         [](double mean) { return mean; });
+  return TwoWayBootstrap(predicted.size(0), predicted.size(1), resamples, seed, statistic);
 }
 
 absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs, int64_t resamples, uint64_t seed) {
@@ -127,15 +138,16 @@ absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs, int64_t resampl
     }
   }
   const auto statistic = [&](const std::vector<double>& counts) {
-    std::vector<double> means(outputs.size(2), 0);
-    for (const auto& correlations : pairs) {
-      for (size_t t = 0; t < means.size(); ++t) means[t] += correlations[t].Correlation(counts) / pairs.size();
+    std::vector<double> ceilings(outputs.size(2));
+    for (size_t t = 0; t < ceilings.size(); ++t) {
+      double r = 0;
+      for (const auto& correlations : pairs)
+        r += correlations[t].Correlation(counts) / pairs.size();
+      ceilings[t] = r <= 0 ? 0 : std::sqrt(seeds * r / (1 + (seeds - 1) * r));
     }
-    return means;
+    return ceilings;
   };
-  return TwoWayBootstrap(outputs.size(0), outputs.size(2), resamples, seed, statistic, [&](double r) {
-    return r <= 0 ? 0 : std::sqrt(seeds * r / (1 + (seeds - 1) * r));
-  });
+  return TwoWayBootstrap(outputs.size(0), outputs.size(2), resamples, seed, statistic);
 }
 
 }  // namespace attribench

@@ -12,13 +12,15 @@ namespace {
 
 absl::Status CheckPairs(absl::Span<const double> x, absl::Span<const double> y) {
   if (x.size() != y.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("correlation of ", x.size(), " with ", y.size(), " values"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("correlation of ", x.size(), " with ", y.size(), " values"));
   }
   for (const auto& [name, values] : {std::make_pair("first", x), std::make_pair("second", y)}) {
     bool constant = true;
     for (size_t i = 0; i < values.size(); ++i) {
       if (!std::isfinite(values[i])) {
-        return absl::DataLossError(absl::StrCat("value ", i, " of the ", name, " side is ", values[i]));
+        return absl::DataLossError(
+            absl::StrCat("value ", i, " of the ", name, " side is ", values[i]));
       }
       constant = constant && values[i] == values[0];
     }
@@ -31,7 +33,8 @@ absl::Status CheckPairs(absl::Span<const double> x, absl::Span<const double> y) 
 }
 
 // Of counted pairs; 0 where a side is constant.
-double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y, absl::Span<const double> w) {
+double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y,
+                       absl::Span<const double> w) {
   double total = 0, mean_x = 0, mean_y = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     total += w[i];
@@ -88,7 +91,8 @@ ResampledSpearman::Order ResampledSpearman::Sorted(absl::Span<const double> valu
   Order result;
   result.order.resize(values.size());
   std::iota(result.order.begin(), result.order.end(), 0);
-  std::sort(result.order.begin(), result.order.end(), [&](int a, int b) { return values[a] < values[b]; });
+  std::sort(result.order.begin(), result.order.end(),
+            [&](int a, int b) { return values[a] < values[b]; });
   for (size_t i = 0; i < values.size(); ++i) {
     if (i == 0 || values[result.order[i]] != values[result.order[i - 1]]) {
       result.starts.push_back(static_cast<int>(i));

@@ -15,29 +15,35 @@ at::Tensor SurrogateIndicator(const SpectralMoments& moments) {
   return at::where(bound.gt(0), moments.t2.div(bound), at::ones_like(bound)).clamp_max(1);
 }
 
-absl::StatusOr<Crossing> FindCrossing(const std::vector<Damping>& dampings, const std::vector<double>& curve,
-                                      double level) {
+absl::StatusOr<Crossing> FindCrossing(const std::vector<Damping>& dampings,
+                                      const std::vector<double>& curve, double level) {
   if (dampings.empty() || dampings.size() != curve.size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("a curve of ", curve.size(), " values over ", dampings.size(), " dampings"));
   }
   for (size_t i = 0; i < dampings.size(); ++i) {
     if (!(dampings[i].value > 0) || !std::isfinite(curve[i])) {
-      return absl::InvalidArgumentError(absl::StrCat("the indicator at damping ", ToString(dampings[i]), " is ",
-                                                     curve[i], "; dampings must be above 0 and values finite"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the indicator at damping ", ToString(dampings[i]), " is ", curve[i],
+                       "; dampings must be above 0 and values finite"));
     }
   }
-  if (curve.front() >= level) {
-    return Crossing{dampings.front(), absl::StrFormat("the indicator is %.2f already at the least damping of the grid", curve.front())};
+  if (curve.back() < level) {
+    return Crossing{
+        dampings.back(),
+        absl::StrFormat("the indicator reaches only %.2f at the greatest damping of the grid",
+                        curve.back())};
   }
-  for (size_t i = 1; i < curve.size(); ++i) {
-    if (curve[i] < level) continue;
+  for (size_t i = curve.size() - 1; i > 0; --i) {
+    if (curve[i - 1] >= level) continue;
     const double share = (level - curve[i - 1]) / (curve[i] - curve[i - 1]);
     const double log_value =
         std::log(dampings[i - 1].value) * (1 - share) + std::log(dampings[i].value) * share;
     return Crossing{{std::exp(log_value), dampings[i].unit}, ""};
   }
-  return Crossing{dampings.back(), absl::StrFormat("the indicator reaches only %.2f at the greatest damping of the grid", curve.back())};
+  return Crossing{dampings.front(),
+                  absl::StrFormat("the indicator is %.2f already at the least damping of the grid",
+                                  curve.front())};
 }
 
 }  // namespace attribench

@@ -18,8 +18,8 @@ std::map<std::string, std::unique_ptr<Tuner>>& Tuners() {
 }  // namespace
 
 TuningProblem::TuningProblem(const Hyperparameters& hyperparameters, DampingSweep& sweep,
-                             const GroundTruth& truth, const EvaluationBlock& block, Cost retraining,
-                             CostLedger& ledger)
+                             const GroundTruth& truth, const EvaluationBlock& block,
+                             Cost retraining, CostLedger& ledger)
     : hyperparameters_(hyperparameters),
       sweep_(sweep),
       truth_(truth),
@@ -30,20 +30,24 @@ TuningProblem::TuningProblem(const Hyperparameters& hyperparameters, DampingSwee
 absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_subsets) {
   const CostLedger::Phase phase(ledger_, "tuning");
   if (num_subsets < 2 || num_subsets > this->num_subsets()) {
-    return absl::InvalidArgumentError(absl::StrCat("tuning on ", num_subsets, " retrained subsets, must be from 2 to ",
-                                                   this->num_subsets()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tuning on ", num_subsets, " retrained subsets, must be from 2 to ", this->num_subsets()));
   }
   if (num_subsets > retrained_) {
     ledger_.Charge(retraining_ * static_cast<double>(num_subsets - retrained_));
     retrained_ = num_subsets;
   }
-  const absl::StatusOr<const DampingSweep::Point*> point = sweep_.At(damping, ledger_);
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep_.Sums(damping, ledger_);
   if (!point.ok()) return point.status();
+  if (scored_.empty()) ledger_.Charge(sweep_.preparation());
   if (scored_.insert(damping).second) ledger_.Charge((*point)->cost);
   const at::Tensor subsets =
-      at::tensor(std::vector<int64_t>(block_.subsets.begin(), block_.subsets.begin() + num_subsets), at::kLong);
+      at::tensor(std::vector<int64_t>(block_.subsets.begin(), block_.subsets.begin() + num_subsets),
+                 at::kLong);
   const at::Tensor tests = at::tensor(block_.tests, at::kLong);
-  const auto of_block = [&](const at::Tensor& values) { return values.index_select(0, subsets).index_select(1, tests); };
+  const auto of_block = [&](const at::Tensor& values) {
+    return values.index_select(0, subsets).index_select(1, tests);
+  };
   const absl::StatusOr<std::vector<double>> lds =
       LdsPerTest(of_block((*point)->subset_scores), of_block(truth_.negative_loss.select(1, 0)));
   if (!lds.ok()) return lds.status();

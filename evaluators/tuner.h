@@ -23,8 +23,9 @@ namespace attribench {
 class TuningProblem {
  public:
   // `retraining` is the cost of retraining one subset. Keeps references to its arguments.
-  TuningProblem(const Hyperparameters& hyperparameters, DampingSweep& sweep, const GroundTruth& truth,
-                const EvaluationBlock& block, Cost retraining, CostLedger& ledger);
+  TuningProblem(const Hyperparameters& hyperparameters, DampingSweep& sweep,
+                const GroundTruth& truth, const EvaluationBlock& block, Cost retraining,
+                CostLedger& ledger);
 
   // Where the method starts from, and the grid its file declares.
   const Hyperparameters& hyperparameters() const { return hyperparameters_; }
@@ -32,16 +33,13 @@ class TuningProblem {
   // Subsets that can be retrained for tuning.
   int64_t num_subsets() const { return static_cast<int64_t>(block_.subsets.size()); }
 
-  // Mean LDS over the tuning tests against the first `num_subsets` retrained subsets, one seed each.
-  // Charges those retrainings (once) and a scoring (once per damping). InvalidArgument where more
-  // subsets are asked for than there are.
+  // Mean LDS over the tuning tests against the first `num_subsets` retrained subsets, one seed
+  // each. Charges those retrainings (once) and the sums of scores (once per damping).
+  // InvalidArgument where more subsets are asked for than there are.
   absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets);
 
   // Moments of the tuning tests, [dampings, tuning tests]. Retrains nothing.
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings);
-
-  // Whether a scoring at this damping has been charged.
-  bool HasScored(const Damping& damping) const { return scored_.count(damping) > 0; }
 
  private:
   const Hyperparameters& hyperparameters_;

@@ -4,14 +4,10 @@
 // leaderboard.json.
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "datasets/whole_file.h"
 #include "leaderboard/board.h"
 #include "leaderboard/json.h"
 #include "leaderboard/markdown.h"
@@ -37,28 +34,6 @@ namespace {
 std::string Resolved(const std::string& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   return folder == nullptr ? path : (std::filesystem::path(folder) / path).string();
-}
-
-absl::Status Failed(absl::string_view what, const std::string& path) {
-  return absl::UnavailableError(absl::StrCat(what, " ", path, ": ", std::strerror(errno)));
-}
-
-// Whole or not at all: a temporary file beside `path`, flushed, then renamed over it.
-absl::Status WriteWhole(const std::string& path, absl::string_view content) {
-  const std::string temporary = absl::StrCat(path, ".", getpid(), ".partial");
-  std::FILE* file = std::fopen(temporary.c_str(), "wb");
-  if (file == nullptr) return Failed("cannot create", temporary);
-  absl::Status status;
-  if (std::fwrite(content.data(), 1, content.size(), file) != content.size() ||
-      std::fflush(file) != 0 || fsync(fileno(file)) != 0) {
-    status = Failed("cannot write", temporary);
-  }
-  if (std::fclose(file) != 0 && status.ok()) status = Failed("cannot close", temporary);
-  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
-    status = Failed("cannot rename to", path);
-  }
-  if (!status.ok()) unlink(temporary.c_str());
-  return status;
 }
 
 bool WantsColor() {
@@ -80,16 +55,10 @@ absl::Status Run() {
   if (!board.ok()) return board.status();
 
   const std::filesystem::path folder = Resolved(absl::GetFlag(FLAGS_output));
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot make the folder ", folder.string(), ": ", error.message()));
-  }
   const std::string markdown = (folder / "LEADERBOARD.md").string();
   const std::string json = (folder / "leaderboard.json").string();
-  absl::Status status = WriteWhole(markdown, attribench::RenderMarkdown(*board));
-  if (status.ok()) status = WriteWhole(json, attribench::RenderJson(*board));
+  absl::Status status = attribench::WriteWholeFile(markdown, attribench::RenderMarkdown(*board));
+  if (status.ok()) status = attribench::WriteWholeFile(json, attribench::RenderJson(*board));
   if (!status.ok()) return status;
   std::cout << attribench::RenderTerminal(*board, WantsColor()) << "\nwrote " << markdown << " and "
             << json << "\n";

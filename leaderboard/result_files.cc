@@ -2,8 +2,6 @@
 #include "leaderboard/result_files.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -11,37 +9,20 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
+#include "datasets/text_proto.h"
+#include "datasets/whole_file.h"
 
 namespace attribench {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Keeps the first error.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat("line ", line + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
 absl::StatusOr<MethodResult> ReadResult(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.is_open() || in.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  const absl::StatusOr<std::string> content = ReadWholeFile(path);
+  if (!content.ok()) return content.status();
   MethodResult result;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(content, &result)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.text()));
-  }
+  if (const absl::Status status = ParseTextProto(*content, path, &result); !status.ok())
+    return status;
   if (result.setting().name().empty() || result.method().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": setting '", result.setting().name(),
                                                    "', method '", result.method(),

@@ -1,13 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/attribution_method.h"
 
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+
 namespace attribench {
 
-absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind, int64_t index,
-                                          CostLedger& ledger) {
+absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
+                                          int64_t index, CostLedger& ledger) {
   absl::StatusOr<Parameters> parameters = task.checkpoint(kind, index);
   if (parameters.ok()) ledger.Charge("training", task.training_cost(kind));
   return parameters;
+}
+
+absl::Status CheckFinite(const at::Tensor& matrix, const std::string& what) {
+  const at::Tensor bad = at::isfinite(matrix).logical_not();
+  if (!bad.any().item<bool>()) return absl::OkStatus();
+  const at::Tensor first = bad.nonzero()[0];
+  return absl::DataLossError(absl::StrCat(bad.sum().item<int64_t>(), " of ", matrix.numel(), " ",
+                                          what, " are not finite, the first at [",
+                                          first[0].item<int64_t>(), ", ", first[1].item<int64_t>(),
+                                          "]"));
+}
+
+absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores) {
+  if (subsets.dim() != 2 || scores.dim() != 2 || subsets.size(1) != scores.size(0)) {
+    return absl::InvalidArgumentError("subsets must be [subsets, train] and scores [train, test]");
+  }
+  if (const absl::Status status = CheckFinite(scores, "scores"); !status.ok()) return status;
+  return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));
+}
+
+absl::Status FittedAttribution::PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) {
+  subsets_ = subsets;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> FittedAttribution::SubsetScores(const Damping& damping,
+                                                           CostLedger& ledger) {
+  if (!subsets_.defined()) return absl::FailedPreconditionError("PrepareSubsets comes first");
+  const absl::StatusOr<at::Tensor> scores = Scores(damping, ledger);
+  if (!scores.ok()) return scores.status();
+  return SumOverSubsets(subsets_, *scores);
 }
 
 absl::StatusOr<double> FittedAttribution::AbsoluteDampingOf(const Damping& damping) const {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -30,8 +31,8 @@ struct AttributionTask {
 };
 
 // Reads a checkpoint and charges its training to the phase "training".
-absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind, int64_t index,
-                                          CostLedger& ledger);
+absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
+                                          int64_t index, CostLedger& ledger);
 
 // Power sums of a damped spectrum, per damping and test example. With eigenpairs (mu_j, u_j) of the
 // damped matrix F and the test gradient q,
@@ -50,6 +51,13 @@ class FittedAttribution {
   // Methods without damping take no notice of the argument.
   virtual absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) = 0;
 
+  // What tuning needs of the scores, often for much less than the scores: their sums over subsets
+  // of the training examples. PrepareSubsets takes the subsets, [m, train] bool, once; SubsetScores
+  // gives [m, test] float64 at any damping. Without an override these go through Scores. DataLoss
+  // with the place of the first score (or sum) that is not finite.
+  virtual absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger);
+  virtual absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger);
+
   // The lambda that is added to the spectrum, a mean where there are several spectra. Unimplemented
   // where there is no damping.
   virtual absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const;
@@ -57,18 +65,26 @@ class FittedAttribution {
   // Unimplemented where there is no spectrum.
   virtual absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                                   CostLedger& ledger);
+
+ private:
+  at::Tensor subsets_;
 };
+
+// subsets [m, train] bool, scores [train, test]: their sums [m, test] float64. DataLoss as above.
+absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores);
+// DataLoss, with the count and the first place, where a value is not finite; `what` names the
+// values.
+absl::Status CheckFinite(const at::Tensor& matrix, const std::string& what);
 
 class AttributionMethod {
  public:
   virtual ~AttributionMethod() = default;
 
   // InvalidArgument for values the method cannot use, ResourceExhausted (with the bytes it would
-  // take) before allocating what cannot be had, DataLoss where gradients are not finite, Internal where
-  // a factorisation fails.
-  virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
-                                                                 const Hyperparameters& hyperparameters,
-                                                                 CostLedger& ledger) = 0;
+  // take) before allocating what cannot be had, DataLoss where gradients are not finite, Internal
+  // where a factorisation fails.
+  virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(
+      const AttributionTask& task, const Hyperparameters& hyperparameters, CostLedger& ledger) = 0;
 };
 
 }  // namespace attribench

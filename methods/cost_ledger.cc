@@ -17,7 +17,7 @@ Cost& Cost::operator+=(const Cost& other) {
 
 Cost Cost::operator*(double times) const {
   return {retrainings * times, gradient_evaluations * times, hessian_vector_products * times,
-          flops * times, cpu_seconds * times, wall_seconds * times};
+          flops * times,       cpu_seconds * times,          wall_seconds * times};
 }
 
 CostLedger::Phase::Phase(CostLedger& ledger, const std::string& name) : ledger_(ledger) {

@@ -11,7 +11,7 @@ struct Cost {
   double retrainings = 0;           // models trained
   double gradient_evaluations = 0;  // examples x backward passes
   double hessian_vector_products = 0;
-  double flops = 0;        // floating-point operations, by formula
+  double flops = 0;         // floating-point operations, by formula
   double cpu_seconds = 0;   // of the process, all threads
   double wall_seconds = 0;  // measured here: trainings that a zoo had made before have none
 
@@ -50,7 +50,7 @@ class CostLedger {
   void Settle();
 
   std::map<std::string, Cost> phases_;
-  std::string open_;  // empty: none
+  std::string open_;     // empty: none
   double cpu_mark_ = 0;  // times that are settled
   double wall_mark_ = 0;
 };

@@ -11,8 +11,8 @@
 
 namespace attribench {
 
-// Scores of the form L diag(1 / (mu + lambda)) R, where mu are the eigenvalues of the matrix that is
-// damped: one eigendecomposition serves every damping.
+// Scores of the form L diag(1 / (mu + lambda)) R, where mu are the eigenvalues of the matrix that
+// is damped: one eigendecomposition serves every damping.
 struct DampedSpectrum {
   at::Tensor eigenvalues;     // mu [r] float64, at least 0
   at::Tensor left;            // L [train, r]
@@ -22,17 +22,23 @@ struct DampedSpectrum {
   double dimension = 0;       // likewise, with the zeros of its spectrum
 };
 
-// Eigenvalues [r] float64 (clamped to at least 0) and eigenvectors [n, r] of a symmetric matrix
-// [n, n]. Internal where the factorisation fails.
-struct Eigendecomposition {
-  at::Tensor values;
-  at::Tensor vectors;
-};
-absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix, CostLedger& ledger);
+// The spectra of the two forms in which (F + lambda I)^-1 with F = Phi'Phi / n comes, Phi [n, k]
+// the training examples' features (gradients or projections of them), phi a test example's:
+//   kernel form:   Phi (F + lambda I)^-1 phi = (K + lambda I)^-1 Phi phi,  K = Phi Phi' / n = U
+//   diag(mu) U',
+//                  L = U, R = U' Phi phi, w = 1/n;
+//   feature form:  F = V diag(mu) V',  L = Phi V, R = V' phi, w = mu.
+// KernelSpectrum takes K [n, n] and cross = Phi phi [n, test]; `dimension` is k.
+absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
+                                              double dimension, CostLedger& ledger);
+// FeatureSpectrum takes Phi [n, k] and the test examples' features [test, k], and chooses the form
+// whose matrix is smaller.
+absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at::Tensor& test,
+                                               CostLedger& ledger);
 
-// Scores are the mean over `spectra` (one per checkpoint), row i times train_weights[i] where that is
-// defined. A relative damping is relative to each spectrum's own eigenvalues; moments are means over
-// spectra too. FailedPrecondition where mu + lambda is 0 for some eigenvalue.
+// Scores are the mean over `spectra` (one per checkpoint), row i times train_weights[i] where that
+// is defined. A relative damping is relative to each spectrum's own eigenvalues; moments are means
+// over spectra too. FailedPrecondition where mu + lambda is 0 for some eigenvalue.
 std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<DampedSpectrum> spectra,
                                                          at::Tensor train_weights = {});
 

@@ -15,7 +15,9 @@ struct Damping {
   DampingUnit unit = ABSOLUTE;
 };
 
-inline bool operator==(const Damping& a, const Damping& b) { return a.value == b.value && a.unit == b.unit; }
+inline bool operator==(const Damping& a, const Damping& b) {
+  return a.value == b.value && a.unit == b.unit;
+}
 inline bool operator<(const Damping& a, const Damping& b) {
   return a.unit != b.unit ? a.unit < b.unit : a.value < b.value;
 }

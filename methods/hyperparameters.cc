@@ -20,7 +20,8 @@ absl::Status Refused(const Hyperparameter& h, const std::string& value, const st
 
 absl::Status CheckValue(const Hyperparameter& h, const std::string& value) {
   if (h.kind() == Hyperparameter::CHOICE) {
-    if (std::find(h.grid().begin(), h.grid().end(), value) != h.grid().end()) return absl::OkStatus();
+    if (std::find(h.grid().begin(), h.grid().end(), value) != h.grid().end())
+      return absl::OkStatus();
     return Refused(h, value, absl::StrCat("one of ", absl::StrJoin(h.grid(), ", ")));
   }
   double number = 0;
@@ -31,8 +32,10 @@ absl::Status CheckValue(const Hyperparameter& h, const std::string& value) {
   } else if (!absl::SimpleAtod(value, &number) || !std::isfinite(number)) {
     return Refused(h, value, "a finite number");
   }
-  if (h.has_minimum() && number < h.minimum()) return Refused(h, value, absl::StrCat("at least ", h.minimum()));
-  if (h.has_maximum() && number > h.maximum()) return Refused(h, value, absl::StrCat("at most ", h.maximum()));
+  if (h.has_minimum() && number < h.minimum())
+    return Refused(h, value, absl::StrCat("at least ", h.minimum()));
+  if (h.has_maximum() && number > h.maximum())
+    return Refused(h, value, absl::StrCat("at most ", h.maximum()));
   if (h.kind() == Hyperparameter::DAMPING && number < 0) return Refused(h, value, "at least 0");
   return absl::OkStatus();
 }
@@ -64,17 +67,19 @@ absl::Status ValidateSpace(const HyperparameterSpace& space) {
   for (const Hyperparameter& h : space.hyperparameters()) {
     if (h.name().empty()) return absl::InvalidArgumentError("a hyperparameter has no name");
     if (Find(space, h.name()) != &h) {
-      return absl::InvalidArgumentError(absl::StrCat("hyperparameter ", h.name(), " is there twice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("hyperparameter ", h.name(), " is there twice"));
     }
     if (h.kind() == Hyperparameter::KIND_UNSPECIFIED) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("hyperparameter ", h.name(), " has no kind; known are INTEGER, REAL, CHOICE, DAMPING"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "hyperparameter ", h.name(), " has no kind; known are INTEGER, REAL, CHOICE, DAMPING"));
     }
     if (h.kind() == Hyperparameter::DAMPING) ++dampings;
     if (const absl::Status status = CheckValue(h, h.default_value()); !status.ok()) return status;
     for (int i = 0; i < h.grid_size(); ++i) {
       if (const absl::Status status = CheckValue(h, h.grid(i)); !status.ok()) return status;
-      if (h.kind() != Hyperparameter::CHOICE && i > 0 && Number(h.grid(i)) <= Number(h.grid(i - 1))) {
+      if (h.kind() != Hyperparameter::CHOICE && i > 0 &&
+          Number(h.grid(i)) <= Number(h.grid(i - 1))) {
         return absl::InvalidArgumentError(
             absl::StrCat("the grid of ", h.name(), " does not ascend at ", h.grid(i)));
       }
@@ -85,24 +90,27 @@ absl::Status ValidateSpace(const HyperparameterSpace& space) {
     const absl::Status status =
         Hyperparameters::Make(space, {variant.set().begin(), variant.set().end()}).status();
     if (!status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("variant ", variant.name(), ": ", status.message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("variant ", variant.name(), ": ", status.message()));
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Hyperparameters> Hyperparameters::Make(const HyperparameterSpace& space,
-                                                      const std::map<std::string, std::string>& overrides) {
+absl::StatusOr<Hyperparameters> Hyperparameters::Make(
+    const HyperparameterSpace& space, const std::map<std::string, std::string>& overrides) {
   Hyperparameters result;
   result.space_ = space;
-  for (const Hyperparameter& h : space.hyperparameters()) result.values_[h.name()] = h.default_value();
+  for (const Hyperparameter& h : space.hyperparameters())
+    result.values_[h.name()] = h.default_value();
   for (const auto& [name, value] : overrides) {
     const Hyperparameter* h = Find(space, name);
     if (h == nullptr) {
       std::vector<std::string> known;
       for (const auto& [known_name, unused] : result.values_) known.push_back(known_name);
-      return absl::InvalidArgumentError(absl::StrCat("no hyperparameter '", name, "'; known are: ",
-                                                     known.empty() ? "none" : absl::StrJoin(known, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat("no hyperparameter '", name,
+                       "'; known are: ", known.empty() ? "none" : absl::StrJoin(known, ", ")));
     }
     if (const absl::Status status = CheckValue(*h, value); !status.ok()) return status;
     result.values_[name] = value;
@@ -110,7 +118,8 @@ absl::StatusOr<Hyperparameters> Hyperparameters::Make(const HyperparameterSpace&
   return result;
 }
 
-const std::string& Hyperparameters::Value(const std::string& name, Hyperparameter::Kind kind) const {
+const std::string& Hyperparameters::Value(const std::string& name,
+                                          Hyperparameter::Kind kind) const {
   const Hyperparameter* h = Find(space_, name);
   if (h == nullptr || h->kind() != kind) {
     std::fprintf(stderr, "the hyperparameter file declares no %s '%s'\n",

@@ -27,10 +27,13 @@ absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
     RegisteredMethod method = {name, {}, registration.make};
     if (method.make == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat("method ", name, " has a hyperparameter file but no code: its .cc must hold "
-                       "ATTRIBENCH_REGISTER_METHOD(", name, ", ...)"));
+          absl::StrCat("method ", name,
+                       " has a hyperparameter file but no code: its .cc must hold "
+                       "ATTRIBENCH_REGISTER_METHOD(",
+                       name, ", ...)"));
     }
-    absl::Status status = ParseTextProto(registration.text_proto, "hyperparameter file", &method.space);
+    absl::Status status =
+        ParseTextProto(registration.text_proto, "hyperparameter file", &method.space);
     if (status.ok()) status = ValidateSpace(method.space);
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("method ", name, ": ", status.message()));
@@ -38,11 +41,6 @@ absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
     methods.push_back(std::move(method));
   }
   return methods;
-}
-
-const absl::StatusOr<std::vector<RegisteredMethod>>& Methods() {
-  static const auto* methods = new absl::StatusOr<std::vector<RegisteredMethod>>(ParseRegistrations());
-  return *methods;
 }
 
 }  // namespace
@@ -57,12 +55,16 @@ bool RegisterHyperparameterSpace(const char* name, const char* text_proto) {
   return true;
 }
 
-absl::StatusOr<std::vector<RegisteredMethod>> RegisteredMethods() { return Methods(); }
+const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods() {
+  static const auto* methods =
+      new absl::StatusOr<std::vector<RegisteredMethod>>(ParseRegistrations());
+  return *methods;
+}
 
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants() {
-  if (!Methods().ok()) return Methods().status();
+  if (!RegisteredMethods().ok()) return RegisteredMethods().status();
   std::vector<MethodVariant> variants;
-  for (const RegisteredMethod& method : *Methods()) {
+  for (const RegisteredMethod& method : *RegisteredMethods()) {
     std::vector<Variant> declared(method.space.variants().begin(), method.space.variants().end());
     if (declared.empty()) {
       declared.emplace_back();
@@ -86,7 +88,8 @@ absl::StatusOr<MethodVariant> FindMethodVariant(const std::string& name) {
     if (variant.name == name) return variant;
     known.push_back(variant.name);
   }
-  return absl::NotFoundError(absl::StrCat("no method '", name, "'; known are ", absl::StrJoin(known, ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("no method '", name, "'; known are ", absl::StrJoin(known, ", ")));
 }
 
 }  // namespace attribench

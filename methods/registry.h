@@ -27,8 +27,9 @@ struct MethodVariant {
   Hyperparameters hyperparameters;
 };
 
-// Every linked method, by name. InvalidArgument names the method whose hyperparameter file is wrong.
-absl::StatusOr<std::vector<RegisteredMethod>> RegisteredMethods();
+// Every linked method, by name. InvalidArgument names the method whose hyperparameter file is
+// wrong.
+const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods();
 
 // Every variant of every linked method. NotFound, with the names there are, for one that is not.
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants();
@@ -41,10 +42,10 @@ bool RegisterHyperparameterSpace(const char* name, const char* text_proto);
 
 }  // namespace attribench
 
-// In a method's .cc, outside any function and inside namespace attribench: registers `type` under the
-// name of its Bazel target.
-#define ATTRIBENCH_REGISTER_METHOD(name, type)                      \
-  [[maybe_unused]] static const bool registered_method_##name =     \
-      ::attribench::RegisterMethod(#name, [] { return std::unique_ptr<AttributionMethod>(new type); })
+// In a method's .cc, outside any function and inside namespace attribench: registers `type` under
+// the name of its Bazel target.
+#define ATTRIBENCH_REGISTER_METHOD(name, type)                                                \
+  [[maybe_unused]] static const bool registered_method_##name = ::attribench::RegisterMethod( \
+      #name, [] { return std::unique_ptr<AttributionMethod>(new type); })
 
 #endif  // ATTRIBENCH_METHODS_REGISTRY_H_

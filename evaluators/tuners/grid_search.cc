@@ -30,7 +30,8 @@ class GridSearch : public Tuner {
     }
     if (best_lds == -2) return failure;
     if (m < num_subsets_) {
-      best.message = absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)");
+      best.message =
+          absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)");
     }
     return best;
   }

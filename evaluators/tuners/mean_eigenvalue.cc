@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The K-FAC literature's rule of thumb: 0.1 x the mean eigenvalue of the damped matrix (Grosse et al.,
-// Studying large language model generalization with influence functions, 2023, section 2.2).
+// The K-FAC literature's rule of thumb: 0.1 x the mean eigenvalue of the damped matrix (Grosse et
+// al., Studying large language model generalization with influence functions, 2023, section 2.2).
 #include "evaluators/tuner.h"
 
 namespace attribench {
@@ -14,7 +14,8 @@ class MeanEigenvalue : public Tuner {
   }
 };
 
-[[maybe_unused]] const bool registered = RegisterTuner("mean_eigenvalue", std::make_unique<MeanEigenvalue>());
+[[maybe_unused]] const bool registered =
+    RegisterTuner("mean_eigenvalue", std::make_unique<MeanEigenvalue>());
 
 }  // namespace
 }  // namespace attribench

@@ -2,8 +2,9 @@
 //
 // The retraining-free selector: the damping at which the mean surrogate indicator over the tuning
 // tests is 0.5. Not bound to the grid's points.
-#include "ATen/ATen.h"
 #include "evaluators/surrogate_indicator.h"
+
+#include "ATen/ATen.h"
 #include "evaluators/tuner.h"
 
 namespace attribench {
@@ -16,7 +17,8 @@ class SurrogateIndicatorTuner : public Tuner {
     const absl::StatusOr<SpectralMoments> moments = problem.Moments(grid);
     if (!moments.ok()) return moments.status();
     const at::Tensor means = SurrogateIndicator(*moments).mean(1).contiguous();
-    const std::vector<double> curve(means.data_ptr<double>(), means.data_ptr<double>() + means.numel());
+    const std::vector<double> curve(means.data_ptr<double>(),
+                                    means.data_ptr<double>() + means.numel());
     absl::StatusOr<Crossing> crossing = FindCrossing(grid, curve, kSurrogateIndicatorLevel);
     if (!crossing.ok()) return crossing.status();
     return TunedPoint{crossing->damping, crossing->message};

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = g_i' (F + lambda I)^-1 q with F = G'G / n, G [n, p] the training gradients, without F or G:
+// score_i = g_i' (F + lambda I)^-1 q with F = G'G / n, G [n, p] the training gradients, without F
+// or G:
 //   G (G'G/n + lambda I)^-1 q = (K + lambda I)^-1 G q,   K = G G' / n = U diag(mu) U'  [n, n],
-// so with B = U' G q, scores = U (B / (mu + lambda)) and mu_j (u_j . q)^2 = B_j^2 / n. K and G q come
-// from layer factors; one n x n eigendecomposition serves every damping and every test example.
+// so with B = U' G q, scores = U (B / (mu + lambda)) and mu_j (u_j . q)^2 = B_j^2 / n. K and G q
+// come from layer factors; one n x n eigendecomposition serves every damping and every test
+// example.
 #include "ATen/ATen.h"
 #include "methods/attribution_method.h"
 #include "methods/damped_spectrum.h"
@@ -13,27 +15,18 @@
 namespace attribench {
 namespace {
 
-absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task, const Parameters& parameters,
-                                              CostLedger& ledger) {
-  const auto train = ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
+absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
+                                              const Parameters& parameters, CostLedger& ledger) {
+  const auto train =
+      ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
   if (!train.ok()) return train.status();
-  const auto test = ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
+  const auto test =
+      ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
   if (!test.ok()) return test.status();
   const double n = static_cast<double>(task.train.size());
   const at::Tensor kernel = InnerProducts(*train, *train, ledger).div_(n);
-  auto eigen = DecomposeSymmetric(kernel, ledger);
-  if (!eigen.ok()) return eigen.status();
-  DampedSpectrum spectrum;
-  spectrum.right = at::matmul(eigen->vectors.t(), InnerProducts(*train, *test, ledger));
-  Cost cost;
-  cost.flops = 2 * n * n * static_cast<double>(task.test.size());
-  ledger.Charge(cost);
-  spectrum.trace = kernel.trace().item<double>();
-  spectrum.dimension = static_cast<double>(train->num_parameters());
-  spectrum.eigenvalues = eigen->values;
-  spectrum.moment_weights = at::full_like(eigen->values, 1 / n);
-  spectrum.left = eigen->vectors;
-  return spectrum;
+  return KernelSpectrum(kernel, InnerProducts(*train, *test, ledger),
+                        static_cast<double>(train->num_parameters()), ledger);
 }
 
 class Fisher : public AttributionMethod {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints of g_i . q, from layer factors: n x p gradients are never written.
+// score_i = mean over checkpoints of g_i . q, from layer factors: n x p gradients are never
+// written.
 #include "ATen/ATen.h"
 #include "methods/attribution_method.h"
 #include "methods/gradients/gradient_factors.h"
@@ -28,9 +29,11 @@ class GradDot : public AttributionMethod {
     for (int64_t c = 0; c < checkpoints; ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto train = ComputeGradientFactors(*task.model, *parameters, task.train, GradientTarget::kLoss, ledger);
+      const auto train = ComputeGradientFactors(*task.model, *parameters, task.train,
+                                                GradientTarget::kLoss, ledger);
       if (!train.ok()) return train.status();
-      const auto test = ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
+      const auto test = ComputeGradientFactors(*task.model, *parameters, task.test,
+                                               GradientTarget::kLoss, ledger);
       if (!test.ok()) return test.status();
       const at::Tensor products = InnerProducts(*train, *test, ledger);
       scores = c == 0 ? products : scores.add_(products);

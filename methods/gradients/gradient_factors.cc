@@ -18,7 +18,8 @@ struct LogitGradient {
   at::Tensor gap;
 };
 
-LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& labels, GradientTarget target) {
+LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& labels,
+                               GradientTarget target) {
   const at::Tensor index = labels.unsqueeze(1);
   const at::Tensor z = logits.to(at::kDouble);
   at::Tensor gradient;
@@ -41,16 +42,18 @@ int64_t GradientFactors::num_parameters() const {
   return count;
 }
 
-absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model, const Parameters& parameters,
-                                                       const Dataset& dataset, GradientTarget target,
-                                                       CostLedger& ledger) {
+absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
+                                                       const Parameters& parameters,
+                                                       const Dataset& dataset,
+                                                       GradientTarget target, CostLedger& ledger) {
   Parameters weights = parameters;
   for (Parameter& weight : weights) weight.value = weight.value.detach().requires_grad_(true);
   std::vector<LayerTrace> trace;
   at::Tensor logits;
   {
     c10::AutoGradMode gradients_on(true);
-    logits = model.Logits(weights, dataset.inputs.to(weights.front().value.scalar_type()), nullptr, &trace);
+    logits = model.Logits(weights, dataset.inputs.to(weights.front().value.scalar_type()), nullptr,
+                          &trace);
   }
   const LogitGradient at_logits = GradientAtLogits(logits.detach(), dataset.labels, target);
   std::vector<at::Tensor> outputs;
@@ -63,11 +66,13 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model, const
   const int64_t n = dataset.size();
   for (size_t l = 0; l < trace.size(); ++l) {
     const at::Tensor input = trace[l].input.detach();
-    factors.layers.push_back({at::cat({input, at::ones({n, 1}, input.options())}, 1), deltas[l].detach()});
+    factors.layers.push_back(
+        {at::cat({input, at::ones({n, 1}, input.options())}, 1), deltas[l].detach()});
     if (!at::isfinite(factors.layers[l].inputs).all().item<bool>() ||
         !at::isfinite(deltas[l]).all().item<bool>()) {
-      return absl::DataLossError(absl::StrCat("gradients of layer ", model.layers()[l].name,
-                                              " are not finite: check the checkpoint and the inputs"));
+      return absl::DataLossError(
+          absl::StrCat("gradients of layer ", model.layers()[l].name,
+                       " are not finite: check the checkpoint and the inputs"));
     }
   }
   Cost cost;

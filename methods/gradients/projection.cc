@@ -14,8 +14,8 @@ namespace attribench {
 namespace {
 
 // Rows [rows, k] of P that belong to coordinates first, first + 1, ... of a layer, times sqrt(k).
-at::Tensor DenseRows(ProjectionKind kind, uint64_t seed, uint64_t layer, int64_t first, int64_t rows,
-                     int64_t k) {
+at::Tensor DenseRows(ProjectionKind kind, uint64_t seed, uint64_t layer, int64_t first,
+                     int64_t rows, int64_t k) {
   at::Tensor block = at::empty({rows, k}, at::kFloat);
   float* data = block.data_ptr<float>();
   at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {

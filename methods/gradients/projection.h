@@ -12,8 +12,8 @@
 
 namespace attribench {
 
-// Random projections P [p, k] with E[P P'] = I, so that inner products are kept on average, each with
-// a variance near |x|^2 |y|^2 / k (Johnson and Lindenstrauss).
+// Random projections P [p, k] with E[P P'] = I, so that inner products are kept on average, each
+// with a variance near |x|^2 |y|^2 / k (Johnson and Lindenstrauss).
 enum class ProjectionKind {
   kGaussian,    // entries normal with variance 1/k
   kRademacher,  // entries +-1/sqrt(k)
@@ -24,8 +24,8 @@ enum class ProjectionKind {
 absl::StatusOr<ProjectionKind> ParseProjectionKind(const std::string& name);
 
 // Projected gradients P' g_i, [n, k], straight from the factors: dense kinds go through the
-// coordinates in blocks, the sparse kind adds every coordinate once where it belongs. P is a function
-// of `seed` and of the shapes of the layers alone.
+// coordinates in blocks, the sparse kind adds every coordinate once where it belongs. P is a
+// function of `seed` and of the shapes of the layers alone.
 at::Tensor ProjectGradients(const GradientFactors& factors, ProjectionKind kind, int64_t dimension,
                             uint64_t seed, CostLedger& ledger);
 

@@ -35,7 +35,8 @@ class FittedRandom : public FittedAttribution {
     float* data = scores.data_ptr<float>();
     for (int64_t i = 0; i < n; ++i) {
       for (int64_t j = 0; j < t; ++j) {
-        data[i * t + j] = static_cast<float>(RandomStream(seed_, "score", {train_[i], test_[j]}).Gaussian());
+        data[i * t + j] =
+            static_cast<float>(RandomStream(seed_, "score", {train_[i], test_[j]}).Gaussian());
       }
     }
     return scores;
@@ -51,7 +52,8 @@ class Random : public AttributionMethod {
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger&) override {
-    return std::unique_ptr<FittedAttribution>(new FittedRandom(task, hyperparameters.Integer("seed")));
+    return std::unique_ptr<FittedAttribution>(
+        new FittedRandom(task, hyperparameters.Integer("seed")));
   }
 };
 

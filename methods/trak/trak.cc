@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// With phi_i = P' grad f(z_i), f the margin, P a random projection of each checkpoint's own, Phi [n, k]
-// the training rows and F = Phi'Phi / n = V diag(mu) V':
+// With phi_i = P' grad f(z_i), f the margin, P a random projection of each checkpoint's own, Phi
+// [n, k] the training rows and F = Phi'Phi / n:
 //   score_i = mean_m [ phi_i' (F_m + lambda I)^-1 phi ] x mean_m (1 - p_y(i)),
-// Q = diag(1 - p_y) once, unsquared. Kept as Phi V [n, k] and V' phi [k, test].
+// Q = diag(1 - p_y) once, unsquared.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
@@ -33,27 +33,18 @@ class Trak : public AttributionMethod {
     for (int64_t m = 0; m < checkpoints; ++m) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kHalfData, m, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto factors = ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kMargin, ledger);
+      const auto factors =
+          ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kMargin, ledger);
       if (!factors.ok()) return factors.status();
       gap.add_(factors->label_probability_gap.slice(0, 0, n));
       const uint64_t seed =
-          RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)}).Next64();
+          RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)})
+              .Next64();
       const at::Tensor phi = ProjectGradients(*factors, *kind, k, seed, ledger);
-      const at::Tensor train = phi.slice(0, 0, n), test = phi.slice(0, n);
-      const at::Tensor fisher = at::matmul(train.t(), train).div_(n);
-      auto eigen = DecomposeSymmetric(fisher, ledger);
-      if (!eigen.ok()) return eigen.status();
-      DampedSpectrum spectrum;
-      spectrum.left = at::matmul(train, eigen->vectors);
-      spectrum.right = at::matmul(eigen->vectors.t(), test.t());
-      spectrum.trace = fisher.trace().item<double>();
-      spectrum.dimension = static_cast<double>(k);
-      spectrum.eigenvalues = eigen->values;
-      spectrum.moment_weights = eigen->values;
-      spectra.push_back(std::move(spectrum));
-      Cost cost;
-      cost.flops = 2.0 * k * k * (2.0 * n + task.test.size());
-      ledger.Charge(cost);
+      absl::StatusOr<DampedSpectrum> spectrum =
+          FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
+      if (!spectrum.ok()) return spectrum.status();
+      spectra.push_back(*std::move(spectrum));
     }
     return MakeDampedAttribution(std::move(spectra), gap.div_(checkpoints));
   }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The run program as a user runs it.
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/result.pb.h"
+#include "datasets/text_proto.h"
+#include "datasets/whole_file.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+// Exit status; what it says goes to `said`.
+int RunProgram(const std::string& flags, std::string* said) {
+  const std::string log = testing::TempDir() + "/log";
+  const int status = std::system(absl::StrCat("benchmarks/run ", flags, " >", log, " 2>&1").c_str());
+  *said = *ReadWholeFile(log);
+  return WEXITSTATUS(status);
+}
+
+MethodResult Read(const std::string& path) {
+  MethodResult result;
+  const absl::Status status = ParseTextProto(*ReadWholeFile(path), path, &result);
+  EXPECT_TRUE(status.ok()) << status;
+  return result;
+}
+
+TEST(RunTest, WritesAResultForEachMethod) {
+  std::string said;
+  const std::string output = testing::TempDir() + "/results";
+  ASSERT_EQ(RunProgram(absl::StrCat("--methods=grad_dot,random --output=", output), &said), 0) << said;
+  EXPECT_EQ(Read(output + "/glyphs_mlp/grad_dot.textproto").entries(0).status(), OK);
+  EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
+}
+
+TEST(RunTest, TooLongAndTooLargeAreRows) {
+  std::string said;
+  const std::string output = testing::TempDir() + "/failed";
+  ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher --timeout=1ms --output=", output), &said), 0) << said;
+  MethodResult result = Read(output + "/glyphs_mlp/fisher.textproto");
+  ASSERT_EQ(result.entries_size(), 8);
+  EXPECT_EQ(result.entries(0).status(), TIMEOUT);
+  EXPECT_TRUE(absl::StrContains(result.entries(0).message(), "1ms"));
+  ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher_10 --memory_limit=0.02 --timeout=1m --output=", output), &said), 0) << said;
+  result = Read(output + "/glyphs_mlp/fisher_10.textproto");
+  EXPECT_EQ(result.entries(0).status(), OUT_OF_MEMORY) << result.entries(0).message();
+}
+
+TEST(RunTest, MistakesAreNamed) {
+  std::string said;
+  EXPECT_EQ(RunProgram("--methods=fischer", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "no method 'fischer'; known are fisher, fisher_10")) << said;
+  EXPECT_EQ(RunProgram("--setting=nowhere", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "no setting 'nowhere'; known are")) << said;
+  EXPECT_EQ(RunProgram("--setting=mnist_mlp --data_root=/no/such/folder", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "/no/such/folder/mnist/train-images-idx3-ubyte.gz")) << said;
+  EXPECT_EQ(RunProgram("--zoo=/no/such/zoo", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "bazel run //datasets:retrain")) << said;
+  EXPECT_EQ(RunProgram("--timeout=0", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "--timeout")) << said;
+}
+
+}  // namespace
+}  // namespace attribench

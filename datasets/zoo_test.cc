@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The committed zoo of the built-in setting, and what happens to a damaged one.
+#include "datasets/zoo.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "ATen/ATen.h"
+#include "absl/strings/match.h"
+#include "datasets/arithmetic.h"
+#include "datasets/retraining.h"
+#include "datasets/setting.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+constexpr char kFolder[] = "datasets/zoo/glyphs_mlp";
+
+class ZooTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    setting_ = *LoadSetting("glyphs_mlp");
+    copy_ = testing::TempDir() + "/zoo";
+    std::filesystem::remove_all(copy_);
+    std::filesystem::copy(kFolder, copy_,
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(copy_)) {
+      std::filesystem::permissions(entry, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+    }
+  }
+
+  Setting setting_;
+  std::string copy_;
+};
+
+TEST_F(ZooTest, TheCommittedZooIsWhole) {
+  const absl::StatusOr<Zoo> zoo = Zoo::Open(kFolder, setting_);
+  ASSERT_TRUE(zoo.ok()) << zoo.status();
+  EXPECT_TRUE(zoo->Verify().ok()) << zoo->Verify();
+  EXPECT_EQ(zoo->manifest().subset_training().count(), 64 * 3);
+  const absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
+  ASSERT_TRUE(truth.ok()) << truth.status();
+  EXPECT_TRUE(truth->subsets.sum(1).eq(500).all().item<bool>());
+  EXPECT_LE(truth->negative_loss.max().item<float>(), 0);
+  const absl::StatusOr<Parameters> parameters = zoo->FullDataCheckpoint(9);
+  ASSERT_TRUE(parameters.ok()) << parameters.status();
+  EXPECT_EQ(CountParameters(*parameters), 25450);
+  EXPECT_EQ(zoo->FullDataCheckpoint(10).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(zoo->HalfDataCheckpoint(-1).status().code(), absl::StatusCode::kOutOfRange);
+}
+
+// The promise of the manifest: on the CPU model that made it, the same bits; elsewhere, the same ranks.
+TEST_F(ZooTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
+  const Zoo zoo = *Zoo::Open(kFolder, setting_);
+  const GroundTruth truth = *zoo.ReadGroundTruth();
+  const DatasetSplit data = *LoadDataset(setting_.dataset(), "");
+  for (const TrainingJob& job : TrainingJobs(setting_)) {
+    if (job.kind != TrainingJob::Kind::kSubset || job.index != 17) continue;
+    const absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting_, data, job);
+    ASSERT_TRUE(trained.ok()) << trained.status();
+    const Agreement agreement = CompareWithGroundTruth(job, *trained, truth);
+    if (DescribeEnvironment().SerializeAsString() == zoo.manifest().environment().SerializeAsString()) {
+      EXPECT_TRUE(agreement.same_bits) << job.Name();
+    } else {
+      EXPECT_GT(agreement.rank_correlation, kRankCorrelationElsewhere) << job.Name();
+    }
+  }
+}
+
+TEST_F(ZooTest, ADamagedFileIsNamed) {
+  const std::string path = copy_ + "/ground_truth.safetensors";
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(100000);
+  file.put('x');
+  file.close();
+  const Zoo zoo = *Zoo::Open(copy_, setting_);
+  for (const absl::Status& status : {zoo.Verify(), zoo.ReadGroundTruth().status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), "ground_truth.safetensors")) << status;
+  }
+}
+
+TEST_F(ZooTest, AnotherRecipeIsRefused) {
+  setting_.mutable_recipe()->set_epochs(31);
+  EXPECT_EQ(Zoo::Open(copy_, setting_).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Zoo::Open(testing::TempDir() + "/nowhere", setting_).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace attribench

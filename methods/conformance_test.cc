@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every method must do, asked of the one named by --method at the cheapest point of its space.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "ATen/ATen.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "methods/registry.h"
+#include "methods/worked_example.h"
+
+ABSL_FLAG(std::string, method, "", "the method under test");
+
+namespace attribench {
+namespace {
+
+// The method computes in double here. Permuting or dropping examples changes the order of sums and
+// the iterations of an eigensolver: relative to the largest score, 1e-8 leaves eight digits for the
+// condition numbers of the dampings tried.
+constexpr double kTolerance = 1e-8;
+
+const RegisteredMethod& Method() {
+  static const auto* method = new RegisteredMethod([] {
+    for (const RegisteredMethod& candidate : *RegisteredMethods()) {
+      if (candidate.name == absl::GetFlag(FLAGS_method)) return candidate;
+    }
+    return RegisteredMethod{};
+  }());
+  return *method;
+}
+
+const WorkedExample& Example() {
+  static const auto* example = new WorkedExample;
+  return *example;
+}
+
+std::map<std::string, std::string> CheapestPoint() {
+  std::map<std::string, std::string> point;
+  for (const Hyperparameter& h : Method().space.hyperparameters()) {
+    if (h.kind() == Hyperparameter::INTEGER && h.grid_size() > 0) point[h.name()] = h.grid(0);
+  }
+  return point;
+}
+
+Hyperparameters Cheapest() { return *Hyperparameters::Make(Method().space, CheapestPoint()); }
+
+std::vector<Damping> Dampings() {
+  const Hyperparameters hyperparameters = Cheapest();
+  return hyperparameters.HasDamping() ? hyperparameters.DampingGrid() : std::vector<Damping>{Damping{}};
+}
+
+Damping DefaultDamping() {
+  const Hyperparameters hyperparameters = Cheapest();
+  return hyperparameters.HasDamping() ? hyperparameters.DefaultDamping() : Damping{};
+}
+
+std::unique_ptr<FittedAttribution> MustFit(const AttributionTask& task) {
+  CostLedger ledger;
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted = Method().make()->Fit(task, Cheapest(), ledger);
+  EXPECT_TRUE(fitted.ok()) << fitted.status();
+  return fitted.ok() ? *std::move(fitted) : nullptr;
+}
+
+at::Tensor ScoresOf(FittedAttribution& fitted, const Damping& damping) {
+  CostLedger ledger;
+  const absl::StatusOr<at::Tensor> scores = fitted.Scores(damping, ledger);
+  EXPECT_TRUE(scores.ok()) << scores.status();
+  return scores.ok() ? scores->to(at::kDouble) : at::zeros({1, 1}, at::kDouble);
+}
+
+void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
+  ASSERT_EQ(a.sizes(), b.sizes());
+  EXPECT_LE(a.sub(b).abs().max().item<double>(), kTolerance * b.abs().max().item<double>());
+}
+
+Dataset Rows(const Dataset& dataset, const at::Tensor& index) {
+  return {dataset.inputs.index_select(0, index), dataset.labels.index_select(0, index)};
+}
+
+TEST(ConformanceTest, IsRegisteredWithAWholeSpace) {
+  ASSERT_EQ(Method().name, absl::GetFlag(FLAGS_method)) << "the target's name and the registered name differ";
+  EXPECT_FALSE(Method().space.summary().empty());
+  EXPECT_FALSE(Method().space.source().empty());
+  for (const Hyperparameter& h : Method().space.hyperparameters()) {
+    EXPECT_FALSE(h.description().empty()) << h.name();
+    EXPECT_GT(h.grid_size(), 0) << h.name();
+  }
+}
+
+TEST(ConformanceTest, ScoresHaveTheirShapeAndAreFinite) {
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  for (const Damping& damping : Dampings()) {
+    const at::Tensor scores = ScoresOf(*fitted, damping);
+    ASSERT_EQ(scores.size(0), Example().train().size());
+    ASSERT_EQ(scores.size(1), Example().test().size());
+    EXPECT_TRUE(at::isfinite(scores).all().item<bool>()) << ToString(damping);
+  }
+}
+
+TEST(ConformanceTest, PermutingTheTrainingExamplesPermutesTheRows) {
+  AttributionTask task = Example().Task();
+  const auto fitted = MustFit(task);
+  const at::Tensor order = at::arange(Example().train().size(), at::kLong).flip(0).roll(7);
+  task.train = Rows(task.train, order);
+  const auto permuted = MustFit(task);
+  ASSERT_TRUE(fitted != nullptr && permuted != nullptr);
+  const at::Tensor scores = ScoresOf(*fitted, DefaultDamping());
+  ExpectClose(ScoresOf(*permuted, DefaultDamping()), scores.index_select(0, order));
+  EXPECT_GT(scores.sub(scores.index_select(0, order)).abs().max().item<double>(),
+            kTolerance * scores.abs().max().item<double>());
+}
+
+TEST(ConformanceTest, TestExamplesDoNotTouchEachOther) {
+  AttributionTask task = Example().Task();
+  const auto fitted = MustFit(task);
+  const at::Tensor some = at::tensor({7, 2, 5}, at::kLong);
+  task.test = Rows(task.test, some);
+  const auto fewer = MustFit(task);
+  ASSERT_TRUE(fitted != nullptr && fewer != nullptr);
+  ExpectClose(ScoresOf(*fewer, DefaultDamping()), ScoresOf(*fitted, DefaultDamping()).index_select(1, some));
+}
+
+TEST(ConformanceTest, TheSameFitGivesTheSameScores) {
+  const auto first = MustFit(Example().Task()), second = MustFit(Example().Task());
+  ASSERT_TRUE(first != nullptr && second != nullptr);
+  EXPECT_TRUE(at::equal(ScoresOf(*first, DefaultDamping()), ScoresOf(*second, DefaultDamping())));
+}
+
+TEST(ConformanceTest, ScoringAtOneDampingLeavesTheOthersAsTheyWere) {
+  const auto asked_often = MustFit(Example().Task());
+  ASSERT_NE(asked_often, nullptr);
+  for (const Damping& damping : Dampings()) ScoresOf(*asked_often, damping);
+  const auto asked_once = MustFit(Example().Task());
+  EXPECT_TRUE(at::equal(ScoresOf(*asked_often, DefaultDamping()), ScoresOf(*asked_once, DefaultDamping())));
+}
+
+// A training example helps the prediction of itself.
+TEST(ConformanceTest, SelfInfluenceIsPositive) {
+  if (!Method().space.informative()) GTEST_SKIP() << "a control";
+  AttributionTask task = Example().Task();
+  task.test = Rows(task.train, at::arange(20, at::kLong));
+  const auto fitted = MustFit(task);
+  ASSERT_NE(fitted, nullptr);
+  for (const Damping& damping : Dampings()) {
+    EXPECT_GT(ScoresOf(*fitted, damping).slice(0, 0, 20).diagonal().min().item<double>(), 0) << ToString(damping);
+  }
+}
+
+// Against models that were really retrained: sums of scores must go up where -loss goes up.
+TEST(ConformanceTest, ScoresPredictRetrainedModels) {
+  if (!Method().space.informative()) GTEST_SKIP() << "a control";
+  constexpr int64_t kSubsets = 60;
+  const WorkedExample::Retrained retrained = Example().RetrainSubsets(kSubsets);
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  double best = -1;
+  for (const Damping& damping : Dampings()) {
+    at::Tensor predicted = at::matmul(retrained.subsets.to(at::kDouble), ScoresOf(*fitted, damping));
+    predicted = predicted.sub(predicted.mean(0));
+    const at::Tensor outputs = retrained.outputs.sub(retrained.outputs.mean(0));
+    const at::Tensor correlation = predicted.mul(outputs).sum(0).div(
+        predicted.square().sum(0).mul(outputs.square().sum(0)).sqrt());
+    best = std::max(best, correlation.mean().item<double>());
+  }
+  // Noise alone has a mean correlation with a standard error of at most 1/sqrt(60) = .13, were the
+  // test examples all alike.
+  EXPECT_GT(best, 0.26);
+}
+
+TEST(ConformanceTest, WhatCannotBeUsedIsRefused) {
+  std::map<std::string, std::string> overrides = {{"no_such_hyperparameter", "1"}};
+  EXPECT_EQ(Hyperparameters::Make(Method().space, overrides).status().code(), absl::StatusCode::kInvalidArgument);
+  if (!Cheapest().HasDamping()) return;
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  for (const double value : {-1.0, std::nan(""), HUGE_VAL}) {
+    CostLedger ledger;
+    EXPECT_EQ(fitted->Scores({value, ABSOLUTE}, ledger).status().code(), absl::StatusCode::kInvalidArgument) << value;
+  }
+}
+
+TEST(ConformanceTest, ABrokenCheckpointIsAStatusNotANumber) {
+  AttributionTask task = Example().Task();
+  const auto intact = task.checkpoint;
+  task.checkpoint = [intact](CheckpointKind kind, int64_t index) {
+    absl::StatusOr<Parameters> parameters = intact(kind, index);
+    for (Parameter& parameter : *parameters) parameter.value = parameter.value.mul(std::nan(""));
+    return parameters;
+  };
+  CostLedger ledger;
+  const auto fitted = Method().make()->Fit(task, Cheapest(), ledger);
+  if (!Method().space.informative() && fitted.ok()) return;  // a control reads no checkpoint
+  EXPECT_FALSE(fitted.ok());
+  EXPECT_FALSE(fitted.status().message().empty());
+}
+
+TEST(ConformanceTest, AMissingCheckpointIsPassedOn) {
+  if (!Method().space.informative()) GTEST_SKIP() << "a control";
+  AttributionTask task = Example().Task();
+  task.checkpoint = [](CheckpointKind, int64_t) -> absl::StatusOr<Parameters> {
+    return absl::OutOfRangeError("no such checkpoint");
+  };
+  CostLedger ledger;
+  EXPECT_EQ(Method().make()->Fit(task, Cheapest(), ledger).status().code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST(ConformanceTest, ChargesWhatItSpends) {
+  if (!Method().space.informative()) GTEST_SKIP() << "a control";
+  CostLedger ledger;
+  const CostLedger::Phase phase(ledger, "fit");
+  const auto fitted = Method().make()->Fit(Example().Task(), Cheapest(), ledger);
+  ASSERT_TRUE(fitted.ok());
+  EXPECT_GE(ledger.Total().retrainings, 1);
+  EXPECT_GE(ledger.Total().gradient_evaluations, Example().train().size() + Example().test().size());
+  EXPECT_GT(ledger.Total().flops, 0);
+}
+
+// t_1 >= t_2 x lambda and so on: moments fall with damping, and (Cauchy and Schwarz) t_2^2 <= t_1 t_3.
+TEST(ConformanceTest, MomentsAreThoseOfASpectrum) {
+  if (!Cheapest().HasDamping()) GTEST_SKIP() << "not damped";
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  CostLedger ledger;
+  const std::vector<Damping> dampings = Dampings();
+  const absl::StatusOr<SpectralMoments> moments = fitted->Moments(dampings, ledger);
+  ASSERT_TRUE(moments.ok()) << moments.status();
+  for (const at::Tensor& t : {moments->t1, moments->t2, moments->t3}) {
+    ASSERT_EQ(t.size(0), static_cast<int64_t>(dampings.size()));
+    ASSERT_EQ(t.size(1), Example().test().size());
+    EXPECT_GT(t.min().item<double>(), 0);
+    EXPECT_LE(t.slice(0, 1).sub(t.slice(0, 0, -1)).max().item<double>(), 0);
+  }
+  EXPECT_LE(moments->t2.square().div(moments->t1.mul(moments->t3)).max().item<double>(), 1 + 1e-9);
+  double previous = 0;
+  for (const Damping& damping : dampings) {
+    const absl::StatusOr<double> absolute = fitted->AbsoluteDampingOf(damping);
+    ASSERT_TRUE(absolute.ok());
+    EXPECT_GT(*absolute, previous);
+    previous = *absolute;
+  }
+}
+
+}  // namespace
+}  // namespace attribench
+
+int main(int argc, char** argv) {
+  testing::InitGoogleMock(&argc, argv);
+  absl::ParseCommandLine(argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/worked_example.h"
+
+#include <numeric>
+
+#include "ATen/ATen.h"
+#include "datasets/random_stream.h"
+#include "datasets/trainer.h"
+
+namespace attribench {
+namespace {
+
+constexpr int64_t kTrain = 60, kTest = 12, kInputs = 6, kClasses = 3;
+
+Dataset DrawPoints(int64_t count, uint64_t split) {
+  at::Tensor inputs = at::empty({count, kInputs}, at::kDouble);
+  at::Tensor labels = at::empty({count}, at::kLong);
+  for (int64_t i = 0; i < count; ++i) {
+    RandomStream stream(11, "worked example", {split, static_cast<uint64_t>(i)});
+    const int64_t label = i % kClasses;
+    labels[i] = label;
+    for (int64_t d = 0; d < kInputs; ++d) inputs[i][d] = stream.Gaussian() + (d == label ? 1.5 : 0);
+  }
+  return {inputs, labels};
+}
+
+}  // namespace
+
+WorkedExample::WorkedExample(std::vector<int64_t> hidden_units) : train_(DrawPoints(kTrain, 0)), test_(DrawPoints(kTest, 1)) {
+  ModelSpec spec;
+  spec.mutable_mlp()->set_num_inputs(kInputs);
+  spec.mutable_mlp()->set_num_classes(kClasses);
+  for (const int64_t units : hidden_units) spec.mutable_mlp()->add_hidden_units(units);
+  model_ = *MakeModel(spec);
+  recipe_.set_learning_rate(0.05);
+  recipe_.set_momentum(0.9);
+  recipe_.set_epochs(40);
+  recipe_.set_batch_size(10);
+}
+
+Parameters WorkedExample::Retrain(const std::vector<int64_t>& examples, uint64_t seed) const {
+  const Dataset single = {train_.inputs.to(at::kFloat), train_.labels};
+  Parameters parameters = *Train(*model_, single, examples, recipe_, seed);
+  for (Parameter& parameter : parameters) parameter.value = parameter.value.to(at::kDouble);
+  return parameters;
+}
+
+AttributionTask WorkedExample::Task() const {
+  AttributionTask task;
+  task.train = train_;
+  task.test = test_;
+  task.model = model_.get();
+  task.checkpoint = [this](CheckpointKind kind, int64_t index) -> absl::StatusOr<Parameters> {
+    auto [found, is_new] = checkpoints_.try_emplace({kind, index});
+    if (is_new) {
+      std::vector<int64_t> examples(kTrain);
+      std::iota(examples.begin(), examples.end(), 0);
+      if (kind == CheckpointKind::kHalfData) {
+        examples = RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
+      }
+      found->second = Retrain(examples, 100 + index);
+    }
+    return found->second;
+  };
+  task.training_cost = [](CheckpointKind) {
+    Cost cost;
+    cost.retrainings = 1;
+    return cost;
+  };
+  return task;
+}
+
+WorkedExample::Retrained WorkedExample::RetrainSubsets(int64_t num_subsets) const {
+  constexpr int kSeeds = 3;
+  Retrained result = {at::zeros({num_subsets, kTrain}, at::kBool), at::zeros({num_subsets, kTest}, at::kDouble)};
+  for (int64_t m = 0; m < num_subsets; ++m) {
+    const std::vector<int64_t> examples =
+        RandomStream(13, "subset", {static_cast<uint64_t>(m)}).Sample(kTrain, kTrain / 2);
+    result.subsets[m].index_fill_(0, at::tensor(examples, at::kLong), true);
+    for (int seed = 0; seed < kSeeds; ++seed) {
+      const at::Tensor logits = model_->Logits(Retrain(examples, 1000 * seed + m), test_.inputs);
+      result.outputs[m].add_(OutputsOfLogits(logits, test_.labels).negative_loss, 1.0 / kSeeds);
+    }
+  }
+  return result;
+}
+
+}  // namespace attribench

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_METHODS_WORKED_EXAMPLE_H_
+#define ATTRIBENCH_METHODS_WORKED_EXAMPLE_H_
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "datasets/dataset.h"
+#include "datasets/model.h"
+#include "datasets/setting.pb.h"
+#include "methods/attribution_method.h"
+
+namespace attribench {
+
+// A problem small enough to solve by dense algebra: points of three overlapping classes in six
+// dimensions, a model trained on them to the end, everything in double. For tests.
+class WorkedExample {
+ public:
+  // `hidden_units` empty: softmax regression (convex). 60 training examples, 12 test examples.
+  explicit WorkedExample(std::vector<int64_t> hidden_units = {});
+
+  // Checkpoints are trained once each, on all or on half of the training examples.
+  AttributionTask Task() const;
+  const Dataset& train() const { return train_; }
+  const Dataset& test() const { return test_; }
+  const Model& model() const { return *model_; }
+
+  // Parameters after training on `examples` with `seed`, in double.
+  Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed) const;
+
+  // A random half of the training examples per subset, [m, train] bool, and the mean over three seeds
+  // of -loss of the models retrained on each, [m, test] float64.
+  struct Retrained {
+    at::Tensor subsets;
+    at::Tensor outputs;
+  };
+  Retrained RetrainSubsets(int64_t num_subsets) const;
+
+ private:
+  Recipe recipe_;
+  Dataset train_, test_;
+  std::shared_ptr<Model> model_;
+  mutable std::map<std::pair<CheckpointKind, int64_t>, Parameters> checkpoints_;
+};
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_METHODS_WORKED_EXAMPLE_H_
