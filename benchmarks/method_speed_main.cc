@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long each method takes in a setting, beside what its arithmetic must take. Per method: one fit
-// with scores at one damping, the same with scores at every damping of the grid, and with their sums
-// over the subsets at every damping (what tuning needs). Counters:
+// How long each method takes in a setting, beside what its arithmetic must take. Per method: one
+// fit with scores at one damping, the same with scores at every damping of the grid, and with their
+// sums over the subsets at every damping (what tuning needs). Counters:
 //   flops     by formula, as the cost ledger has them
 //   floor_s   flops over the rate of a large float32 matrix product measured in this process
 //   x_floor   time over floor_s
@@ -55,11 +55,14 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
   if (!fitted.ok()) return fitted.status();
   std::vector<Damping> dampings = {Damping{}};
   if (variant.hyperparameters.HasDamping()) {
-    dampings = scoring == Scoring::kOneDamping ? std::vector<Damping>{variant.hyperparameters.DefaultDamping()}
-                                               : variant.hyperparameters.DampingGrid();
+    dampings = scoring == Scoring::kOneDamping
+                   ? std::vector<Damping>{variant.hyperparameters.DefaultDamping()}
+                   : variant.hyperparameters.DampingGrid();
   }
   if (scoring == Scoring::kEverySum) {
-    if (const absl::Status status = (*fitted)->PrepareSubsets(benchmark.truth.subsets, ledger); !status.ok()) return status;
+    if (const absl::Status status = (*fitted)->PrepareSubsets(benchmark.truth.subsets, ledger);
+        !status.ok())
+      return status;
   }
   for (const Damping& damping : dampings) {
     const absl::StatusOr<at::Tensor> scores = scoring == Scoring::kEverySum
@@ -71,7 +74,8 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
   return absl::OkStatus();
 }
 
-void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVariant& variant, Scoring scoring) {
+void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVariant& variant,
+             Scoring scoring) {
   const double rate = MatrixProductRate();
   double flops = 0, seconds = 0;
   ResetPeakMemory();
@@ -105,7 +109,9 @@ absl::Status Run() {
   for (const MethodVariant& variant : *variants) {
     const auto add = [&](const std::string& what, Scoring scoring) {
       benchmark::RegisterBenchmark((variant.name + "/" + what).c_str(),
-                                   [variant, scoring](benchmark::State& state) { Measure(state, *loaded, variant, scoring); })
+                                   [variant, scoring](benchmark::State& state) {
+                                     Measure(state, *loaded, variant, scoring);
+                                   })
           ->Unit(benchmark::kSecond)
           ->UseRealTime();
     };

@@ -3,13 +3,11 @@
 
 #include <cstdlib>
 #include <exception>
-#include <new>
 #include <utility>
 #include <vector>
 
 #include "ATen/ATen.h"
 #include "ATen/Parallel.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/peak_memory.h"
 #include "datasets/arithmetic.h"
@@ -17,6 +15,7 @@
 #include "evaluators/linear_datamodeling_score.h"
 #include "evaluators/surrogate_indicator.h"
 #include "evaluators/tuner.h"
+#include "methods/exception_status.h"
 
 namespace attribench {
 namespace {
@@ -58,16 +57,11 @@ at::Tensor ReportingOutputs(const Benchmark& benchmark) {
   return OfBlock(benchmark.truth.negative_loss.to(at::kDouble).mean(1), benchmark.blocks.reporting);
 }
 
-absl::Status Guarded(const std::function<absl::Status()>& work) {
+absl::Status Guarded(absl::string_view what, const std::function<absl::Status()>& work) {
   try {
     return work();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("out of memory");
   } catch (const std::exception& error) {
-    const std::string what = error.what();
-    const std::string first_line = what.substr(0, what.find('\n'));
-    if (absl::StrContains(what, "allocate memory")) return absl::ResourceExhaustedError(first_line);
-    return absl::InternalError(first_line);
+    return StatusOfException(error, what);
   }
 }
 
@@ -269,7 +263,7 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
   CostLedger fit_ledger;
   std::unique_ptr<FittedAttribution> fitted;
   ResetPeakMemory();
-  const absl::Status fit_status = Guarded([&] {
+  const absl::Status fit_status = Guarded("fit", [&] {
     const CostLedger::Phase phase(fit_ledger, "fit");
     absl::StatusOr<std::unique_ptr<FittedAttribution>> made =
         method->Fit(task, variant.hyperparameters, fit_ledger);
@@ -290,13 +284,14 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     Entry* entry = result.add_entries();
     entry->set_tuner(tuner.name);
     CostLedger ledger;
-    const absl::Status status =
-        Guarded([&] { return RunTuner(benchmark, variant, *tuner.tuner, *sweep, ledger, *entry); });
+    const absl::Status status = Guarded("tuning", [&] {
+      return RunTuner(benchmark, variant, *tuner.tuner, *sweep, ledger, *entry);
+    });
     if (!status.ok()) Fail(status, *entry);
     SetCosts(fit_ledger, ledger, *entry);
   }
   if (result.damped()) {
-    (void)Guarded([&] {
+    (void)Guarded("grid", [&] {
       AddGrid(benchmark, variant, *sweep, result);
       return absl::OkStatus();
     });

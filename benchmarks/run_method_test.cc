@@ -18,7 +18,8 @@ class Failing : public AttributionMethod {
  public:
   explicit Failing(std::string way) : way_(std::move(way)) {}
 
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task, const Hyperparameters&,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters&,
                                                          CostLedger&) override {
     if (way_ == "throws") throw std::runtime_error("a shape is wrong\nand a long trace");
     if (way_ == "too large") return absl::ResourceExhaustedError("needs 12 TB");
@@ -43,7 +44,8 @@ class Failing : public AttributionMethod {
 
 const Benchmark& Glyphs() {
   static const auto* benchmark = new Benchmark([] {
-    absl::StatusOr<Benchmark> loaded = LoadBenchmark(*LoadSetting("glyphs_mlp"), "", "datasets/zoo/glyphs_mlp");
+    absl::StatusOr<Benchmark> loaded =
+        LoadBenchmark(*LoadSetting("glyphs_mlp"), "", "datasets/zoo/glyphs_mlp");
     EXPECT_TRUE(loaded.ok()) << loaded.status();
     return *std::move(loaded);
   }());
@@ -51,7 +53,8 @@ const Benchmark& Glyphs() {
 }
 
 MethodResult RunFailing(const std::string& way) {
-  const RegisteredMethod method = {"failing", {}, [way] { return std::unique_ptr<AttributionMethod>(new Failing(way)); }};
+  const RegisteredMethod method = {
+      "failing", {}, [way] { return std::unique_ptr<AttributionMethod>(new Failing(way)); }};
   return RunMethod(Glyphs(), {"failing", &method, *Hyperparameters::Make(method.space, {})});
 }
 
@@ -61,15 +64,20 @@ TEST(RunMethodTest, FailuresAreRowsWithTheirReason) {
     EntryStatus status;
     const char* message;
   } cases[] = {
-      {"throws", ERROR, "a shape is wrong"},          {"too large", OUT_OF_MEMORY, "12 TB"},
-      {"allocates", OUT_OF_MEMORY, "allocate memory"}, {"refuses", REFUSED, "convex"},
-      {"nan", NOT_A_NUMBER, "200000 of 200000 scores"}, {"constant", NOT_A_NUMBER, "constant"},
+      {"throws", ERROR, "a shape is wrong"},
+      {"too large", OUT_OF_MEMORY, "12 TB"},
+      {"allocates", OUT_OF_MEMORY, "allocate memory"},
+      {"refuses", REFUSED, "convex"},
+      {"nan", NOT_A_NUMBER, "200000 of 200000 scores"},
+      {"constant", NOT_A_NUMBER, "constant"},
   };
   for (const auto& expected : cases) {
     const MethodResult result = RunFailing(expected.way);
     ASSERT_EQ(result.entries_size(), 1) << expected.way;
-    EXPECT_EQ(result.entries(0).status(), expected.status) << expected.way << ": " << result.entries(0).message();
-    EXPECT_TRUE(absl::StrContains(result.entries(0).message(), expected.message)) << result.entries(0).message();
+    EXPECT_EQ(result.entries(0).status(), expected.status)
+        << expected.way << ": " << result.entries(0).message();
+    EXPECT_TRUE(absl::StrContains(result.entries(0).message(), expected.message))
+        << result.entries(0).message();
     EXPECT_FALSE(absl::StrContains(result.entries(0).message(), "\n"));
     EXPECT_FALSE(result.has_oracle_lds());
   }

@@ -16,7 +16,8 @@ namespace {
 // Exit status; what it says goes to `said`.
 int RunProgram(const std::string& flags, std::string* said) {
   const std::string log = testing::TempDir() + "/log";
-  const int status = std::system(absl::StrCat("benchmarks/run ", flags, " >", log, " 2>&1").c_str());
+  const int status =
+      std::system(absl::StrCat("benchmarks/run ", flags, " >", log, " 2>&1").c_str());
   *said = *ReadWholeFile(log);
   return WEXITSTATUS(status);
 }
@@ -31,7 +32,8 @@ MethodResult Read(const std::string& path) {
 TEST(RunTest, WritesAResultForEachMethod) {
   std::string said;
   const std::string output = testing::TempDir() + "/results";
-  ASSERT_EQ(RunProgram(absl::StrCat("--methods=grad_dot,random --output=", output), &said), 0) << said;
+  ASSERT_EQ(RunProgram(absl::StrCat("--methods=grad_dot,random --output=", output), &said), 0)
+      << said;
   EXPECT_EQ(Read(output + "/glyphs_mlp/grad_dot.textproto").entries(0).status(), OK);
   EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
 }
@@ -39,12 +41,18 @@ TEST(RunTest, WritesAResultForEachMethod) {
 TEST(RunTest, TooLongAndTooLargeAreRows) {
   std::string said;
   const std::string output = testing::TempDir() + "/failed";
-  ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher --timeout=1ms --output=", output), &said), 0) << said;
+  ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher --timeout=1ms --output=", output), &said), 0)
+      << said;
   MethodResult result = Read(output + "/glyphs_mlp/fisher.textproto");
   ASSERT_EQ(result.entries_size(), 8);
   EXPECT_EQ(result.entries(0).status(), TIMEOUT);
   EXPECT_TRUE(absl::StrContains(result.entries(0).message(), "1ms"));
-  ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher_10 --memory_limit=0.02 --timeout=1m --output=", output), &said), 0) << said;
+  ASSERT_EQ(
+      RunProgram(
+          absl::StrCat("--methods=fisher_10 --memory_limit=0.02 --timeout=1m --output=", output),
+          &said),
+      0)
+      << said;
   result = Read(output + "/glyphs_mlp/fisher_10.textproto");
   EXPECT_EQ(result.entries(0).status(), OUT_OF_MEMORY) << result.entries(0).message();
 }

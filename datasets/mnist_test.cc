@@ -23,8 +23,10 @@ class MnistTest : public testing::Test {
 
 // The first labels of the files, as everyone who has opened MNIST knows them.
 TEST_F(MnistTest, TheFirstExamplesAreTheOfficialOnes) {
-  EXPECT_TRUE(at::equal(data_.train.labels.slice(0, 0, 10), at::tensor({5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, at::kLong)));
-  EXPECT_TRUE(at::equal(data_.test.labels.slice(0, 0, 10), at::tensor({7, 2, 1, 0, 4, 1, 4, 9, 5, 9}, at::kLong)));
+  EXPECT_TRUE(at::equal(data_.train.labels.slice(0, 0, 10),
+                        at::tensor({5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, at::kLong)));
+  EXPECT_TRUE(at::equal(data_.test.labels.slice(0, 0, 10),
+                        at::tensor({7, 2, 1, 0, 4, 1, 4, 9, 5, 9}, at::kLong)));
   EXPECT_EQ(data_.train.size(), 5000);
   EXPECT_EQ(data_.test.size(), 500);
   EXPECT_NEAR(data_.train.inputs.min().item<double>(), -0.1307 / 0.3081, 1e-6);
@@ -42,8 +44,10 @@ TEST_F(MnistTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
   const GroundTruth truth = *zoo_.ReadGroundTruth();
   for (const TrainingJob& job : TrainingJobs(setting_)) {
     if (job.Name() != "subset_042_seed_3") continue;
-    const Agreement agreement = CompareWithGroundTruth(job, *RunTrainingJob(setting_, data_, job), truth);
-    if (DescribeEnvironment().SerializeAsString() == zoo_.manifest().environment().SerializeAsString()) {
+    const Agreement agreement =
+        CompareWithGroundTruth(job, *RunTrainingJob(setting_, data_, job), truth);
+    if (DescribeEnvironment().SerializeAsString() ==
+        zoo_.manifest().environment().SerializeAsString()) {
       EXPECT_TRUE(agreement.same_bits);
     } else {
       EXPECT_GT(agreement.rank_correlation, kRankCorrelationElsewhere);

@@ -24,8 +24,9 @@ constexpr char kProgram[] = "datasets/retrain";
 constexpr char kSetting[] = "datasets/testdata/tiny.textproto";
 
 // Starts the program; `before` runs in the child first.
-pid_t Start(const std::string& folder, int workers, const std::string& log,
-            const std::function<void()>& before = [] {}) {
+pid_t Start(
+    const std::string& folder, int workers, const std::string& log,
+    const std::function<void()>& before = [] {}) {
   const pid_t child = fork();
   if (child != 0) return child;
   before();
@@ -56,7 +57,8 @@ std::map<std::string, std::string> Bytes(const std::string& folder) {
 class RetrainTest : public testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"/whole", "/broken"}) std::filesystem::remove_all(testing::TempDir() + name);
+    for (const char* name : {"/whole", "/broken"})
+      std::filesystem::remove_all(testing::TempDir() + name);
     whole_ = testing::TempDir() + "/whole";
     broken_ = testing::TempDir() + "/broken";
     log_ = testing::TempDir() + "/log";
@@ -97,7 +99,8 @@ TEST_F(RetrainTest, ADamagedJobIsNamedAndTrainedAgain) {
   bytes[bytes.size() - 5] ^= 1;
   ASSERT_TRUE(WriteWholeFile(job, bytes).ok());
   ASSERT_EQ(Wait(Start(broken_, 2, log_)), 0);
-  EXPECT_TRUE(absl::StrContains(*ReadWholeFile(log_), job.filename().string() + " is damaged")) << *ReadWholeFile(log_);
+  EXPECT_TRUE(absl::StrContains(*ReadWholeFile(log_), job.filename().string() + " is damaged"))
+      << *ReadWholeFile(log_);
   EXPECT_EQ(Bytes(broken_), Bytes(whole_));
 }
 
@@ -105,7 +108,8 @@ TEST_F(RetrainTest, AFullDiskLeavesTheFilesThatWereThere) {
   const auto before = Bytes(whole_);
   std::filesystem::remove(whole_ + "/manifest.textproto");  // so that it starts anew
   const int status = Wait(Start(whole_, 1, log_, [] {
-    const rlimit small = {2000, 2000};  // a file can't grow past this: the write fails in the middle
+    const rlimit small = {2000,
+                          2000};  // a file can't grow past this: the write fails in the middle
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
   }));

@@ -25,9 +25,11 @@ class ZooTest : public testing::Test {
     copy_ = testing::TempDir() + "/zoo";
     std::filesystem::remove_all(copy_);
     std::filesystem::copy(kFolder, copy_,
-                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
     for (const auto& entry : std::filesystem::recursive_directory_iterator(copy_)) {
-      std::filesystem::permissions(entry, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+      std::filesystem::permissions(entry, std::filesystem::perms::owner_write,
+                                   std::filesystem::perm_options::add);
     }
   }
 
@@ -51,7 +53,8 @@ TEST_F(ZooTest, TheCommittedZooIsWhole) {
   EXPECT_EQ(zoo->HalfDataCheckpoint(-1).status().code(), absl::StatusCode::kOutOfRange);
 }
 
-// The promise of the manifest: on the CPU model that made it, the same bits; elsewhere, the same ranks.
+// The promise of the manifest: on the CPU model that made it, the same bits; elsewhere, the same
+// ranks.
 TEST_F(ZooTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
   const Zoo zoo = *Zoo::Open(kFolder, setting_);
   const GroundTruth truth = *zoo.ReadGroundTruth();
@@ -61,7 +64,8 @@ TEST_F(ZooTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
     const absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting_, data, job);
     ASSERT_TRUE(trained.ok()) << trained.status();
     const Agreement agreement = CompareWithGroundTruth(job, *trained, truth);
-    if (DescribeEnvironment().SerializeAsString() == zoo.manifest().environment().SerializeAsString()) {
+    if (DescribeEnvironment().SerializeAsString() ==
+        zoo.manifest().environment().SerializeAsString()) {
       EXPECT_TRUE(agreement.same_bits) << job.Name();
     } else {
       EXPECT_GT(agreement.rank_correlation, kRankCorrelationElsewhere) << job.Name();
@@ -78,14 +82,16 @@ TEST_F(ZooTest, ADamagedFileIsNamed) {
   const Zoo zoo = *Zoo::Open(copy_, setting_);
   for (const absl::Status& status : {zoo.Verify(), zoo.ReadGroundTruth().status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-    EXPECT_TRUE(absl::StrContains(std::string(status.message()), "ground_truth.safetensors")) << status;
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), "ground_truth.safetensors"))
+        << status;
   }
 }
 
 TEST_F(ZooTest, AnotherRecipeIsRefused) {
   setting_.mutable_recipe()->set_epochs(31);
   EXPECT_EQ(Zoo::Open(copy_, setting_).status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(Zoo::Open(testing::TempDir() + "/nowhere", setting_).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Zoo::Open(testing::TempDir() + "/nowhere", setting_).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ Estimate TwoWayBootstrap(
     int64_t num_subsets, int64_t num_tests, int64_t resamples, uint64_t seed,
     const std::function<std::vector<double>(const std::vector<double>&)>& statistic) {
   Estimate estimate;
-  estimate.value = Mean(statistic(std::vector<double>(num_subsets, 1)), std::vector<double>(num_tests, 1));
+  estimate.value =
+      Mean(statistic(std::vector<double>(num_subsets, 1)), std::vector<double>(num_tests, 1));
   estimate.low = estimate.high = estimate.value;
   if (resamples < 2) return estimate;
   std::vector<double> values;

@@ -12,7 +12,9 @@
 namespace attribench {
 namespace {
 
-at::Tensor Column(std::vector<double> values) { return at::tensor(values, at::kDouble).unsqueeze(1); }
+at::Tensor Column(std::vector<double> values) {
+  return at::tensor(values, at::kDouble).unsqueeze(1);
+}
 
 TEST(LdsTest, ByHand) {
   // Test example 0: ranks 1 2 3 4 against 2 1 4 3, .6. Test example 1: reversed, -1.
@@ -32,17 +34,19 @@ TEST(LdsTest, OneBadTestExampleIsAStatusThatNamesIt) {
   const at::Tensor nan = at::cat({Column({1, 2, 3}), Column({7, std::nan(""), 8})}, 1);
   for (const at::Tensor& predicted : {constant, nan}) {
     for (const absl::Status& status :
-         {LdsPerTest(predicted, outputs).status(), LinearDatamodelingScore(predicted, outputs, 10, 1).status()}) {
+         {LdsPerTest(predicted, outputs).status(),
+          LinearDatamodelingScore(predicted, outputs, 10, 1).status()}) {
       EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
       EXPECT_TRUE(absl::StrContains(std::string(status.message()), "test example 1")) << status;
     }
   }
-  EXPECT_EQ(LdsPerTest(outputs, outputs.slice(0, 1)).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LdsPerTest(outputs, outputs.slice(0, 1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
-// Subsets with latent z_s, test examples with weights w_t: predicted w_t . z_s, retrained the same plus
-// noise. Given t both are normal, so the population's Spearman correlation is 6/pi asin(r/2) (Pearson,
-// 1907) with r = |w_t| / sqrt(|w_t|^2 + noise^2).
+// Subsets with latent z_s, test examples with weights w_t: predicted w_t . z_s, retrained the same
+// plus noise. Given t both are normal, so the population's Spearman correlation is 6/pi asin(r/2)
+// (Pearson, 1907) with r = |w_t| / sqrt(|w_t|^2 + noise^2).
 struct Population {
   double noise = 1;
 
@@ -65,12 +69,14 @@ struct Population {
   void Draw(uint64_t seed, int64_t subsets, int64_t tests, int64_t seeds, at::Tensor* predicted,
             at::Tensor* outputs) const {
     RandomStream stream(seed, "sample");
-    const at::Tensor z = at::empty({subsets, 3}, at::kDouble), w = at::empty({tests, 3}, at::kDouble);
+    const at::Tensor z = at::empty({subsets, 3}, at::kDouble),
+                     w = at::empty({tests, 3}, at::kDouble);
     for (int64_t i = 0; i < z.numel(); ++i) z.data_ptr<double>()[i] = stream.Gaussian();
     for (int64_t t = 0; t < tests; ++t) w[t].copy_(at::tensor(Weights(stream), at::kDouble));
     *predicted = at::matmul(z, w.t());
     at::Tensor errors = at::empty({subsets, seeds, tests}, at::kDouble);
-    for (int64_t i = 0; i < errors.numel(); ++i) errors.data_ptr<double>()[i] = noise * stream.Gaussian();
+    for (int64_t i = 0; i < errors.numel(); ++i)
+      errors.data_ptr<double>()[i] = noise * stream.Gaussian();
     *outputs = predicted->unsqueeze(1).add(errors);
   }
 };
@@ -89,8 +95,8 @@ TEST(LdsTest, IntervalsCoverThePopulationsValueAboutAsOftenAsTheySay) {
     if (truth < lds.low) ++below;
     if (truth > lds.high) ++above;
   }
-  // 2.5% a side are 3.75 of 150, with a standard deviation of 1.9; a bootstrap of 32 subsets is itself
-  // approximate, so 5% a side are let pass, and three deviations more.
+  // 2.5% a side are 3.75 of 150, with a standard deviation of 1.9; a bootstrap of 32 subsets is
+  // itself approximate, so 5% a side are let pass, and three deviations more.
   EXPECT_LE(above, 16);
   EXPECT_LE(below, 16);
 }
@@ -102,8 +108,8 @@ TEST(NoiseCeilingTest, IsTheLdsOfThePerfectPredictor) {
   population.Draw(1, 400, 60, 4, &predicted, &outputs);
   const Estimate ceiling = *NoiseCeiling(outputs, 50, 1);
   const Estimate perfect = *LinearDatamodelingScore(predicted, outputs.mean(1), 0, 1);
-  // Spearman and Brown's formula is for Pearson's correlation; for Spearman's, 6/pi asin(r/2) differs
-  // from r by at most .018.
+  // Spearman and Brown's formula is for Pearson's correlation; for Spearman's, 6/pi asin(r/2)
+  // differs from r by at most .018.
   EXPECT_NEAR(ceiling.value, perfect.value, 0.02);
   EXPECT_LT(ceiling.low, ceiling.value);
   EXPECT_GT(ceiling.high, ceiling.value);
@@ -115,7 +121,8 @@ TEST(NoiseCeilingTest, ByHandAndItsLimits) {
   EXPECT_NEAR(NoiseCeiling(outputs, 0, 1)->value, std::sqrt(0.75), 1e-15);
   const at::Tensor opposed = at::stack({Column({1, 2, 3, 4}), Column({4, 3, 2, 1})}, 1);
   EXPECT_EQ(NoiseCeiling(opposed, 0, 1)->value, 0);
-  EXPECT_EQ(NoiseCeiling(outputs.slice(1, 0, 1), 0, 1).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(NoiseCeiling(outputs.slice(1, 0, 1), 0, 1).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Spearman's correlation by another road: a rank is half a count of pairs, so the covariance of ranks
-// is a sum of signs over pairs of pairs, exact in integers.
+// Spearman's correlation by another road: a rank is half a count of pairs, so the covariance of
+// ranks is a sum of signs over pairs of pairs, exact in integers.
 double SpearmanBySigns(const std::vector<double>& x, const std::vector<double>& y) {
   const auto sign = [](double a, double b) { return (a > b) - (a < b); };
   const int n = static_cast<int>(x.size());
@@ -54,7 +54,8 @@ TEST(SpearmanTest, AgreesWithCountingSignsAlsoWithTies) {
     }
     const double expected = SpearmanBySigns(x, y);
     EXPECT_NEAR(*Spearman(x, y), expected, 1e-9);
-    EXPECT_NEAR(ResampledSpearman::Make(x, y)->Correlation(std::vector<double>(40, 1)), expected, 1e-9);
+    EXPECT_NEAR(ResampledSpearman::Make(x, y)->Correlation(std::vector<double>(40, 1)), expected,
+                1e-9);
   }
 }
 
@@ -70,7 +71,8 @@ TEST(SpearmanTest, ResamplingIsTheCorrelationOfTheMultiset) {
       many_y.push_back(y[i]);
     }
   }
-  EXPECT_NEAR(ResampledSpearman::Make(x, y)->Correlation(weights), SpearmanBySigns(many_x, many_y), 1e-9);
+  EXPECT_NEAR(ResampledSpearman::Make(x, y)->Correlation(weights), SpearmanBySigns(many_x, many_y),
+              1e-9);
 }
 
 TEST(SpearmanTest, WhereThereIsNoNumberThereIsAStatus) {

@@ -22,7 +22,8 @@ at::Tensor Normal(int64_t rows, int64_t columns, uint64_t seed) {
   return result;
 }
 
-// Scores that are right at damping 1 and drown in noise away from it; an indicator that is .5 at 10.
+// Scores that are right at damping 1 and drown in noise away from it; an indicator that is .5
+// at 10.
 class MadeUpAttribution : public FittedAttribution {
  public:
   explicit MadeUpAttribution(at::Tensor truth) : truth_(std::move(truth)) {}
@@ -36,8 +37,11 @@ class MadeUpAttribution : public FittedAttribution {
     if (damping.value == broken_at) return at::full_like(truth_, std::nan(""));
     return truth_.add(Normal(kTrain, kTests, 5).mul(distance));
   }
-  absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override { return damping.value; }
-  absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings, CostLedger& ledger) override {
+  absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
+    return damping.value;
+  }
+  absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
+                                          CostLedger& ledger) override {
     Cost cost;
     cost.flops = 7;
     ledger.Charge(cost);
@@ -67,7 +71,8 @@ class TunerTest : public testing::Test {
     truth_.subsets = Normal(kSubsets, kTrain, 1).gt(0);
     scores_ = Normal(kTrain, kTests, 2);
     const at::Tensor outputs = at::matmul(truth_.subsets.to(at::kDouble), scores_);
-    truth_.negative_loss = at::stack({outputs, outputs.neg()}, 1);  // the second seed says the opposite
+    truth_.negative_loss =
+        at::stack({outputs, outputs.neg()}, 1);  // the second seed says the opposite
     truth_.margin = truth_.negative_loss;
     // The reporting block says the opposite too: who looks there chooses wrong.
     for (const int64_t subset : blocks_.reporting.subsets) truth_.negative_loss[subset].neg_();
@@ -86,7 +91,9 @@ class TunerTest : public testing::Test {
     }
     return absl::NotFoundError(name);
   }
-  Cost TuningCost() { return ledger_.phases().count("tuning") > 0 ? ledger_.phases().at("tuning") : Cost(); }
+  Cost TuningCost() {
+    return ledger_.phases().count("tuning") > 0 ? ledger_.phases().at("tuning") : Cost();
+  }
 
   Hyperparameters hyperparameters_;
   GroundTruth truth_;
@@ -100,8 +107,9 @@ class TunerTest : public testing::Test {
 TEST_F(TunerTest, EveryTunerIsRegistered) {
   std::vector<std::string> names;
   for (const RegisteredTuner& tuner : RegisteredTuners()) names.push_back(tuner.name);
-  EXPECT_THAT(names, testing::UnorderedElementsAre("default", "mean_eigenvalue", "surrogate_indicator", "grid_search_2",
-                                                   "grid_search_5", "grid_search_10", "grid_search_20", "grid_search_50"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre(
+                         "default", "mean_eigenvalue", "surrogate_indicator", "grid_search_2",
+                         "grid_search_5", "grid_search_10", "grid_search_20", "grid_search_50"));
 }
 
 TEST_F(TunerTest, DefaultAndMeanEigenvalueCostNothing) {

@@ -140,9 +140,13 @@ std::vector<Headline> MakeHeadlines(const std::vector<Row>& rows,
         largest = g;
         largest_m = *m;
       }
-      if (rows[g].entry.lds().value() >= lds) {
+      if (!ClearlyBetter(means[s], means[g])) {
+        int64_t spent = *m;  // a setting may have had fewer subsets than were asked for
+        if (rows[g].entry.has_tuning_cost()) {
+          spent = std::min<int64_t>(spent, std::llround(rows[g].entry.tuning_cost().retrainings()));
+        }
         headline.grid_retrainings_to_match =
-            std::min(*m, headline.grid_retrainings_to_match.value_or(*m));
+            std::min(spent, headline.grid_retrainings_to_match.value_or(spent));
       }
     }
     if (largest < rows.size()) {

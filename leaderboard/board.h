@@ -57,7 +57,8 @@ struct Headline {
   std::optional<double> selector_cost_share;   // tuning CPU seconds
   std::optional<double> selector_flops_share;  // tuning floating-point operations
   std::optional<double> selector_retrainings;  // number spent on tuning
-  // The smallest m run whose LDS is at least the selector's; absent where none is.
+  // The fewest retrainings with which grid search is not clearly worse than the selector (as ranks
+  // have it, by paired resamples); absent where it always is.
   std::optional<int64_t> grid_retrainings_to_match;
 };
 

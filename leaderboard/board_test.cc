@@ -230,11 +230,22 @@ TEST_F(HeadlineTest, IntervalOfShareHasTheWidthOfItsStandardError) {
   EXPECT_THAT(headline.selector_lds_share_high, Optional(testing::DoubleNear(.95 + .049, .0125)));
 }
 
-TEST_F(HeadlineTest, EqualLdsMatchesAndHigherThanAllDoesNot) {
-  selector_->mutable_lds()->set_value(.30);
+TEST_F(HeadlineTest, EqualLdsMatchesAndClearlyHigherThanAllDoesNot) {
+  const auto set_selector = [&](double lds) {
+    selector_->mutable_lds()->set_value(lds);
+    for (double& value : *selector_->mutable_lds_per_test()) value = lds;
+  };
+  set_selector(.30);
   EXPECT_THAT(Only().grid_retrainings_to_match, Optional(5));
-  selector_->mutable_lds()->set_value(.41);
+  set_selector(.41);
   EXPECT_EQ(Only().grid_retrainings_to_match, std::nullopt);
+}
+
+// Higher on average, but on one test example alone: resamples without it are equal.
+TEST_F(HeadlineTest, NotClearlyWorseMatches) {
+  selector_->set_lds_per_test(0, .9);
+  selector_->mutable_lds()->set_value(.38 + (.9 - .38) / selector_->lds_per_test_size());
+  EXPECT_THAT(Only().grid_retrainings_to_match, Optional(20));
 }
 
 TEST_F(HeadlineTest, FailedGridSearchIsPassedOver) {

@@ -53,7 +53,8 @@ Hyperparameters Cheapest() { return *Hyperparameters::Make(Method().space, Cheap
 
 std::vector<Damping> Dampings() {
   const Hyperparameters hyperparameters = Cheapest();
-  return hyperparameters.HasDamping() ? hyperparameters.DampingGrid() : std::vector<Damping>{Damping{}};
+  return hyperparameters.HasDamping() ? hyperparameters.DampingGrid()
+                                      : std::vector<Damping>{Damping{}};
 }
 
 Damping DefaultDamping() {
@@ -63,7 +64,8 @@ Damping DefaultDamping() {
 
 std::unique_ptr<FittedAttribution> MustFit(const AttributionTask& task) {
   CostLedger ledger;
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted = Method().make()->Fit(task, Cheapest(), ledger);
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted =
+      Method().make()->Fit(task, Cheapest(), ledger);
   EXPECT_TRUE(fitted.ok()) << fitted.status();
   return fitted.ok() ? *std::move(fitted) : nullptr;
 }
@@ -85,7 +87,8 @@ Dataset Rows(const Dataset& dataset, const at::Tensor& index) {
 }
 
 TEST(ConformanceTest, IsRegisteredWithAWholeSpace) {
-  ASSERT_EQ(Method().name, absl::GetFlag(FLAGS_method)) << "the target's name and the registered name differ";
+  ASSERT_EQ(Method().name, absl::GetFlag(FLAGS_method))
+      << "the target's name and the registered name differ";
   EXPECT_FALSE(Method().space.summary().empty());
   EXPECT_FALSE(Method().space.source().empty());
   for (const Hyperparameter& h : Method().space.hyperparameters()) {
@@ -125,7 +128,8 @@ TEST(ConformanceTest, TestExamplesDoNotTouchEachOther) {
   task.test = Rows(task.test, some);
   const auto fewer = MustFit(task);
   ASSERT_TRUE(fitted != nullptr && fewer != nullptr);
-  ExpectClose(ScoresOf(*fewer, DefaultDamping()), ScoresOf(*fitted, DefaultDamping()).index_select(1, some));
+  ExpectClose(ScoresOf(*fewer, DefaultDamping()),
+              ScoresOf(*fitted, DefaultDamping()).index_select(1, some));
 }
 
 TEST(ConformanceTest, TheSameFitGivesTheSameScores) {
@@ -139,7 +143,8 @@ TEST(ConformanceTest, ScoringAtOneDampingLeavesTheOthersAsTheyWere) {
   ASSERT_NE(asked_often, nullptr);
   for (const Damping& damping : Dampings()) ScoresOf(*asked_often, damping);
   const auto asked_once = MustFit(Example().Task());
-  EXPECT_TRUE(at::equal(ScoresOf(*asked_often, DefaultDamping()), ScoresOf(*asked_once, DefaultDamping())));
+  EXPECT_TRUE(
+      at::equal(ScoresOf(*asked_often, DefaultDamping()), ScoresOf(*asked_once, DefaultDamping())));
 }
 
 // A training example helps the prediction of itself.
@@ -150,7 +155,8 @@ TEST(ConformanceTest, SelfInfluenceIsPositive) {
   const auto fitted = MustFit(task);
   ASSERT_NE(fitted, nullptr);
   for (const Damping& damping : Dampings()) {
-    EXPECT_GT(ScoresOf(*fitted, damping).slice(0, 0, 20).diagonal().min().item<double>(), 0) << ToString(damping);
+    EXPECT_GT(ScoresOf(*fitted, damping).slice(0, 0, 20).diagonal().min().item<double>(), 0)
+        << ToString(damping);
   }
 }
 
@@ -163,7 +169,8 @@ TEST(ConformanceTest, ScoresPredictRetrainedModels) {
   ASSERT_NE(fitted, nullptr);
   double best = -1;
   for (const Damping& damping : Dampings()) {
-    at::Tensor predicted = at::matmul(retrained.subsets.to(at::kDouble), ScoresOf(*fitted, damping));
+    at::Tensor predicted =
+        at::matmul(retrained.subsets.to(at::kDouble), ScoresOf(*fitted, damping));
     predicted = predicted.sub(predicted.mean(0));
     const at::Tensor outputs = retrained.outputs.sub(retrained.outputs.mean(0));
     const at::Tensor correlation = predicted.mul(outputs).sum(0).div(
@@ -177,13 +184,16 @@ TEST(ConformanceTest, ScoresPredictRetrainedModels) {
 
 TEST(ConformanceTest, WhatCannotBeUsedIsRefused) {
   std::map<std::string, std::string> overrides = {{"no_such_hyperparameter", "1"}};
-  EXPECT_EQ(Hyperparameters::Make(Method().space, overrides).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Hyperparameters::Make(Method().space, overrides).status().code(),
+            absl::StatusCode::kInvalidArgument);
   if (!Cheapest().HasDamping()) return;
   const auto fitted = MustFit(Example().Task());
   ASSERT_NE(fitted, nullptr);
   for (const double value : {-1.0, std::nan(""), HUGE_VAL}) {
     CostLedger ledger;
-    EXPECT_EQ(fitted->Scores({value, ABSOLUTE}, ledger).status().code(), absl::StatusCode::kInvalidArgument) << value;
+    EXPECT_EQ(fitted->Scores({value, ABSOLUTE}, ledger).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << value;
   }
 }
 
@@ -209,7 +219,8 @@ TEST(ConformanceTest, AMissingCheckpointIsPassedOn) {
     return absl::OutOfRangeError("no such checkpoint");
   };
   CostLedger ledger;
-  EXPECT_EQ(Method().make()->Fit(task, Cheapest(), ledger).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(Method().make()->Fit(task, Cheapest(), ledger).status().code(),
+            absl::StatusCode::kOutOfRange);
 }
 
 TEST(ConformanceTest, ChargesWhatItSpends) {
@@ -219,11 +230,13 @@ TEST(ConformanceTest, ChargesWhatItSpends) {
   const auto fitted = Method().make()->Fit(Example().Task(), Cheapest(), ledger);
   ASSERT_TRUE(fitted.ok());
   EXPECT_GE(ledger.Total().retrainings, 1);
-  EXPECT_GE(ledger.Total().gradient_evaluations, Example().train().size() + Example().test().size());
+  EXPECT_GE(ledger.Total().gradient_evaluations,
+            Example().train().size() + Example().test().size());
   EXPECT_GT(ledger.Total().flops, 0);
 }
 
-// t_1 >= t_2 x lambda and so on: moments fall with damping, and (Cauchy and Schwarz) t_2^2 <= t_1 t_3.
+// t_1 >= t_2 x lambda and so on: moments fall with damping, and (Cauchy and Schwarz) t_2^2 <= t_1
+// t_3.
 TEST(ConformanceTest, MomentsAreThoseOfASpectrum) {
   if (!Cheapest().HasDamping()) GTEST_SKIP() << "not damped";
   const auto fitted = MustFit(Example().Task());

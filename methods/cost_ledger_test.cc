@@ -55,7 +55,8 @@ TEST(CostLedgerTest, EveryMomentBelongsToOnePhaseAndTheTotalIsTheSum) {
   }
   const double elapsed = ProcessCpuSeconds() - start;
   Burn(0.01);  // no phase is open
-  const double outer = ledger.phases().at("outer").cpu_seconds, inner = ledger.phases().at("inner").cpu_seconds;
+  const double outer = ledger.phases().at("outer").cpu_seconds,
+               inner = ledger.phases().at("inner").cpu_seconds;
   EXPECT_GE(outer, 0.02);
   EXPECT_GE(inner, 0.03);
   EXPECT_LE(outer + inner, elapsed - 0.04);

@@ -6,6 +6,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
+#include "methods/exception_status.h"
 
 namespace attribench {
 namespace {
@@ -30,8 +31,8 @@ absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix,
     auto [values, vectors] = at::linalg_eigh(matrix.to(at::kDouble));
     return Eigendecomposition{values.clamp_min(0), vectors.to(matrix.scalar_type())};
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat("eigendecomposition of a ", matrix.size(0), " x ",
-                                            matrix.size(1), " matrix failed: ", error.what()));
+    return StatusOfException(error, absl::StrCat("eigendecomposition of a ", matrix.size(0), " x ",
+                                                 matrix.size(1), " matrix"));
   }
 }
 

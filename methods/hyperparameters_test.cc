@@ -23,14 +23,16 @@ HyperparameterSpace Space(const std::string& more = "") {
 }
 
 TEST(HyperparametersTest, DefaultsAndOverrides) {
-  const absl::StatusOr<Hyperparameters> point = Hyperparameters::Make(Space(), {{"k", "16"}, {"mode", "b"}});
+  const absl::StatusOr<Hyperparameters> point =
+      Hyperparameters::Make(Space(), {{"k", "16"}, {"mode", "b"}});
   ASSERT_TRUE(point.ok()) << point.status();
   EXPECT_EQ(point->Integer("k"), 16);
   EXPECT_EQ(point->Choice("mode"), "b");
   EXPECT_EQ(point->Real("rate"), 0.5);
   EXPECT_TRUE(point->HasDamping());
   EXPECT_EQ(point->DefaultDamping(), (Damping{0.1, RELATIVE_TO_TRACE}));
-  EXPECT_EQ(point->DampingGrid(), (std::vector<Damping>{{1e-3, RELATIVE_TO_TRACE}, {0.1, RELATIVE_TO_TRACE}}));
+  EXPECT_EQ(point->DampingGrid(),
+            (std::vector<Damping>{{1e-3, RELATIVE_TO_TRACE}, {0.1, RELATIVE_TO_TRACE}}));
 }
 
 TEST(HyperparametersTest, RefusalsNameValueAndBound) {
@@ -50,21 +52,32 @@ TEST(HyperparametersTest, RefusalsNameValueAndBound) {
 
 TEST(ValidateSpaceTest, FindsEachMistake) {
   EXPECT_TRUE(ValidateSpace(Space()).ok()) << ValidateSpace(Space());
-  const auto mistake = [](const std::string& more) { return std::string(ValidateSpace(Space(more)).message()); };
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { name: 'k' kind: REAL default_value: '1' }"), "twice"));
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { kind: REAL default_value: '1' }"), "no name"));
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { name: 'x' default_value: '1' }"), "no kind"));
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { name: 'x' kind: REAL default_value: 'one' }"), "finite number"));
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { name: 'x' kind: REAL default_value: '1' grid: '2' grid: '1' }"), "ascend"));
-  EXPECT_TRUE(absl::StrContains(mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"), "one damping"));
-  EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"), "variant v"));
+  const auto mistake = [](const std::string& more) {
+    return std::string(ValidateSpace(Space(more)).message());
+  };
+  EXPECT_TRUE(absl::StrContains(
+      mistake("hyperparameters { name: 'k' kind: REAL default_value: '1' }"), "twice"));
+  EXPECT_TRUE(
+      absl::StrContains(mistake("hyperparameters { kind: REAL default_value: '1' }"), "no name"));
+  EXPECT_TRUE(
+      absl::StrContains(mistake("hyperparameters { name: 'x' default_value: '1' }"), "no kind"));
+  EXPECT_TRUE(absl::StrContains(
+      mistake("hyperparameters { name: 'x' kind: REAL default_value: 'one' }"), "finite number"));
+  EXPECT_TRUE(absl::StrContains(
+      mistake("hyperparameters { name: 'x' kind: REAL default_value: '1' grid: '2' grid: '1' }"),
+      "ascend"));
+  EXPECT_TRUE(absl::StrContains(
+      mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"), "one damping"));
+  EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"),
+                                "variant v"));
 }
 
 TEST(DampingTest, UnitsByHand) {
   EXPECT_EQ(*AbsoluteDamping({0.1, ABSOLUTE}, 20, 5), 0.1);
   EXPECT_EQ(*AbsoluteDamping({0.5, RELATIVE_TO_TRACE}, 20, 5), 10);
   EXPECT_EQ(*AbsoluteDamping({0.5, RELATIVE_TO_MEAN_EIGENVALUE}, 20, 5), 2);
-  EXPECT_EQ(AbsoluteDamping({-1, ABSOLUTE}, 20, 5).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AbsoluteDamping({-1, ABSOLUTE}, 20, 5).status().code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ToString({0.1, RELATIVE_TO_MEAN_EIGENVALUE}), "0.1 x mean eigenvalue");
 }
 

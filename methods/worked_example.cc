@@ -26,7 +26,8 @@ Dataset DrawPoints(int64_t count, uint64_t split) {
 
 }  // namespace
 
-WorkedExample::WorkedExample(std::vector<int64_t> hidden_units) : train_(DrawPoints(kTrain, 0)), test_(DrawPoints(kTest, 1)) {
+WorkedExample::WorkedExample(std::vector<int64_t> hidden_units)
+    : train_(DrawPoints(kTrain, 0)), test_(DrawPoints(kTest, 1)) {
   ModelSpec spec;
   spec.mutable_mlp()->set_num_inputs(kInputs);
   spec.mutable_mlp()->set_num_classes(kClasses);
@@ -56,7 +57,8 @@ AttributionTask WorkedExample::Task() const {
       std::vector<int64_t> examples(kTrain);
       std::iota(examples.begin(), examples.end(), 0);
       if (kind == CheckpointKind::kHalfData) {
-        examples = RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
+        examples =
+            RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
       }
       found->second = Retrain(examples, 100 + index);
     }
@@ -72,7 +74,8 @@ AttributionTask WorkedExample::Task() const {
 
 WorkedExample::Retrained WorkedExample::RetrainSubsets(int64_t num_subsets) const {
   constexpr int kSeeds = 3;
-  Retrained result = {at::zeros({num_subsets, kTrain}, at::kBool), at::zeros({num_subsets, kTest}, at::kDouble)};
+  Retrained result = {at::zeros({num_subsets, kTrain}, at::kBool),
+                      at::zeros({num_subsets, kTest}, at::kDouble)};
   for (int64_t m = 0; m < num_subsets; ++m) {
     const std::vector<int64_t> examples =
         RandomStream(13, "subset", {static_cast<uint64_t>(m)}).Sample(kTrain, kTrain / 2);

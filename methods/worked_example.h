@@ -31,8 +31,8 @@ class WorkedExample {
   // Parameters after training on `examples` with `seed`, in double.
   Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed) const;
 
-  // A random half of the training examples per subset, [m, train] bool, and the mean over three seeds
-  // of -loss of the models retrained on each, [m, test] float64.
+  // A random half of the training examples per subset, [m, train] bool, and the mean over three
+  // seeds of -loss of the models retrained on each, [m, test] float64.
   struct Retrained {
     at::Tensor subsets;
     at::Tensor outputs;

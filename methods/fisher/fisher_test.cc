@@ -18,10 +18,10 @@ TEST(FisherTest, KernelFormIsTheDenseInverse) {
   const auto fitted = *variant.method->make()->Fit(task, variant.hyperparameters, ledger);
 
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
-  const at::Tensor g = ExplicitGradients(
-      *ComputeGradientFactors(example.model(), parameters, example.train(), GradientTarget::kLoss, ledger));
-  const at::Tensor q = ExplicitGradients(
-      *ComputeGradientFactors(example.model(), parameters, example.test(), GradientTarget::kLoss, ledger));
+  const at::Tensor g = ExplicitGradients(*ComputeGradientFactors(
+      example.model(), parameters, example.train(), GradientTarget::kLoss, ledger));
+  const at::Tensor q = ExplicitGradients(*ComputeGradientFactors(
+      example.model(), parameters, example.test(), GradientTarget::kLoss, ledger));
   const at::Tensor fisher = at::matmul(g.t(), g).div(g.size(0));
   const double mean_eigenvalue = fisher.trace().item<double>() / fisher.size(0);
   for (const double relative : {1e-4, 1e-2, 1.0, 100.0}) {
@@ -29,8 +29,10 @@ TEST(FisherTest, KernelFormIsTheDenseInverse) {
     const at::Tensor dense = at::matmul(
         g, at::linalg_solve(fisher.add(at::eye(fisher.size(0), at::kDouble).mul(lambda)), q.t()));
     const at::Tensor kernel = *fitted->Scores({relative, RELATIVE_TO_MEAN_EIGENVALUE}, ledger);
-    EXPECT_LE(kernel.sub(dense).abs().max().item<double>(), 1e-6 * dense.abs().max().item<double>()) << relative;
-    EXPECT_NEAR(*fitted->AbsoluteDampingOf({relative, RELATIVE_TO_MEAN_EIGENVALUE}), lambda, 1e-9 * lambda);
+    EXPECT_LE(kernel.sub(dense).abs().max().item<double>(), 1e-6 * dense.abs().max().item<double>())
+        << relative;
+    EXPECT_NEAR(*fitted->AbsoluteDampingOf({relative, RELATIVE_TO_MEAN_EIGENVALUE}), lambda,
+                1e-9 * lambda);
   }
 }
 
@@ -41,12 +43,15 @@ TEST(FisherTest, InfiniteDampingIsGradDot) {
   CostLedger ledger;
   const auto fitted = *variant.method->make()->Fit(task, variant.hyperparameters, ledger);
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
-  const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(), GradientTarget::kLoss, ledger);
-  const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(), GradientTarget::kLoss, ledger);
+  const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(),
+                                             GradientTarget::kLoss, ledger);
+  const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(),
+                                            GradientTarget::kLoss, ledger);
   const at::Tensor grad_dot = InnerProducts(train, test, ledger);
   const double lambda = 1e8;  // the next term of the series is smaller by |F| / lambda
   const at::Tensor scores = fitted->Scores({lambda, ABSOLUTE}, ledger)->mul(lambda);
-  EXPECT_LE(scores.sub(grad_dot).abs().max().item<double>(), 1e-6 * grad_dot.abs().max().item<double>());
+  EXPECT_LE(scores.sub(grad_dot).abs().max().item<double>(),
+            1e-6 * grad_dot.abs().max().item<double>());
 }
 
 }  // namespace

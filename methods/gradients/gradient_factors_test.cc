@@ -20,8 +20,8 @@ class GradientFactorsTest : public testing::TestWithParam<GradientTarget> {
 
   // -loss or margin, turned into what the gradient is of.
   at::Tensor Target(const Parameters& parameters) const {
-    const ModelOutputs outputs =
-        OutputsOfLogits(example_.model().Logits(parameters, example_.test().inputs), example_.test().labels);
+    const ModelOutputs outputs = OutputsOfLogits(
+        example_.model().Logits(parameters, example_.test().inputs), example_.test().labels);
     return GetParam() == GradientTarget::kLoss ? outputs.negative_loss.neg() : outputs.margin;
   }
 };
@@ -33,8 +33,8 @@ TEST_P(GradientFactorsTest, ExplicitGradientsAreCentralDifferences) {
   const at::Tensor gradients = ExplicitGradients(*factors);
   ASSERT_EQ(gradients.size(1), CountParameters(parameters_));
   EXPECT_EQ(factors->num_parameters(), CountParameters(parameters_));
-  // Truncation h^2 and rounding 1e-16 / h balance near 1e-5, at 1e-10; slopes and curvatures here are
-  // of order 10.
+  // Truncation h^2 and rounding 1e-16 / h balance near 1e-5, at 1e-10; slopes and curvatures here
+  // are of order 10.
   const double h = 1e-5, tolerance = 1e-7;
   int64_t column = 0;
   for (size_t layer = 0; layer < example_.model().layers().size(); ++layer) {
@@ -49,7 +49,8 @@ TEST_P(GradientFactorsTest, ExplicitGradientsAreCentralDifferences) {
         const at::Tensor below = Target(parameters_);
         entry.add_(h);
         const at::Tensor difference = above.sub(below).div(2 * h).sub(gradients.select(1, column));
-        ASSERT_LE(difference.abs().max().item<double>(), tolerance) << "layer " << layer << " unit " << out << " input " << in;
+        ASSERT_LE(difference.abs().max().item<double>(), tolerance)
+            << "layer " << layer << " unit " << out << " input " << in;
       }
     }
   }
@@ -63,14 +64,17 @@ TEST(InnerProductsTest, AreThoseOfTheExplicitGradients) {
   const WorkedExample example({5, 4});
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
-  const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(), GradientTarget::kLoss, ledger);
-  const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(), GradientTarget::kLoss, ledger);
+  const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(),
+                                             GradientTarget::kLoss, ledger);
+  const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(),
+                                            GradientTarget::kLoss, ledger);
   const at::Tensor expected = at::matmul(ExplicitGradients(train), ExplicitGradients(test).t());
   // Sums of at most 53 products in double.
   EXPECT_LE(InnerProducts(train, test, ledger).sub(expected).abs().max().item<double>(),
             1e-13 * expected.abs().max().item<double>());
   const at::Tensor norms = ExplicitGradients(train).square().sum(1);
-  EXPECT_LE(SquaredNorms(train).sub(norms).abs().max().item<double>(), 1e-13 * norms.max().item<double>());
+  EXPECT_LE(SquaredNorms(train).sub(norms).abs().max().item<double>(),
+            1e-13 * norms.max().item<double>());
   EXPECT_EQ(ledger.Total().gradient_evaluations, example.train().size() + example.test().size());
 }
 
@@ -80,10 +84,12 @@ TEST(GradientFactorsPrecisionTest, WellFittedExamplesKeepTheirGradient) {
   spec.mutable_mlp()->set_num_inputs(1);
   spec.mutable_mlp()->set_num_classes(2);
   const auto model = *MakeModel(spec);
-  const Parameters parameters = {{"fc1.weight", at::tensor({30.f, 0.f}).view({2, 1})}, {"fc1.bias", at::zeros({2})}};
+  const Parameters parameters = {{"fc1.weight", at::tensor({30.f, 0.f}).view({2, 1})},
+                                 {"fc1.bias", at::zeros({2})}};
   CostLedger ledger;
-  const auto factors = *ComputeGradientFactors(*model, parameters, {at::ones({1, 1}), at::zeros({1}, at::kLong)},
-                                               GradientTarget::kLoss, ledger);
+  const auto factors =
+      *ComputeGradientFactors(*model, parameters, {at::ones({1, 1}), at::zeros({1}, at::kLong)},
+                              GradientTarget::kLoss, ledger);
   EXPECT_NEAR(factors.layers[0].deltas[0][0].item<double>() / -std::exp(-30.), 1, 1e-6);
   EXPECT_NEAR(factors.label_probability_gap[0].item<double>() / std::exp(-30.), 1, 1e-12);
 }

@@ -14,7 +14,8 @@ class ProjectionTest : public testing::TestWithParam<ProjectionKind> {
  protected:
   void SetUp() override {
     const Parameters parameters = *example_.Task().checkpoint(CheckpointKind::kFullData, 0);
-    factors_ = *ComputeGradientFactors(example_.model(), parameters, example_.train(), GradientTarget::kLoss, ledger_);
+    factors_ = *ComputeGradientFactors(example_.model(), parameters, example_.train(),
+                                       GradientTarget::kLoss, ledger_);
     gradients_ = ExplicitGradients(factors_);
   }
 
@@ -45,13 +46,15 @@ TEST_P(ProjectionTest, InnerProductsAreKeptOnAverage) {
     mean.add_(at::matmul(phi, phi.t()), 1.0 / kDraws);
   }
   const at::Tensor norms = gradients_.norm(2, {1});
-  const at::Tensor errors = mean.sub(expected).abs().div(norms.unsqueeze(1).mul(norms.unsqueeze(0)));
+  const at::Tensor errors =
+      mean.sub(expected).abs().div(norms.unsqueeze(1).mul(norms.unsqueeze(0)));
   // Five standard errors, for 60 x 60 pairs of strongly dependent errors.
   EXPECT_LE(errors.max().item<double>(), 5 * std::sqrt(2.0 / kDimension / kDraws));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, ProjectionTest,
-                         testing::Values(ProjectionKind::kGaussian, ProjectionKind::kRademacher, ProjectionKind::kSjlt));
+                         testing::Values(ProjectionKind::kGaussian, ProjectionKind::kRademacher,
+                                         ProjectionKind::kSjlt));
 
 TEST(ProjectionKindTest, NamesAndRefusal) {
   EXPECT_EQ(*ParseProjectionKind("sjlt"), ProjectionKind::kSjlt);
