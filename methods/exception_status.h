@@ -9,9 +9,9 @@
 
 namespace attribench {
 
-// What a library threw, as a status: ResourceExhausted where memory could not be had, else Internal.
-// The message is `what_failed`, a colon and the first line of the exception's own (LibTorch appends a
-// stack trace).
+// What a library threw, as a status: ResourceExhausted where memory could not be had, else
+// Internal. The message is `what_failed`, a colon and the first line of the exception's own
+// (LibTorch appends a stack trace).
 absl::Status StatusOfException(const std::exception& exception, absl::string_view what_failed);
 
 }  // namespace attribench
