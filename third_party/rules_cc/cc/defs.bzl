@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The C++ rules that Bazel carries itself, under the name by which other rule sets load them."""
 
 cc_binary = native.cc_binary
