@@ -6,16 +6,25 @@ def _data_repository_impl(repository_ctx):
     mirror = repository_ctx.os.environ.get("ATTRIBENCH_DATA_MIRROR", "")
     for file, sha256 in repository_ctx.attr.files.items():
         urls = [url + file for url in repository_ctx.attr.urls]
+        local = None
         if mirror:
             local = repository_ctx.path("%s/%s/%s" % (mirror, name, file))
             if local.exists:
                 urls = ["file://" + str(local)]
+            else:
+                local = None
         result = repository_ctx.download(
             url = urls,
             output = file,
             sha256 = sha256,
             allow_fail = True,
         )
+        if not result.success and local:
+            fail("Data file %s is not the official one or is damaged: its sha256 must be %s; get it again from %s." % (
+                local,
+                sha256,
+                repository_ctx.attr.urls[0] + file,
+            ))
         if not result.success:
             fail("Missing data file %s/%s: put it into a folder and set ATTRIBENCH_DATA_MIRROR to that folder, or connect to a network that reaches %s (wanted: sha256 %s)." % (
                 name,

@@ -172,7 +172,9 @@ TEST_F(CriterionTest, TheIndicatorIsACosineAndTendsToOne) {
     const at::Tensor xi = Indicator(relative * scale_);
     EXPECT_GT(xi.min().item<double>(), 0);
     EXPECT_LE(xi.max().item<double>(), 1);
-    if (relative > 1e5) EXPECT_GT(xi.min().item<double>(), 0.999);
+    if (relative > 1e5) {
+      EXPECT_GT(xi.min().item<double>(), 0.999);
+    }
   }
 }
 

@@ -1,6 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one rule by which a method is added."""
 
+def method_mistake(name, srcs, hyperparameters):
+    """What is wrong with the arguments of attribution_method, as a sentence; None if nothing."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    if type(name) != "string" or not name or name[0] not in letters:
+        return "attribution_method: name is %r, must start with a lower-case letter" % (name,)
+    for character in name.elems():
+        if character not in letters + "0123456789_":
+            return "attribution_method: name is '%s', may hold lower-case letters, digits and _ only, not '%s'" % (name, character)
+    if type(srcs) != "list" or not srcs:
+        return "attribution_method %s: srcs is %r, must be a list with at least one .cc" % (name, srcs)
+    if type(hyperparameters) != "string" or not hyperparameters.endswith(".textproto"):
+        return "attribution_method %s: hyperparameters is %r, must be the label of one .textproto (see methods/hyperparameters.proto)" % (name, hyperparameters)
+    return None
+
 def attribution_method(name, srcs, hyperparameters, deps = [], **kwargs):
     """Defines an attribution method.
 
@@ -14,6 +28,9 @@ def attribution_method(name, srcs, hyperparameters, deps = [], **kwargs):
       deps: what the sources need beyond //methods:attribution_method.
       **kwargs: passed on to the library (visibility, tags).
     """
+    mistake = method_mistake(name, srcs, hyperparameters)
+    if mistake:
+        fail(mistake)
     native.genrule(
         name = name + "_hyperparameters",
         srcs = [hyperparameters],

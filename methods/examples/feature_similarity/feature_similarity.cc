@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// score_i = cosine of the two examples' penultimate features, negative where their labels differ.
+#include "ATen/ATen.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+class FittedScores : public FittedAttribution {
+ public:
+  explicit FittedScores(at::Tensor scores) : scores_(std::move(scores)) {}
+  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
+
+ private:
+  at::Tensor scores_;
+};
+
+class FeatureSimilarity : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters&,
+                                                         CostLedger& ledger) override {
+    const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
+    if (!parameters.ok()) return parameters.status();
+    const auto features = [&](const Dataset& data) {  // [n, k], rows of length 1
+      std::vector<LayerTrace> trace;
+      task.model->Logits(*parameters, data.inputs, nullptr, &trace);
+      return trace.back().input.div(trace.back().input.norm(2, {1}, /*keepdim=*/true));
+    };
+    const at::Tensor same = task.train.labels.unsqueeze(1).eq(task.test.labels.unsqueeze(0));
+    const at::Tensor cosine = at::matmul(features(task.train), features(task.test).t());
+    Cost cost;
+    cost.flops = (task.train.size() + task.test.size()) * task.model->ForwardFlops();
+    ledger.Charge(cost);
+    return std::unique_ptr<FittedAttribution>(new FittedScores(at::where(same, cosine, -cosine)));
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(feature_similarity, FeatureSimilarity);
+
+}  // namespace attribench
