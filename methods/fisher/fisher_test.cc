@@ -10,48 +10,49 @@
 namespace attribench {
 namespace {
 
-TEST(FisherTest, KernelFormIsTheDenseInverse) {
-  const WorkedExample example({5});
-  const AttributionTask task = example.Task();
-  const MethodVariant variant = *FindMethodVariant("fisher");
-  CostLedger ledger;
-  const auto fitted = *variant.method->make()->Fit(task, variant.hyperparameters, ledger);
+class FisherTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const MethodVariant variant = *FindMethodVariant("fisher");
+    fitted_ = *variant.method->make()->Fit(example_.Task(), variant.hyperparameters, ledger_);
+    const Parameters parameters = *example_.Task().checkpoint(CheckpointKind::kFullData, 0);
+    const auto gradients = [&](const Dataset& dataset) {
+      return ExplicitGradients(*ComputeGradientFactors(example_.model(), parameters, dataset,
+                                                       GradientTarget::kLoss, ledger_));
+    };
+    train_ = gradients(example_.train());
+    test_ = gradients(example_.test());
+  }
 
-  const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
-  const at::Tensor g = ExplicitGradients(*ComputeGradientFactors(
-      example.model(), parameters, example.train(), GradientTarget::kLoss, ledger));
-  const at::Tensor q = ExplicitGradients(*ComputeGradientFactors(
-      example.model(), parameters, example.test(), GradientTarget::kLoss, ledger));
-  const at::Tensor fisher = at::matmul(g.t(), g).div(g.size(0));
+  void ExpectScores(const Damping& damping, const at::Tensor& expected) {
+    const at::Tensor scores = *fitted_->Scores(damping, ledger_);
+    EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
+              1e-6 * expected.abs().max().item<double>())
+        << ToString(damping);
+  }
+
+  WorkedExample example_{{5}};
+  CostLedger ledger_;
+  std::unique_ptr<FittedAttribution> fitted_;
+  at::Tensor train_, test_;  // gradients [n, p], [t, p]
+};
+
+TEST_F(FisherTest, KernelFormIsTheDenseInverse) {
+  const at::Tensor fisher = at::matmul(train_.t(), train_).div(train_.size(0));
   const double mean_eigenvalue = fisher.trace().item<double>() / fisher.size(0);
   for (const double relative : {1e-4, 1e-2, 1.0, 100.0}) {
     const double lambda = relative * mean_eigenvalue;
-    const at::Tensor dense = at::matmul(
-        g, at::linalg_solve(fisher.add(at::eye(fisher.size(0), at::kDouble).mul(lambda)), q.t()));
-    const at::Tensor kernel = *fitted->Scores({relative, RELATIVE_TO_MEAN_EIGENVALUE}, ledger);
-    EXPECT_LE(kernel.sub(dense).abs().max().item<double>(), 1e-6 * dense.abs().max().item<double>())
-        << relative;
-    EXPECT_NEAR(*fitted->AbsoluteDampingOf({relative, RELATIVE_TO_MEAN_EIGENVALUE}), lambda,
-                1e-9 * lambda);
+    const Damping damping = {relative, RELATIVE_TO_MEAN_EIGENVALUE};
+    const at::Tensor damped = fisher.add(at::eye(fisher.size(0), at::kDouble).mul(lambda));
+    ExpectScores(damping, at::matmul(train_, at::linalg_solve(damped, test_.t())));
+    EXPECT_NEAR(*fitted_->AbsoluteDampingOf(damping), lambda, 1e-9 * lambda);
   }
 }
 
-TEST(FisherTest, InfiniteDampingIsGradDot) {
-  const WorkedExample example({5});
-  const AttributionTask task = example.Task();
-  const MethodVariant variant = *FindMethodVariant("fisher");
-  CostLedger ledger;
-  const auto fitted = *variant.method->make()->Fit(task, variant.hyperparameters, ledger);
-  const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
-  const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(),
-                                             GradientTarget::kLoss, ledger);
-  const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(),
-                                            GradientTarget::kLoss, ledger);
-  const at::Tensor grad_dot = InnerProducts(train, test, ledger);
-  const double lambda = 1e8;  // the next term of the series is smaller by |F| / lambda
-  const at::Tensor scores = fitted->Scores({lambda, ABSOLUTE}, ledger)->mul(lambda);
-  EXPECT_LE(scores.sub(grad_dot).abs().max().item<double>(),
-            1e-6 * grad_dot.abs().max().item<double>());
+// The next term of the series in 1 / lambda is smaller by |F| / lambda.
+TEST_F(FisherTest, InfiniteDampingIsGradDot) {
+  const double lambda = 1e8;
+  ExpectScores({lambda, ABSOLUTE}, at::matmul(train_, test_.t()).div(lambda));
 }
 
 }  // namespace
