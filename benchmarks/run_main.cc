@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <string>
@@ -31,6 +30,7 @@
 #include "datasets/progress_bar.h"
 #include "datasets/setting.h"
 #include "datasets/whole_file.h"
+#include "datasets/working_directory.h"
 #include "google/protobuf/text_format.h"
 #include "methods/registry.h"
 
@@ -112,11 +112,6 @@ absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
     chosen.push_back(*std::move(variant));
   }
   return chosen;
-}
-
-std::string InWorkingDirectory(const std::string& path) {
-  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  return path.front() == '/' || directory == nullptr ? path : absl::StrCat(directory, "/", path);
 }
 
 absl::Status Run() {

@@ -71,8 +71,9 @@ MethodResult EmptyResult(const Benchmark& benchmark, const MethodVariant& varian
   result.set_method(variant.name);
   result.set_damped(variant.hyperparameters.HasDamping());
   Machine* machine = result.mutable_machine();
-  machine->set_cpu_model(DescribeEnvironment().cpu_model());
-  machine->set_torch_version(DescribeEnvironment().torch_version());
+  const Environment environment = DescribeEnvironment();
+  machine->set_cpu_model(environment.cpu_model());
+  machine->set_torch_version(environment.torch_version());
   machine->set_num_threads(at::get_num_threads());
   double load = 0;
   if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
@@ -127,6 +128,7 @@ void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSw
   CostLedger nobody;
   const std::vector<Damping> grid = variant.hyperparameters.DampingGrid();
   const absl::StatusOr<SpectralMoments> moments = sweep.fitted().Moments(grid, nobody);
+  const at::Tensor outputs = ReportingOutputs(benchmark);
   at::Tensor indicator;
   if (moments.ok()) {
     indicator = SurrogateIndicator(*moments)
@@ -139,7 +141,7 @@ void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSw
     if (!point.ok() || !absolute.ok()) continue;
     const absl::StatusOr<Estimate> lds =
         LinearDatamodelingScore(OfBlock((*point)->subset_scores, benchmark.blocks.reporting),
-                                ReportingOutputs(benchmark), /*resamples=*/0, kBootstrapSeed);
+                                outputs, /*resamples=*/0, kBootstrapSeed);
     if (!lds.ok()) continue;
     GridPoint* grid_point = result.add_grid();
     grid_point->set_damping(grid[i].value);
@@ -274,10 +276,14 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     return FailedResult(benchmark, variant, EntryStatusOf(fit_status),
                         std::string(fit_status.message()));
   }
-  absl::StatusOr<DampingSweep> sweep = DampingSweep::Make(*fitted, benchmark.truth.subsets);
-  if (!sweep.ok()) {
-    return FailedResult(benchmark, variant, EntryStatusOf(sweep.status()),
-                        std::string(sweep.status().message()));
+  absl::StatusOr<DampingSweep> sweep;
+  const absl::Status sweep_status = Guarded("subset sums", [&] {
+    sweep = DampingSweep::Make(*fitted, benchmark.truth.subsets);
+    return sweep.status();
+  });
+  if (!sweep_status.ok()) {
+    return FailedResult(benchmark, variant, EntryStatusOf(sweep_status),
+                        std::string(sweep_status.message()));
   }
   for (const RegisteredTuner& tuner : RegisteredTuners()) {
     if (!result.damped() && tuner.name != kDefaultTuner) continue;

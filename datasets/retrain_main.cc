@@ -16,6 +16,7 @@
 #include "datasets/dataset.h"
 #include "datasets/retraining.h"
 #include "datasets/setting.h"
+#include "datasets/working_directory.h"
 
 ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, output, "",
@@ -32,7 +33,9 @@ absl::Status Run() {
       attribench::LoadDataset(setting->dataset(), attribench::DataRoot());
   if (!data.ok()) return data.status();
   std::string folder = absl::GetFlag(FLAGS_output);
-  if (folder.empty()) {
+  if (!folder.empty()) {
+    folder = attribench::InWorkingDirectory(folder);
+  } else {
     const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
     folder =
         absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());

@@ -48,12 +48,11 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
   const auto of_block = [&](const at::Tensor& values) {
     return values.index_select(0, subsets).index_select(1, tests);
   };
-  const absl::StatusOr<std::vector<double>> lds =
-      LdsPerTest(of_block((*point)->subset_scores), of_block(truth_.negative_loss.select(1, 0)));
+  const absl::StatusOr<Estimate> lds = LinearDatamodelingScore(
+      of_block((*point)->subset_scores), of_block(truth_.negative_loss.select(1, 0)),
+      /*resamples=*/0, /*seed=*/0);
   if (!lds.ok()) return lds.status();
-  double sum = 0;
-  for (const double value : *lds) sum += value;
-  return sum / lds->size();
+  return lds->value;
 }
 
 absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping>& dampings) {

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "datasets/whole_file.h"
+#include "datasets/working_directory.h"
 #include "leaderboard/board.h"
 #include "leaderboard/json.h"
 #include "leaderboard/markdown.h"
@@ -30,12 +31,6 @@ ABSL_FLAG(std::string, output, "out/leaderboard", "folder to write into");
 
 namespace {
 
-// Where the user stands, also under `bazel run`.
-std::string Resolved(const std::string& path) {
-  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
-  return folder == nullptr ? path : (std::filesystem::path(folder) / path).string();
-}
-
 bool WantsColor() {
   const char* terminal = std::getenv("TERM");
   return isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
@@ -45,7 +40,7 @@ bool WantsColor() {
 absl::Status Run() {
   std::vector<std::string> paths;
   for (const std::string& path : absl::GetFlag(FLAGS_results)) {
-    if (!path.empty()) paths.push_back(Resolved(path));
+    if (!path.empty()) paths.push_back(attribench::InWorkingDirectory(path));
   }
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
   absl::StatusOr<std::vector<attribench::MethodResult>> results =
@@ -54,7 +49,7 @@ absl::Status Run() {
   const absl::StatusOr<attribench::Board> board = attribench::MakeBoard(*std::move(results));
   if (!board.ok()) return board.status();
 
-  const std::filesystem::path folder = Resolved(absl::GetFlag(FLAGS_output));
+  const std::filesystem::path folder = attribench::InWorkingDirectory(absl::GetFlag(FLAGS_output));
   const std::string markdown = (folder / "LEADERBOARD.md").string();
   const std::string json = (folder / "leaderboard.json").string();
   absl::Status status = attribench::WriteWholeFile(markdown, attribench::RenderMarkdown(*board));
