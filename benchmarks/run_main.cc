@@ -28,6 +28,7 @@
 #include "datasets/arithmetic.h"
 #include "datasets/data_root.h"
 #include "datasets/progress_bar.h"
+#include "datasets/project_path.h"
 #include "datasets/setting.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
@@ -122,12 +123,14 @@ absl::Status Run() {
   }
   // The parent computes alone: threads of a numeric library do not survive a fork.
   at::set_num_threads(1);
+  if (const absl::Status status = CheckTuners(); !status.ok()) return status;
   const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
   if (!variants.ok()) return variants.status();
   const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
   std::string zoo = absl::GetFlag(FLAGS_zoo);
-  zoo = zoo.empty() ? absl::StrCat("datasets/zoo/", setting->name()) : InWorkingDirectory(zoo);
+  zoo = zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
+                    : InWorkingDirectory(zoo);
   const absl::StatusOr<Benchmark> benchmark = LoadBenchmark(*setting, DataRoot(), zoo);
   if (!benchmark.ok()) return benchmark.status();
   int threads = absl::GetFlag(FLAGS_threads);

@@ -35,6 +35,7 @@ Interval ToInterval(const Estimate& estimate) {
 void ToProto(const Cost& cost, CostRecord* proto) {
   proto->set_retrainings(cost.retrainings);
   proto->set_gradient_evaluations(cost.gradient_evaluations);
+  proto->set_hessian_vector_products(cost.hessian_vector_products);
   proto->set_flops(cost.flops);
   proto->set_cpu_seconds(cost.cpu_seconds);
 }
@@ -78,6 +79,16 @@ MethodResult EmptyResult(const Benchmark& benchmark, const MethodVariant& varian
   double load = 0;
   if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
   return result;
+}
+
+std::vector<RegisteredTuner> TunersFor(const MethodResult& result) {
+  const absl::StatusOr<std::vector<RegisteredTuner>> all = RegisteredTuners();
+  if (result.damped()) return all.value();
+  std::vector<RegisteredTuner> only_default;
+  for (const RegisteredTuner& tuner : all.value()) {
+    if (tuner.name == kDefaultTuner) only_default.push_back(tuner);
+  }
+  return only_default;
 }
 
 void Fail(const absl::Status& status, Entry& entry) {
@@ -170,6 +181,17 @@ void SetCosts(CostLedger& fit, CostLedger& tuning, Entry& entry) {
 
 }  // namespace
 
+absl::Status CheckTuners() {
+  const absl::StatusOr<std::vector<RegisteredTuner>> tuners = RegisteredTuners();
+  if (!tuners.ok()) return tuners.status();
+  for (const RegisteredTuner& tuner : *tuners) {
+    if (tuner.name == kDefaultTuner) return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("no tuner of the program is called ", kDefaultTuner,
+                   ": add @attribench//evaluators/tuners:default to its tuners"));
+}
+
 absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::string& data_root,
                                         const std::string& zoo_folder) {
   absl::StatusOr<DatasetSplit> data = LoadDataset(setting.dataset(), data_root);
@@ -185,7 +207,7 @@ absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::strin
   SettingFacts facts;
   facts.set_name(setting.name());
   facts.set_dataset(setting.dataset().name());
-  facts.set_synthetic(setting.dataset().has_glyphs());
+  facts.set_synthetic(setting.dataset().has_glyphs() || setting.dataset().synthetic());
   facts.set_model((*model)->Description());
   facts.set_num_train(setting.dataset().num_train());
   facts.set_num_test(setting.dataset().num_test());
@@ -248,8 +270,7 @@ EntryStatus EntryStatusOf(const absl::Status& status) {
 MethodResult FailedResult(const Benchmark& benchmark, const MethodVariant& variant,
                           EntryStatus status, const std::string& message) {
   MethodResult result = EmptyResult(benchmark, variant);
-  for (const RegisteredTuner& tuner : RegisteredTuners()) {
-    if (!result.damped() && tuner.name != kDefaultTuner) continue;
+  for (const RegisteredTuner& tuner : TunersFor(result)) {
     Entry* entry = result.add_entries();
     entry->set_tuner(tuner.name);
     entry->set_status(status);
@@ -285,8 +306,7 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     return FailedResult(benchmark, variant, EntryStatusOf(sweep_status),
                         std::string(sweep_status.message()));
   }
-  for (const RegisteredTuner& tuner : RegisteredTuners()) {
-    if (!result.damped() && tuner.name != kDefaultTuner) continue;
+  for (const RegisteredTuner& tuner : TunersFor(result)) {
     Entry* entry = result.add_entries();
     entry->set_tuner(tuner.name);
     CostLedger ledger;

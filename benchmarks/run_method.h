@@ -32,11 +32,16 @@ struct Benchmark {
 absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::string& data_root,
                                         const std::string& zoo_folder);
 
+// Whether the linked tuners can make entries: InvalidArgument where two have one name,
+// FailedPrecondition where none is called default, which methods without damping need.
+absl::Status CheckTuners();
+
 // What methods are asked to attribute. Keeps a reference to `benchmark`.
 AttributionTask MakeTask(const Benchmark& benchmark);
 
 // Fits the method once and makes an entry for every linked tuner (only `default` where there is no
-// damping), with its oracle. What fails is an entry with a status, never an error.
+// damping), with its oracle. What fails is an entry with a status, never an error. CheckTuners()
+// must be OK.
 MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant);
 
 // The result of a method that could not be run to its end: the same entries, all with this status.

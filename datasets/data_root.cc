@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/flags/flag.h"
+#include "datasets/working_directory.h"
 
 ABSL_FLAG(
     std::string, data_root, "",
@@ -12,7 +13,8 @@ ABSL_FLAG(
 namespace attribench {
 
 std::string DataRoot() {
-  if (const std::string flag = absl::GetFlag(FLAGS_data_root); !flag.empty()) return flag;
+  if (const std::string flag = absl::GetFlag(FLAGS_data_root); !flag.empty())
+    return InWorkingDirectory(flag);
   if (const char* mirror = std::getenv("ATTRIBENCH_DATA_MIRROR"); mirror != nullptr && *mirror != 0)
     return mirror;
   return "external";

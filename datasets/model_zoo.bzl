@@ -1,20 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one rule by which a setting and its zoo are added."""
 
-def model_zoo(name, setting = None, data = [], **kwargs):
-    """Defines what a setting needs at run time.
+load(":names.bzl", "name_mistake")
 
-    Gives `:<name>_setting` (its textproto), `:<name>_zoo` (checkpoints and ground truth, made by
-    `bazel run //datasets:retrain` into zoo/<name>/) and `:<name>_data` (data files, fetched only by
-    who asks for them).
+def model_zoo_mistake(name, setting, data):
+    """What is wrong with the arguments of model_zoo, as a sentence; None if nothing."""
+    mistake = name_mistake("model_zoo", name)
+    if mistake:
+        return mistake
+    if type(setting) != "string" or not setting.endswith(".textproto"):
+        return "model_zoo %s: setting is %r, must be one .textproto (see datasets/setting.proto)" % (name, setting)
+    if type(data) != "list":
+        return "model_zoo %s: data is %r, must be a list of labels of data files" % (name, data)
+    return None
+
+def model_zoo(name, setting = None, data = [], tags = [], **kwargs):
+    """Defines a setting and what it needs at run time.
+
+    Gives `:<name>_retrain`, the program that makes the zoo (checkpoints and ground truth) in
+    zoo/<name>/ of this package, and three groups of files: `:<name>_setting` (the textproto),
+    `:<name>_zoo` (what is in that folder) and `:<name>_data` (data files). A leaderboard names all
+    of them by the label of `<name>`.
 
     Args:
-      name: the setting's name.
+      name: the setting's name, as its textproto has it.
       setting: its textproto; default settings/<name>.textproto.
-      data: labels of data files, in repositories named like the folders that the setting names.
-      **kwargs: passed on to the three (visibility).
+      data: labels of data files, each in a folder with the name that the setting gives.
+      tags: for data files and program; "manual" where data must be fetched first.
+      **kwargs: passed on to all four (visibility).
     """
     setting = setting or "settings/%s.textproto" % name
+    mistake = model_zoo_mistake(name, setting, data)
+    if mistake:
+        fail(mistake)
     native.filegroup(
         name = name + "_setting",
         srcs = [setting],
@@ -28,6 +46,24 @@ def model_zoo(name, setting = None, data = [], **kwargs):
     native.filegroup(
         name = name + "_data",
         srcs = data or [setting],  # a location cannot be asked of an empty group
-        tags = ["manual"] if data else [],
+        tags = tags,
+        **kwargs
+    )
+    native.sh_binary(
+        name = name + "_retrain",
+        srcs = ["@attribench//datasets:retrain_setting.sh"],
+        args = [
+            "$(rootpath @attribench//datasets:retrain)",
+            "$(rootpath :%s_setting)" % name,
+            native.package_name() + "/zoo/" + name,
+            "$(rootpaths :%s_data)" % name,
+            "--",
+        ],
+        data = [
+            ":%s_data" % name,
+            ":%s_setting" % name,
+            "@attribench//datasets:retrain",
+        ],
+        tags = tags,
         **kwargs
     )

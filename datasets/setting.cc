@@ -10,8 +10,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "datasets/project_path.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
+#include "datasets/working_directory.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
@@ -24,7 +26,7 @@ constexpr char kSuffix[] = ".textproto";
 std::vector<std::string> KnownSettings() {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(kFolder, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(ProjectPath(kFolder), error)) {
     if (entry.path().extension() == kSuffix) names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -102,8 +104,8 @@ absl::Status ValidateSetting(const Setting& s) {
 
 absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
   const bool is_path = absl::EndsWith(name_or_path, kSuffix);
-  const std::string path =
-      is_path ? name_or_path : absl::StrCat(kFolder, "/", name_or_path, kSuffix);
+  const std::string path = is_path ? InWorkingDirectory(name_or_path)
+                                   : absl::StrCat(ProjectPath(kFolder), "/", name_or_path, kSuffix);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
     if (is_path) return text.status();
@@ -123,6 +125,7 @@ std::string RecipeDigest(const Setting& setting) {
   decisive.clear_name();
   decisive.clear_description();
   decisive.mutable_dataset()->clear_name();
+  decisive.mutable_dataset()->clear_synthetic();
   if (decisive.dataset().has_idx()) decisive.mutable_dataset()->mutable_idx()->clear_url();
   std::string bytes;
   {

@@ -9,8 +9,8 @@
 
 namespace attribench {
 
-// Reads a setting by its name (then `datasets/settings/<name>.textproto` below the current folder,
-// which is where Bazel puts it) or by the path of a .textproto file. NotFound lists the names there
+// Reads a setting of this project by its name (datasets/settings/<name>.textproto, where Bazel puts
+// it), or any by the path of its .textproto file. NotFound lists the names there
 // are; InvalidArgument names the field, its value and the bound.
 absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path);
 

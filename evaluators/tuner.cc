@@ -10,8 +10,8 @@
 namespace attribench {
 namespace {
 
-std::map<std::string, std::unique_ptr<Tuner>>& Tuners() {
-  static auto* tuners = new std::map<std::string, std::unique_ptr<Tuner>>;
+std::multimap<std::string, std::unique_ptr<Tuner>>& Tuners() {
+  static auto* tuners = new std::multimap<std::string, std::unique_ptr<Tuner>>;
   return *tuners;
 }
 
@@ -64,14 +64,20 @@ absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping
                          all->t3.index_select(1, tests)};
 }
 
-std::vector<RegisteredTuner> RegisteredTuners() {
+absl::StatusOr<std::vector<RegisteredTuner>> RegisteredTuners() {
   std::vector<RegisteredTuner> result;
-  for (const auto& [name, tuner] : Tuners()) result.push_back({name, tuner.get()});
+  for (const auto& [name, tuner] : Tuners()) {
+    if (!result.empty() && result.back().name == name) {
+      return absl::InvalidArgumentError(absl::StrCat("two tuners of the program are called ", name,
+                                                     ": register one under another name"));
+    }
+    result.push_back({name, tuner.get()});
+  }
   return result;
 }
 
 bool RegisterTuner(std::string name, std::unique_ptr<Tuner> tuner) {
-  Tuners()[std::move(name)] = std::move(tuner);
+  Tuners().emplace(std::move(name), std::move(tuner));
   return true;
 }
 

@@ -70,8 +70,8 @@ struct RegisteredTuner {
   const Tuner* tuner;
 };
 
-// Every tuner that is linked into the program, by name.
-std::vector<RegisteredTuner> RegisteredTuners();
+// Every tuner that is linked into the program, by name. InvalidArgument for a name that two have.
+absl::StatusOr<std::vector<RegisteredTuner>> RegisteredTuners();
 // Called before main by a tuner's .cc.
 bool RegisterTuner(std::string name, std::unique_ptr<Tuner> tuner);
 

@@ -82,7 +82,9 @@ class TunerTest : public testing::Test {
   }
 
   absl::StatusOr<TunedPoint> Tune(const std::string& name) {
-    for (const RegisteredTuner& tuner : RegisteredTuners()) {
+    const auto tuners = RegisteredTuners();
+    if (!tuners.ok()) return tuners.status();
+    for (const RegisteredTuner& tuner : *tuners) {
       if (tuner.name != name) continue;
       ledger_ = CostLedger();
       DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
@@ -106,7 +108,9 @@ class TunerTest : public testing::Test {
 
 TEST_F(TunerTest, EveryTunerIsRegistered) {
   std::vector<std::string> names;
-  for (const RegisteredTuner& tuner : RegisteredTuners()) names.push_back(tuner.name);
+  const auto tuners = RegisteredTuners();
+  ASSERT_TRUE(tuners.ok()) << tuners.status();
+  for (const RegisteredTuner& tuner : *tuners) names.push_back(tuner.name);
   EXPECT_THAT(names, testing::UnorderedElementsAre(
                          "default", "mean_eigenvalue", "surrogate_indicator", "grid_search_2",
                          "grid_search_5", "grid_search_10", "grid_search_20", "grid_search_50"));

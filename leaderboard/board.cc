@@ -5,7 +5,6 @@
 #include <cmath>
 #include <iterator>
 #include <map>
-#include <random>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -16,56 +15,13 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/repeated_field.h"
+#include "evaluators/paired_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace attribench {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
-
-constexpr int kResamples = 2000;
-constexpr int kCut = kResamples / 40;  // 2.5% at each end
-constexpr uint64_t kSeed = 20250601;
-
-// Uniform on {0, ..., bound - 1}.
-uint64_t Below(uint64_t bound, std::mt19937_64& engine) {
-  const uint64_t excess = (-bound) % bound;  // 2^64 mod bound
-  uint64_t x;
-  do {
-    x = engine();
-  } while (x < excess);
-  return x % bound;
-}
-
-class Bootstrap {
- public:
-  explicit Bootstrap(int num_tests)
-      : num_tests_(num_tests), times_drawn_(static_cast<size_t>(kResamples) * num_tests) {
-    std::mt19937_64 engine(kSeed);
-    for (int b = 0; b < kResamples; ++b) {
-      for (int i = 0; i < num_tests; ++i) {
-        ++times_drawn_[static_cast<size_t>(b) * num_tests + Below(num_tests, engine)];
-      }
-    }
-  }
-
-  // The mean in each resample, [kResamples].
-  std::vector<double> Means(const google::protobuf::RepeatedField<double>& values) const {
-    std::vector<double> means(kResamples);
-    const uint32_t* times = times_drawn_.data();
-    for (double& mean : means) {
-      double sum = 0;
-      for (const double value : values) sum += *times++ * value;
-      mean = sum / num_tests_;
-    }
-    return means;
-  }
-
- private:
-  int num_tests_;
-  std::vector<uint32_t> times_drawn_;  // [kResamples, num_tests]
-};
 
 bool IsOk(const Row& row) { return row.entry.status() == OK; }
 
@@ -101,12 +57,6 @@ std::optional<double> Share(double part, double whole) {
   return share;
 }
 
-bool ClearlyBetter(const std::vector<double>& a, const std::vector<double>& b) {
-  int not_above = 0;
-  for (int i = 0; i < kResamples; ++i) not_above += !(a[i] > b[i]);
-  return not_above <= kCut;
-}
-
 std::optional<int64_t> GridRetrainings(const Entry& entry) {
   absl::string_view digits = entry.tuner();
   int64_t m;
@@ -140,7 +90,7 @@ std::vector<Headline> MakeHeadlines(const std::vector<Row>& rows,
         largest = g;
         largest_m = *m;
       }
-      if (!ClearlyBetter(means[s], means[g])) {
+      if (!ClearlyAbove(means[s], means[g])) {
         int64_t spent = *m;  // a setting may have had fewer subsets than were asked for
         if (rows[g].entry.has_tuning_cost()) {
           spent = std::min<int64_t>(spent, std::llround(rows[g].entry.tuning_cost().retrainings()));
@@ -158,14 +108,13 @@ std::vector<Headline> MakeHeadlines(const std::vector<Row>& rows,
         headline.selector_flops_share = Share(cost.flops(), grid.tuning_cost().flops());
       }
       std::vector<double> shares;
-      for (int b = 0; b < kResamples; ++b) {
+      for (int b = 0; b < PairedBootstrap::kResamples; ++b) {
         const std::optional<double> share = Share(means[s][b], means[largest][b]);
         if (share.has_value()) shares.push_back(*share);
       }
-      if (shares.size() == kResamples && headline.selector_lds_share.has_value()) {
-        std::sort(shares.begin(), shares.end());
-        headline.selector_lds_share_low = shares[kCut];
-        headline.selector_lds_share_high = shares[kResamples - 1 - kCut];
+      if (shares.size() == PairedBootstrap::kResamples && headline.selector_lds_share.has_value()) {
+        std::tie(headline.selector_lds_share_low, headline.selector_lds_share_high) =
+            PercentileInterval(std::move(shares));
       }
     }
     headlines[selector.method] = std::move(headline);
@@ -192,7 +141,7 @@ absl::StatusOr<std::vector<Headline>> RankRows(std::vector<Row>& rows) {
   }
   std::vector<std::vector<double>> means(rows.size());
   if (first != nullptr) {
-    const Bootstrap bootstrap(first->entry.lds_per_test_size());
+    const PairedBootstrap bootstrap(first->entry.lds_per_test_size());
     for (size_t i = 0; i < rows.size(); ++i) {
       if (IsOk(rows[i])) means[i] = bootstrap.Means(rows[i].entry.lds_per_test());
     }
@@ -203,8 +152,7 @@ absl::StatusOr<std::vector<Headline>> RankRows(std::vector<Row>& rows) {
   }
   for (size_t a = 0; a < rows.size(); ++a) {
     for (size_t b = 0; b < rows.size(); ++b) {
-      if (a == b || !IsOk(rows[a]) || !IsOk(rows[b]) || !ClearlyBetter(means[a], means[b]))
-        continue;
+      if (a == b || !IsOk(rows[a]) || !IsOk(rows[b]) || !ClearlyAbove(means[a], means[b])) continue;
       ++rows[b].rank.low;
       --rows[a].rank.high;
     }

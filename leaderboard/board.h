@@ -21,9 +21,8 @@ inline constexpr char kGridSearchPrefix[] = "grid_search_";
 //
 // Among the rows with status OK, low = 1 + the number of rows clearly better than it, and high =
 // the number of OK rows - the number of rows clearly worse than it. Row a is clearly better than
-// row b where the 95% interval of mean(lds_a - lds_b) lies above zero: a paired bootstrap over the
-// reporting test examples, with the same resamples for all rows of a setting. The interval is that
-// of percentiles: of 2000 resamples, the 50 smallest and the 50 largest differences are left out.
+// row b where the 95% interval of mean(lds_a - lds_b) lies above zero: ClearlyAbove of
+// evaluators/paired_bootstrap.h over the reporting test examples.
 //
 // Rows with another status come after all of these: low = high = the number of all rows.
 struct Rank {
@@ -71,8 +70,7 @@ struct Board {
   std::vector<Headline> headlines;  // by setting, then method
 };
 
-// The same board for the same results in any order. Resamples come from std::mt19937_64 (whose
-// numbers the C++ standard fixes) with a fixed seed, and depend on the number of tests only.
+// The same board for the same results in any order.
 //
 // InvalidArgument names the culprit where (setting, method, tuner) comes twice, two results state
 // different facts of one setting, an OK entry has no finite LDS or no finite LDS of each test, or

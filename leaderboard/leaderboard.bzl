@@ -1,47 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
 """A leaderboard as a build target."""
 
-def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tuners"], **kwargs):
+load("//benchmarks:method_results.bzl", "method_results")
+load("//datasets:names.bzl", "labels_mistake", "setting_part", "target_name")
+
+def _leaderboard_of_results_impl(ctx):
+    outputs = [
+        ctx.actions.declare_file("%s/%s" % (ctx.label.name, file))
+        for file in ["LEADERBOARD.md", "leaderboard.json"]
+    ]
+    arguments = ctx.actions.args()
+    arguments.add_joined(ctx.files.results, join_with = ",", format_joined = "--results=%s", expand_directories = False)
+    arguments.add(outputs[0].dirname, format = "--output=%s")
+    ctx.actions.run_shell(
+        outputs = outputs,
+        inputs = ctx.files.results,
+        tools = [ctx.attr._leaderboard[DefaultInfo].files_to_run],
+        arguments = [ctx.executable._leaderboard.path, arguments],
+        command = '"$@" > /dev/null',
+        mnemonic = "Leaderboard",
+        progress_message = "Ranking for %s" % ctx.label,
+    )
+    return [DefaultInfo(files = depset(outputs), runfiles = ctx.runfiles(outputs))]
+
+leaderboard_of_results = rule(
+    implementation = _leaderboard_of_results_impl,
+    attrs = {
+        "results": attr.label_list(mandatory = True, allow_files = True, doc = "results, or folders of them"),
+        "_leaderboard": attr.label(default = "//leaderboard", executable = True, cfg = "target"),
+    },
+    doc = "<name>/LEADERBOARD.md and <name>/leaderboard.json.",
+)
+
+def leaderboard_mistake(name, methods, settings, tuners):
+    """What is wrong with the arguments of leaderboard, as a sentence; None if nothing."""
+    return (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
+            labels_mistake("leaderboard", name, "settings", settings, "model_zoo") or
+            labels_mistake("leaderboard", name, "tuners", tuners, "tuner"))
+
+def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tuners"], tags = [], **kwargs):
     """Runs methods in settings, live, and ranks them.
 
-    Gives `:<name>`, the files <name>/LEADERBOARD.md and <name>/leaderboard.json, and `:<name>_run`,
-    the program that ran the methods.
+    Gives `:<name>`, the files <name>/LEADERBOARD.md and <name>/leaderboard.json; `:<name>_run`, the
+    program that runs the methods; `:<name>_<setting>_results`, what it gave in each setting.
 
     Args:
       name: the target's name.
       methods: labels of attribution_method targets, or of libraries that gather them.
-      settings: labels of model_zoo targets: "//datasets:glyphs_mlp".
+      settings: labels of model_zoo targets: "@attribench//datasets:glyphs_mlp".
       tuners: labels of tuner targets; default: every tuner of Attribench.
-      **kwargs: passed on to the files' target (visibility, tags).
+      tags: of the files' target.
+      **kwargs: passed on to the files' target (visibility).
     """
+    mistake = leaderboard_mistake(name, methods, settings, tuners)
+    if mistake:
+        fail(mistake)
     native.cc_binary(
         name = name + "_run",
+        data = ["@attribench//datasets:zoos"],
         tags = ["manual"],
-        deps = methods + tuners + ["@attribench//benchmarks:run_main"],
+        deps = methods + tuners + ["@attribench//:run_main"],
     )
-    steps = []
-    sources = []
     for setting in settings:
-        parts = {part: "%s_%s" % (setting, part) for part in ["setting", "zoo", "data"]}
-        sources.extend(parts.values())
-        steps.append("""
-zoo=$$(for file in $(locations {zoo}); do case $$file in */manifest.textproto) dirname $$file;; esac; done)
-data=$$(for file in $(locations {data}); do dirname $$(dirname $$file); done | head -n 1)
-$(location :{name}_run) --setting=$(location {setting}) --zoo=$$zoo --data_root=$$data --output=$$results 2>$$results/log ||
-    {{ cat $$results/log >&2; exit 1; }}
-""".format(name = name, **parts))
-    native.genrule(
+        method_results(
+            name = "%s_%s_results" % (name, target_name(setting)),
+            data = setting_part(setting, "data"),
+            run = ":%s_run" % name,
+            setting = setting_part(setting, "setting"),
+            tags = ["manual"],
+            zoo = setting_part(setting, "zoo"),
+        )
+    leaderboard_of_results(
         name = name,
-        srcs = sources,
-        outs = [
-            name + "/LEADERBOARD.md",
-            name + "/leaderboard.json",
-        ],
-        cmd = "results=$$(mktemp -d); trap 'rm -rf $$results' EXIT\n" + "".join(steps) +
-              "$(location @attribench//leaderboard) --results=$$results --output=$(RULEDIR)/%s >/dev/null" % name,
-        tools = [
-            ":%s_run" % name,
-            "@attribench//leaderboard",
-        ],
+        results = [":%s_%s_results" % (name, target_name(setting)) for setting in settings],
+        tags = tags,
         **kwargs
     )

@@ -17,12 +17,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/result_files.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "leaderboard/board.h"
 #include "leaderboard/json.h"
 #include "leaderboard/markdown.h"
-#include "leaderboard/result_files.h"
 #include "leaderboard/terminal.h"
 
 ABSL_FLAG(std::vector<std::string>, results, {},

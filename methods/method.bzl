@@ -1,34 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one rule by which a method is added."""
 
-def method_mistake(name, srcs, hyperparameters):
+load("//benchmarks:method_results.bzl", "method_results")
+load("//datasets:names.bzl", "labels_mistake", "name_mistake", "setting_part", "target_name")
+load("//datasets:settings.bzl", "SETTINGS")
+
+def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
     """What is wrong with the arguments of attribution_method, as a sentence; None if nothing."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    if type(name) != "string" or not name or name[0] not in letters:
-        return "attribution_method: name is %r, must start with a lower-case letter" % (name,)
-    for character in name.elems():
-        if character not in letters + "0123456789_":
-            return "attribution_method: name is '%s', may hold lower-case letters, digits and _ only, not '%s'" % (name, character)
-    if type(srcs) != "list" or not srcs:
-        return "attribution_method %s: srcs is %r, must be a list with at least one .cc" % (name, srcs)
+    mistake = (name_mistake("attribution_method", name) or
+               labels_mistake("attribution_method", name, "srcs", srcs, ".cc"))
+    if mistake:
+        return mistake
     if type(hyperparameters) != "string" or not hyperparameters.endswith(".textproto"):
         return "attribution_method %s: hyperparameters is %r, must be the label of one .textproto (see methods/hyperparameters.proto)" % (name, hyperparameters)
+    for attribute, labels in [("deps", deps), ("settings", settings)]:
+        if type(labels) != "list":
+            return "attribution_method %s: %s is %r, must be a list of labels" % (name, attribute, labels)
     return None
 
-def attribution_method(name, srcs, hyperparameters, deps = [], **kwargs):
+def attribution_method(name, srcs, hyperparameters, deps = [], settings = [], visibility = ["//visibility:public"], **kwargs):
     """Defines an attribution method.
 
-    Gives `:<name>`, a library that registers the method in every program that links it, and
-    `:<name>_conformance_test`, which holds it to what every method must do.
+    Gives
+      `:<name>`, a library that registers the method in every program that links it;
+      `:<name>_conformance_test`, which holds it to what every method must do;
+      `:<name>_run`, the program that runs it in a setting;
+      `:<name>_<setting>_result`, the result of that for each setting, made when asked for;
+      `:<name>_speed`, its Google Benchmark suite.
 
     Args:
       name: the method's name, as tables and flags show it.
       srcs: C++ sources; one of them holds ATTRIBENCH_REGISTER_METHOD(<name>, Class).
       hyperparameters: textproto of attribench.HyperparameterSpace.
-      deps: what the sources need beyond //methods:attribution_method.
-      **kwargs: passed on to the library (visibility, tags).
+      deps: what the sources need beyond //methods:attribution_method and //methods:registry.
+      settings: labels of model_zoo targets to have a result for, beyond those of Attribench.
+      visibility: of the library.
+      **kwargs: passed on to the library.
     """
-    mistake = method_mistake(name, srcs, hyperparameters)
+    mistake = method_mistake(name, srcs, hyperparameters, deps, settings)
     if mistake:
         fail(mistake)
     native.genrule(
@@ -48,9 +57,10 @@ echo '}}  // namespace attribench'
         name = name,
         srcs = srcs + [name + "_hyperparameters.cc"],
         alwayslink = True,
+        visibility = visibility,
         deps = deps + [
-            "@attribench//methods:attribution_method",
-            "@attribench//methods:registry",
+            "@attribench//:attribution_method",
+            "@attribench//:registry",
         ],
         **kwargs
     )
@@ -58,8 +68,42 @@ echo '}}  // namespace attribench'
         name = name + "_conformance_test",
         size = "small",
         args = ["--method=" + name],
+        tags = ["conformance"],
         deps = [
             ":" + name,
-            "@attribench//methods:conformance",
+            "@attribench//:conformance",
+        ],
+    )
+
+    # Programs and their outputs stand at the right end of the house, whichever package they are in.
+    native.cc_binary(
+        name = name + "_run",
+        data = ["@attribench//datasets:zoos"],
+        tags = ["manual"],
+        deps = [
+            ":" + name,
+            "@attribench//:run_main",
+            "@attribench//evaluators/tuners",
+        ],
+    )
+    for setting in ["@attribench//datasets:" + setting for setting in SETTINGS] + settings:
+        method_results(
+            name = "%s_%s_result" % (name, target_name(setting)),
+            data = setting_part(setting, "data"),
+            run = ":%s_run" % name,
+            setting = setting_part(setting, "setting"),
+            tags = ["manual"],
+            zoo = setting_part(setting, "zoo"),
+        )
+    native.cc_binary(
+        name = name + "_speed",
+        data = ["@attribench//datasets:zoos"],
+        tags = [
+            "manual",
+            "speed",
+        ],
+        deps = [
+            ":" + name,
+            "@attribench//:speed_main",
         ],
     )

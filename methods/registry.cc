@@ -14,6 +14,7 @@ namespace {
 struct Registration {
   std::function<std::unique_ptr<AttributionMethod>()> make;
   std::string text_proto;
+  int times = 0;
 };
 
 std::map<std::string, Registration>& Registrations() {
@@ -24,6 +25,10 @@ std::map<std::string, Registration>& Registrations() {
 absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
   std::vector<RegisteredMethod> methods;
   for (const auto& [name, registration] : Registrations()) {
+    if (registration.times > 1) {
+      return absl::InvalidArgumentError(absl::StrCat("two methods of the program are called ", name,
+                                                     ": give one of the targets another name"));
+    }
     RegisteredMethod method = {name, {}, registration.make};
     if (method.make == nullptr) {
       return absl::InvalidArgumentError(
@@ -52,6 +57,7 @@ bool RegisterMethod(const char* name, std::function<std::unique_ptr<AttributionM
 
 bool RegisterHyperparameterSpace(const char* name, const char* text_proto) {
   Registrations()[name].text_proto = text_proto;
+  ++Registrations()[name].times;
   return true;
 }
 
@@ -64,6 +70,7 @@ const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods() {
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants() {
   if (!RegisteredMethods().ok()) return RegisteredMethods().status();
   std::vector<MethodVariant> variants;
+  std::map<std::string, std::string> method_of;
   for (const RegisteredMethod& method : *RegisteredMethods()) {
     std::vector<Variant> declared(method.space.variants().begin(), method.space.variants().end());
     if (declared.empty()) {
@@ -74,6 +81,12 @@ absl::StatusOr<std::vector<MethodVariant>> MethodVariants() {
       absl::StatusOr<Hyperparameters> hyperparameters =
           Hyperparameters::Make(method.space, {variant.set().begin(), variant.set().end()});
       if (!hyperparameters.ok()) return hyperparameters.status();
+      const auto [taken, is_new] = method_of.emplace(variant.name(), method.name);
+      if (!is_new) {
+        return absl::InvalidArgumentError(absl::StrCat("methods ", taken->second, " and ",
+                                                       method.name, " both have a variant called ",
+                                                       variant.name()));
+      }
       variants.push_back({variant.name(), &method, *std::move(hyperparameters)});
     }
   }

@@ -28,10 +28,11 @@ struct MethodVariant {
 };
 
 // Every linked method, by name. InvalidArgument names the method whose hyperparameter file is
-// wrong.
+// wrong, or whose name two targets have.
 const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods();
 
-// Every variant of every linked method. NotFound, with the names there are, for one that is not.
+// Every variant of every linked method. NotFound, with the names there are, for one that is not;
+// InvalidArgument for a name that two have.
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants();
 absl::StatusOr<MethodVariant> FindMethodVariant(const std::string& name);
 

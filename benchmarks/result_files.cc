@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "leaderboard/result_files.h"
+#include "benchmarks/result_files.h"
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef ATTRIBENCH_LEADERBOARD_RESULT_FILES_H_
-#define ATTRIBENCH_LEADERBOARD_RESULT_FILES_H_
+#ifndef ATTRIBENCH_BENCHMARKS_RESULT_FILES_H_
+#define ATTRIBENCH_BENCHMARKS_RESULT_FILES_H_
 
 #include <string>
 #include <vector>
@@ -21,4 +21,4 @@ absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std:
 
 }  // namespace attribench
 
-#endif  // ATTRIBENCH_LEADERBOARD_RESULT_FILES_H_
+#endif  // ATTRIBENCH_BENCHMARKS_RESULT_FILES_H_

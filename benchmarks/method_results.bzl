@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run of methods in a setting as a build target."""
+
+def _method_results_impl(ctx):
+    results = ctx.actions.declare_directory(ctx.label.name)
+    manifests = [file for file in ctx.files.zoo if file.basename == "manifest.textproto"]
+    if len(manifests) != 1:
+        fail("%s: setting %s has no zoo yet; make it by: bazel run %s" % (
+            ctx.label,
+            ctx.file.setting.basename,
+            str(ctx.attr.zoo.label)[:-len("zoo")] + "retrain",
+        ))
+    arguments = ctx.actions.args()
+    arguments.add(results.path)
+    arguments.add(ctx.executable.run)
+    arguments.add(ctx.file.setting, format = "--setting=%s")
+    arguments.add(manifests[0].dirname, format = "--zoo=%s")
+    arguments.add(ctx.files.data[0].dirname + "/..", format = "--data_root=%s")
+    ctx.actions.run_shell(
+        outputs = [results],
+        inputs = [ctx.file.setting] + ctx.files.zoo + ctx.files.data,
+        tools = [ctx.attr.run[DefaultInfo].files_to_run],
+        arguments = [arguments],
+        command = 'results=$1; shift; "$@" --output="$results" 2> "$results.log" || { cat "$results.log" >&2; exit 1; }',
+        mnemonic = "RunMethods",
+        progress_message = "Running methods for %s" % ctx.label,
+    )
+    return [DefaultInfo(files = depset([results]))]
+
+method_results = rule(
+    implementation = _method_results_impl,
+    attrs = {
+        "data": attr.label(mandatory = True, allow_files = True),
+        "run": attr.label(mandatory = True, executable = True, cfg = "target", doc = "a program with //benchmarks:run_main"),
+        "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
+        "zoo": attr.label(mandatory = True, allow_files = True),
+    },
+    doc = "A folder with <setting>/<method>.textproto (benchmarks/result.proto) of every method in the program.",
+)

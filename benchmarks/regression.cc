@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/regression.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "benchmarks/mann_whitney.h"
+#include "evaluators/paired_bootstrap.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "nlohmann/json.hpp"
+
+namespace attribench {
+namespace {
+
+using ::google::protobuf::util::MessageDifferencer;
+
+class Comparison {
+ public:
+  void Add(Verdict verdict, const std::string& row, const std::string& quantity, std::string before,
+           std::string now, std::string change) {
+    movements_.push_back(
+        {verdict, row, quantity, std::move(before), std::move(now), std::move(change)});
+  }
+  std::vector<Movement> movements() && { return std::move(movements_); }
+
+ private:
+  std::vector<Movement> movements_;
+};
+
+std::string Number(double value) { return absl::StrFormat("%.4g", value); }
+
+void CompareLds(const std::string& row, const Entry& before, const Entry& now, Comparison& to) {
+  const std::string lds_before = absl::StrFormat("%.3f", before.lds().value());
+  const std::string lds_now = absl::StrFormat("%.3f", now.lds().value());
+  if (before.lds_per_test_size() != now.lds_per_test_size()) {
+    to.Add(Verdict::kLoss, row, "LDS", lds_before, lds_now,
+           absl::StrCat(before.lds_per_test_size(), " tests, now ", now.lds_per_test_size()));
+    return;
+  }
+  const int num_tests = now.lds_per_test_size();
+  if (num_tests == 0) return;
+  std::vector<double> differences;
+  double mean = 0;
+  for (int i = 0; i < num_tests; ++i) {
+    differences.push_back(now.lds_per_test(i) - before.lds_per_test(i));
+    mean += differences.back() / num_tests;
+  }
+  // Identical but for rounding.
+  if (std::all_of(differences.begin(), differences.end(),
+                  [](double difference) { return std::abs(difference) < 1e-9; })) {
+    return;
+  }
+  const auto [low, high] = PercentileInterval(PairedBootstrap(num_tests).Means(differences));
+  Verdict verdict = Verdict::kChanged;
+  if (high < 0 && mean < -kLdsMargin) verdict = Verdict::kLoss;
+  if (low > 0 && mean > kLdsMargin) verdict = Verdict::kGain;
+  to.Add(verdict, row, "LDS", lds_before, lds_now,
+         absl::StrFormat("%+.4f [%+.4f, %+.4f]", mean, low, high));
+}
+
+// More is worse; up to `margin` of it is no news.
+void CompareCount(const std::string& row, const std::string& quantity, double before, double now,
+                  double margin, Comparison& to) {
+  if (before == now) return;
+  const bool small = std::abs(now - before) <= margin * before;
+  to.Add(small          ? Verdict::kChanged
+         : now > before ? Verdict::kLoss
+                        : Verdict::kGain,
+         row, quantity, Number(before), Number(now),
+         before > 0 ? absl::StrFormat("%+.2f%%", 100 * (now - before) / before) : "");
+}
+
+void CompareCost(const std::string& row, const std::string& of, const CostRecord& before,
+                 const CostRecord& now, Comparison& to) {
+  CompareCount(row, of + " retrainings", before.retrainings(), now.retrainings(), 0, to);
+  CompareCount(row, of + " gradient evaluations", before.gradient_evaluations(),
+               now.gradient_evaluations(), 0, to);
+  CompareCount(row, of + " Hessian-vector products", before.hessian_vector_products(),
+               now.hessian_vector_products(), 0, to);
+  CompareCount(row, of + " flops", before.flops(), now.flops(), kFlopsMargin, to);
+}
+
+std::string Words(const google::protobuf::Map<std::string, std::string>& hyperparameters) {
+  std::string words;
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>(hyperparameters.begin(), hyperparameters.end())) {
+    absl::StrAppend(&words, words.empty() ? "" : ", ", name, " ", value);
+  }
+  return words;
+}
+
+void CompareEntries(const std::string& row, const Entry& before, const Entry& now, Comparison& to) {
+  if (before.status() != now.status()) {
+    to.Add(before.status() == OK ? Verdict::kLoss
+           : now.status() == OK  ? Verdict::kGain
+                                 : Verdict::kChanged,
+           row, "status", EntryStatus_Name(before.status()), EntryStatus_Name(now.status()),
+           now.message());
+    return;
+  }
+  if (now.status() != OK) return;
+  CompareLds(row, before, now, to);
+  if (const std::string was = Words(before.hyperparameters()), is = Words(now.hyperparameters());
+      was != is) {
+    to.Add(Verdict::kChanged, row, "hyperparameters", was, is, "");
+  }
+  CompareCost(row, "tuning", before.tuning_cost(), now.tuning_cost(), to);
+  CompareCost(row, "all", before.total_cost(), now.total_cost(), to);
+}
+
+std::map<std::string, const Entry*> ByTuner(const MethodResult& result) {
+  std::map<std::string, const Entry*> entries;
+  for (const Entry& entry : result.entries()) entries[entry.tuner()] = &entry;
+  return entries;
+}
+
+std::string Standing(const Entry& entry) {
+  return entry.status() == OK ? absl::StrFormat("%.3f", entry.lds().value())
+                              : EntryStatus_Name(entry.status());
+}
+
+// What the settings' facts differ in; empty where they agree. Sums of floats may round otherwise.
+std::string FactsDifference(const SettingFacts& before, const SettingFacts& now) {
+  std::string differences;
+  MessageDifferencer differencer;
+  differencer.set_float_comparison(MessageDifferencer::APPROXIMATE);
+  differencer.ReportDifferencesToString(&differences);
+  if (differencer.Compare(before, now)) return "";
+  return absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}});
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+}  // namespace
+
+std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
+                                     const std::vector<MethodResult>& now) {
+  Comparison to;
+  using Key = std::pair<std::string, std::string>;  // setting, method
+  std::map<Key, const MethodResult*> before_of, now_of;
+  std::set<Key> keys;
+  for (const auto& [results, of] : {std::pair(&baseline, &before_of), std::pair(&now, &now_of)}) {
+    for (const MethodResult& result : *results) {
+      const Key key = {result.setting().name(), result.method()};
+      (*of)[key] = &result;
+      keys.insert(key);
+    }
+  }
+  std::set<std::string> changed_settings;
+  for (const Key& key : keys) {
+    const auto& [setting, method] = key;
+    const auto before = before_of.find(key), after = now_of.find(key);
+    if (before != before_of.end() && after != now_of.end()) {
+      const std::string difference =
+          FactsDifference(before->second->setting(), after->second->setting());
+      if (!difference.empty()) {
+        if (changed_settings.insert(setting).second) {
+          to.Add(Verdict::kLoss, setting, "facts", "", "", difference);
+        }
+        continue;
+      }
+    }
+    const std::map<std::string, const Entry*> none;
+    const auto entries_before = before == before_of.end() ? none : ByTuner(*before->second);
+    const auto entries_now = after == now_of.end() ? none : ByTuner(*after->second);
+    std::set<std::string> tuners;
+    for (const auto& [tuner, entry] : entries_before) tuners.insert(tuner);
+    for (const auto& [tuner, entry] : entries_now) tuners.insert(tuner);
+    for (const std::string& tuner : tuners) {
+      const std::string row = absl::StrCat(method, ", ", tuner);
+      const auto was = entries_before.find(tuner), is = entries_now.find(tuner);
+      if (is == entries_now.end()) {
+        to.Add(Verdict::kLoss, row, "entry", Standing(*was->second), "gone", "");
+      } else if (was == entries_before.end()) {
+        to.Add(Verdict::kAdded, row, "entry", "none", Standing(*is->second), "");
+      } else {
+        CompareEntries(row, *was->second, *is->second, to);
+      }
+    }
+  }
+  return std::move(to).movements();
+}
+
+MethodResult WithoutMachine(MethodResult result) {
+  result.clear_machine();
+  for (Entry& entry : *result.mutable_entries()) {
+    entry.clear_wall_seconds();
+    entry.clear_peak_memory_bytes();
+    entry.mutable_tuning_cost()->clear_cpu_seconds();
+    entry.mutable_total_cost()->clear_cpu_seconds();
+    for (auto& [phase, cost] : *entry.mutable_phases()) cost.clear_cpu_seconds();
+  }
+  return result;
+}
+
+absl::StatusOr<Speeds> ParseSpeeds(const std::string& json, const std::string& name) {
+  Speeds speeds;
+  try {
+    const nlohmann::json suite = nlohmann::json::parse(json);
+    speeds.cpu_model = suite.at("context").at("cpu_model");
+    speeds.setting = suite.at("context").at("setting");
+    for (const nlohmann::json& run : suite.at("benchmarks")) {
+      if (run.value("run_type", "") != "iteration") continue;  // a mean or median of others
+      // "/manual_time" ends every name: not what differs between them.
+      std::string benchmark = run.at("run_name");
+      benchmark = std::string(absl::StripSuffix(benchmark, "/manual_time"));
+      std::vector<double>& times = speeds.times[benchmark];
+      if (!run.value("error_occurred", false)) times.push_back(run.at("x_reference"));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": not the output of a speed suite: ", error.what()));
+  }
+  return speeds;
+}
+
+absl::StatusOr<std::string> PoolSuites(const std::vector<std::string>& suites) {
+  nlohmann::ordered_json pooled;
+  pooled["context"] = pooled["benchmarks"] = nullptr;
+  try {
+    for (const std::string& text : suites) {
+      const nlohmann::json suite = nlohmann::json::parse(text);
+      for (const char* field : {"cpu_model", "setting", "threads"}) {
+        pooled["context"][field] = suite.at("context").at(field);
+      }
+      for (const nlohmann::json& run : suite.at("benchmarks")) {
+        if (run.value("run_type", "") != "iteration" || run.value("error_occurred", false))
+          continue;
+        nlohmann::ordered_json kept;
+        for (const char* field : {"name", "run_name", "run_type", "repetition_index", "iterations",
+                                  "real_time", "cpu_time", "time_unit", "x_reference"}) {
+          kept[field] = run.at(field);
+        }
+        pooled["benchmarks"].push_back(std::move(kept));
+      }
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not the output of a speed suite: ", error.what()));
+  }
+  return pooled.dump(1) + "\n";
+}
+
+Speeds Pool(const std::vector<Speeds>& runs) {
+  Speeds pooled = runs.front();
+  for (size_t i = 1; i < runs.size(); ++i) {
+    for (const auto& [benchmark, times] : runs[i].times) {
+      std::vector<double>& all = pooled.times[benchmark];
+      all.insert(all.end(), times.begin(), times.end());
+    }
+  }
+  return pooled;
+}
+
+std::vector<Movement> CompareSpeeds(const Speeds& baseline, const std::vector<Speeds>& now) {
+  Comparison to;
+  const Speeds pooled = Pool(now);
+  for (const auto& [benchmark, before] : baseline.times) {
+    if (before.empty()) continue;
+    const size_t slash = benchmark.find('/');
+    const std::string row = benchmark.substr(0, slash);
+    const std::string quantity = absl::StrCat("time, ", benchmark.substr(slash + 1));
+    const double median_before = Median(before);
+    const auto all = pooled.times.find(benchmark);
+    if (all == pooled.times.end() || all->second.empty()) {
+      to.Add(Verdict::kLoss, row, quantity, Number(median_before),
+             all == pooled.times.end() ? "gone" : "failed", "");
+      continue;
+    }
+    bool slower = true, faster = true;
+    double worst_p_slower = 0, worst_p_faster = 0;
+    for (const Speeds& run : now) {
+      const auto found = run.times.find(benchmark);
+      if (found == run.times.end() || found->second.empty()) {
+        slower = faster = false;
+        continue;
+      }
+      const std::vector<double>& times = found->second;
+      worst_p_slower = std::max(worst_p_slower, MannWhitneyPValue(times, before));
+      worst_p_faster = std::max(worst_p_faster, MannWhitneyPValue(before, times));
+      slower = slower && Median(times) > kTimeMargin * median_before;
+      faster = faster && Median(times) * kTimeMargin < median_before;
+    }
+    slower = slower && worst_p_slower < kTimeLevel;
+    faster = faster && worst_p_faster < kTimeLevel;
+    if (!slower && !faster) continue;
+    const double median = Median(all->second);
+    to.Add(slower ? Verdict::kLoss : Verdict::kGain, row, quantity,
+           absl::StrCat(Number(median_before), " ref"), absl::StrCat(Number(median), " ref"),
+           absl::StrFormat("x %.2f, p %.1g", median / median_before,
+                           slower ? worst_p_slower : worst_p_faster));
+  }
+  for (const auto& [benchmark, times] : pooled.times) {
+    if (times.empty() || baseline.times.count(benchmark) > 0) continue;
+    const size_t slash = benchmark.find('/');
+    to.Add(Verdict::kAdded, benchmark.substr(0, slash),
+           absl::StrCat("time, ", benchmark.substr(slash + 1)), "none",
+           absl::StrCat(Number(Median(times)), " ref"), "");
+  }
+  return std::move(to).movements();
+}
+
+std::string RenderMovements(std::vector<Movement> movements) {
+  std::stable_sort(movements.begin(), movements.end(),
+                   [](const Movement& a, const Movement& b) { return a.verdict < b.verdict; });
+  std::vector<std::vector<std::string>> cells = {{"", "row", "what", "baseline", "now", "change"}};
+  for (const Movement& movement : movements) {
+    static constexpr const char* kNames[] = {"LOSS", "CHANGED", "GAIN", "ADDED"};
+    cells.push_back({kNames[static_cast<int>(movement.verdict)], movement.row, movement.quantity,
+                     movement.before, movement.now, movement.change});
+  }
+  std::vector<size_t> widths(cells[0].size());
+  for (const std::vector<std::string>& line : cells) {
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  }
+  std::string table;
+  for (const std::vector<std::string>& line : cells) {
+    std::string text;
+    for (size_t i = 0; i < line.size(); ++i)
+      absl::StrAppendFormat(&text, "%-*s  ", static_cast<int>(widths[i]), line[i]);
+    absl::StripTrailingAsciiWhitespace(&text);
+    absl::StrAppend(&table, text, "\n");
+  }
+  return table;
+}
+
+}  // namespace attribench

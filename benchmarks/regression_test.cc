@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/regression.h"
+
+#include <cmath>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+MATCHER_P3(Moved, verdict, row, quantity, "") {
+  *result_listener << arg.row << ": " << arg.quantity << " " << arg.change;
+  return arg.verdict == verdict && arg.row == row && arg.quantity == quantity;
+}
+
+// One method with one entry: 100 tests of LDS .3 +- .2.
+MethodResult Result(const std::string& method = "m") {
+  MethodResult result;
+  result.mutable_setting()->set_name("s");
+  result.mutable_setting()->set_num_train(10);
+  result.set_method(method);
+  Entry* entry = result.add_entries();
+  entry->set_tuner("default");
+  for (int i = 0; i < 100; ++i) entry->add_lds_per_test(.3 + .2 * std::sin(i));
+  entry->mutable_lds()->set_value(.3);
+  (*entry->mutable_hyperparameters())["damping"] = "1";
+  entry->mutable_tuning_cost()->set_retrainings(50);
+  entry->mutable_total_cost()->set_retrainings(51);
+  entry->mutable_total_cost()->set_gradient_evaluations(1000);
+  entry->mutable_total_cost()->set_flops(1e9);
+  return result;
+}
+
+void Shift(double by, int every, MethodResult* result) {
+  Entry* entry = result->mutable_entries(0);
+  for (int i = 0; i < 100; i += every) {
+    entry->set_lds_per_test(i, entry->lds_per_test(i) + by);
+  }
+}
+
+TEST(CompareResultsTest, SameIsSilent) {
+  EXPECT_THAT(CompareResults({Result()}, {Result()}), IsEmpty());
+  MethodResult elsewhere = Result();
+  elsewhere.mutable_machine()->set_cpu_model("another");
+  elsewhere.mutable_entries(0)->set_wall_seconds(99);
+  elsewhere.mutable_entries(0)->mutable_total_cost()->set_cpu_seconds(99);
+  EXPECT_THAT(CompareResults({Result()}, {elsewhere}), IsEmpty());
+}
+
+// By .02 everywhere, far below the spread of tests: the comparison is paired.
+TEST(CompareResultsTest, LdsIsComparedInPairs) {
+  MethodResult worse = Result();
+  Shift(-.02, 1, &worse);
+  EXPECT_THAT(CompareResults({Result()}, {worse}),
+              ElementsAre(Moved(Verdict::kLoss, "m, default", "LDS")));
+  EXPECT_THAT(CompareResults({worse}, {Result()}),
+              ElementsAre(Moved(Verdict::kGain, "m, default", "LDS")));
+}
+
+// Clear but tiny, and large but in too few tests to be clear (two of 100, as for ranks): no loss.
+TEST(CompareResultsTest, LossIsBothClearAndLarge) {
+  MethodResult tiny = Result(), rare = Result();
+  Shift(-.004, 1, &tiny);
+  Shift(-.4, 50, &rare);
+  EXPECT_THAT(CompareResults({Result()}, {tiny}),
+              ElementsAre(Moved(Verdict::kChanged, "m, default", "LDS")));
+  EXPECT_THAT(CompareResults({Result()}, {rare}),
+              ElementsAre(Moved(Verdict::kChanged, "m, default", "LDS")));
+}
+
+TEST(CompareResultsTest, CountsHaveNoMarginAndFlopsOnePercent) {
+  MethodResult now = Result();
+  CostRecord* cost = now.mutable_entries(0)->mutable_total_cost();
+  cost->set_retrainings(52);
+  cost->set_gradient_evaluations(999);
+  cost->set_hessian_vector_products(1);
+  cost->set_flops(1.009e9);
+  now.mutable_entries(0)->mutable_tuning_cost()->set_retrainings(51);
+  EXPECT_THAT(CompareResults({Result()}, {now}),
+              ElementsAre(Moved(Verdict::kLoss, "m, default", "tuning retrainings"),
+                          Moved(Verdict::kLoss, "m, default", "all retrainings"),
+                          Moved(Verdict::kGain, "m, default", "all gradient evaluations"),
+                          Moved(Verdict::kLoss, "m, default", "all Hessian-vector products"),
+                          Moved(Verdict::kChanged, "m, default", "all flops")));
+  now = Result();
+  now.mutable_entries(0)->mutable_total_cost()->set_flops(1.02e9);
+  EXPECT_THAT(CompareResults({Result()}, {now}),
+              ElementsAre(Moved(Verdict::kLoss, "m, default", "all flops")));
+}
+
+TEST(CompareResultsTest, FailuresAndAbsencesAreLosses) {
+  MethodResult failed = Result();
+  failed.mutable_entries(0)->set_status(SINGULAR);
+  failed.mutable_entries(0)->set_message("why");
+  const auto moved = CompareResults({Result()}, {failed});
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kLoss, "m, default", "status")));
+  EXPECT_EQ(moved[0].now, "SINGULAR");
+  EXPECT_EQ(moved[0].change, "why");
+  EXPECT_THAT(CompareResults({failed}, {Result()}),
+              ElementsAre(Moved(Verdict::kGain, "m, default", "status")));
+  EXPECT_THAT(CompareResults({Result(), Result("n")}, {Result()}),
+              ElementsAre(Moved(Verdict::kLoss, "n, default", "entry")));
+  EXPECT_THAT(CompareResults({Result()}, {Result(), Result("n")}),
+              ElementsAre(Moved(Verdict::kAdded, "n, default", "entry")));
+}
+
+TEST(CompareResultsTest, AnotherSettingIsNotComparedButSaid) {
+  MethodResult other = Result();
+  other.mutable_setting()->set_num_train(11);
+  other.mutable_entries(0)->mutable_total_cost()->set_retrainings(99);
+  const auto moved = CompareResults({Result()}, {other});
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kLoss, "s", "facts")));
+  EXPECT_THAT(moved[0].change, HasSubstr("num_train"));
+}
+
+TEST(CompareResultsTest, OtherHyperparametersAreShown) {
+  MethodResult other = Result();
+  (*other.mutable_entries(0)->mutable_hyperparameters())["damping"] = "3";
+  const auto moved = CompareResults({Result()}, {other});
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kChanged, "m, default", "hyperparameters")));
+  EXPECT_EQ(moved[0].now, "damping 3");
+}
+
+TEST(WithoutMachineTest, LeavesNothingThatARunChanges) {
+  MethodResult result = Result();
+  result.mutable_machine()->set_load_average(1);
+  Entry* entry = result.mutable_entries(0);
+  entry->set_wall_seconds(1);
+  entry->set_peak_memory_bytes(1);
+  entry->mutable_total_cost()->set_cpu_seconds(1);
+  entry->mutable_tuning_cost()->set_cpu_seconds(1);
+  (*entry->mutable_phases())["fit"];
+  MethodResult timed = result;
+  (*timed.mutable_entries(0)->mutable_phases())["fit"].set_cpu_seconds(1);
+  EXPECT_EQ(WithoutMachine(timed).DebugString(), WithoutMachine(result).DebugString());
+  EXPECT_THAT(WithoutMachine(timed).DebugString(), testing::Not(HasSubstr("seconds")));
+}
+
+// n repetitions around `time`, by up to 5%.
+std::vector<double> Times(double time, int n) {
+  std::vector<double> times;
+  for (int i = 0; i < n; ++i) times.push_back(time * (1 + .05 * std::sin(9 * i + time)));
+  return times;
+}
+
+Speeds Suite(double m, double n, int repetitions = 6) {
+  return {"cpu",
+          "s",
+          {{"m/one_damping", Times(m, repetitions)}, {"n/one_damping", Times(n, repetitions)}}};
+}
+
+TEST(CompareSpeedsTest, SlowerInEveryProcessIsALoss) {
+  const Speeds baseline = Suite(1, 2, 12);
+  EXPECT_THAT(CompareSpeeds(baseline, {Suite(1.02, 2), Suite(.98, 2)}), IsEmpty());
+  EXPECT_THAT(CompareSpeeds(baseline, {Suite(2, 2), Suite(2, 2)}),
+              ElementsAre(Moved(Verdict::kLoss, "m", "time, one_damping")));
+  EXPECT_THAT(CompareSpeeds(baseline, {Suite(1, 1), Suite(1, 1)}),
+              ElementsAre(Moved(Verdict::kGain, "n", "time, one_damping")));
+  EXPECT_THAT(CompareSpeeds(baseline, {Suite(2, 2), Suite(1, 2)}), IsEmpty());
+}
+
+// Three slow repetitions of three: 1 / C(15, 3) = .0022.
+TEST(CompareSpeedsTest, TooFewRepetitionsAreNoEvidence) {
+  EXPECT_THAT(CompareSpeeds(Suite(1, 2, 12), {Suite(3, 2, 3)}), IsEmpty());
+}
+
+TEST(CompareSpeedsTest, GoneAndFailedAreLosses) {
+  Speeds gone = Suite(1, 2), failed = Suite(1, 2);
+  gone.times.erase("m/one_damping");
+  failed.times["m/one_damping"].clear();
+  for (const Speeds& now : {gone, failed}) {
+    EXPECT_THAT(CompareSpeeds(Suite(1, 2), {now}),
+                ElementsAre(Moved(Verdict::kLoss, "m", "time, one_damping")));
+  }
+  EXPECT_THAT(CompareSpeeds(gone, {Suite(1, 2)}),
+              ElementsAre(Moved(Verdict::kAdded, "m", "time, one_damping")));
+}
+
+constexpr char kSuite[] = R"json({
+  "context": {"date": "today", "host_name": "here", "cpu_model": "cpu", "setting": "s", "threads": "1"},
+  "benchmarks": [
+    {"name": "m/one/manual_time", "run_name": "m/one/manual_time", "run_type": "iteration",
+     "repetition_index": 0, "iterations": 3, "real_time": 0.5, "cpu_time": 0.4, "time_unit": "s",
+     "x_reference": 7.5},
+    {"name": "n/one/manual_time", "run_name": "n/one/manual_time", "run_type": "iteration",
+     "error_occurred": true, "error_message": "no"},
+    {"name": "m/one/manual_time_mean", "run_name": "m/one/manual_time", "run_type": "aggregate",
+     "x_reference": 99}
+  ]
+})json";
+
+TEST(SpeedsTest, RepetitionsAreReadAndPooled) {
+  const auto speeds = ParseSpeeds(kSuite, "file");
+  ASSERT_TRUE(speeds.ok()) << speeds.status();
+  EXPECT_EQ(speeds->cpu_model, "cpu");
+  EXPECT_THAT(speeds->times.at("m/one"), ElementsAre(7.5));
+  EXPECT_THAT(speeds->times.at("n/one"), IsEmpty());
+  const auto pooled = PoolSuites({kSuite, kSuite});
+  ASSERT_TRUE(pooled.ok()) << pooled.status();
+  EXPECT_THAT(*pooled, testing::Not(HasSubstr("host_name")));
+  const auto again = ParseSpeeds(*pooled, "pooled");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->times.at("m/one"), ElementsAre(7.5, 7.5));
+}
+
+TEST(SpeedsTest, WhatIsNoSuiteIsNamed) {
+  for (const char* text : {"", "{}", "[1]", R"({"context": {"cpu_model": 3}, "benchmarks": []})"}) {
+    const auto speeds = ParseSpeeds(text, "the file");
+    ASSERT_EQ(speeds.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(speeds.status().message()), HasSubstr("the file"));
+  }
+}
+
+TEST(RenderMovementsTest, LossesStandFirst) {
+  EXPECT_EQ(RenderMovements({{Verdict::kAdded, "n", "entry", "none", ".3", ""},
+                             {Verdict::kLoss, "m", "LDS", ".3", ".2", "-.1"}}),
+            "       row  what   baseline  now  change\n"
+            "LOSS   m    LDS    .3        .2   -.1\n"
+            "ADDED  n    entry  none      .3\n");
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of what model_zoo says about bad arguments, and of labels."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load(":model_zoo.bzl", "model_zoo_mistake")
+load(":names.bzl", "labels_mistake", "setting_part", "target_name")
+
+def _macro_arguments_test_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, None, model_zoo_mistake("bars_mlp", "bars_mlp.textproto", []))
+    for arguments, part in [
+        (("Bars", "bars.textproto", []), "must start with a lower-case letter"),
+        (("bars-mlp", "bars.textproto", []), "not '-'"),
+        (("bars", "bars.txt", []), "one .textproto"),
+        (("bars", "bars.textproto", "@bars//:files"), "must be a list"),
+    ]:
+        mistake = model_zoo_mistake(*arguments)
+        asserts.true(env, mistake != None and part in mistake, "%r: %r" % (arguments, mistake))
+    asserts.true(env, "at least one .cc" in labels_mistake("tuner", "mine", "srcs", [], ".cc"))
+    asserts.equals(env, "a", target_name("a"))
+    asserts.equals(env, "a", target_name(":a"))
+    asserts.equals(env, "a", target_name("//b/a"))
+    asserts.equals(env, "a", target_name("@c//b:a"))
+    asserts.equals(env, ":a_zoo", setting_part(":a", "zoo"))
+    asserts.equals(env, "//b/a:a_zoo", setting_part("//b/a", "zoo"))
+    asserts.equals(env, "@c//b:a_data", setting_part("@c//b:a", "data"))
+    return unittest.end(env)
+
+macro_arguments_test = unittest.make(_macro_arguments_test_impl)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every dependency from outside, for this workspace and for one that uses it as @attribench."""
+
+load("//datasets:data_repository.bzl", "data_repository")
+load(":libtorch.bzl", "libtorch_repository")
+
+def _folder_repository_impl(repository_ctx):
+    folder = repository_ctx.path(repository_ctx.attr.workspace_file).dirname
+    for entry in folder.readdir():
+        repository_ctx.symlink(entry, entry.basename)
+
+# A folder of this project as a repository, wherever the project itself lies.
+_folder_repository = repository_rule(
+    implementation = _folder_repository_impl,
+    attrs = {"workspace_file": attr.label(mandatory = True, allow_single_file = True)},
+    local = True,
+)
+
+def attribench_dependencies():
+    """Defines @libtorch, @system, the data files, and what Bazel itself asks for; needs no network.
+
+    Call it in WORKSPACE once the repository @attribench is defined.
+    """
+
+    # What Bazel asks for.
+    _folder_repository(name = "rules_cc", workspace_file = Label("//third_party/rules_cc:WORKSPACE"))
+    _folder_repository(name = "com_google_protobuf", workspace_file = Label("//third_party/protobuf:WORKSPACE"))
+    _folder_repository(name = "remote_coverage_tools", workspace_file = Label("//third_party/coverage_tools:WORKSPACE"))
+    native.local_repository(name = "rules_java", path = "/usr/share/bazel/rules/java")
+    native.local_repository(name = "rules_proto", path = "/usr/share/bazel/rules/proto")
+    native.local_repository(name = "bazel_skylib", path = "/usr/share/bazel/tools/skylib")
+    native.register_toolchains("@bazel_skylib//toolchains/unittest:bash_toolchain")
+
+    # System packages (ci/setup.sh installs them).
+    libtorch_repository(name = "libtorch")
+    native.new_local_repository(
+        name = "system",
+        build_file = "@attribench//third_party:system.BUILD",
+        path = "/usr",
+    )
+
+    # Data files.
+    data_repository(
+        name = "mnist",
+        files = {
+            "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        },
+        urls = [
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ],
+    )
