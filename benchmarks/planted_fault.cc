@@ -1,65 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// grad_dot once more, as "planted", with the fault that PLANTED_FAULT names: for tests that faults
-// are noticed.
+// Two methods for tests that faults are noticed: "planted" has the fault that PLANTED_FAULT names,
+// "sound" never has one. Otherwise both are inner products of loss gradients.
 #include <cstdlib>
 #include <string>
 
 #include "ATen/ATen.h"
+#include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 
 namespace attribench {
 namespace {
 
-bool Planted(const char* fault) {
-  const char* planted = std::getenv("PLANTED_FAULT");
-  return planted != nullptr && std::string(planted) == fault;
-}
-
-class FittedPlanted : public FittedAttribution {
+class FittedScores : public FittedAttribution {
  public:
-  explicit FittedPlanted(std::unique_ptr<FittedAttribution> sound) : sound_(std::move(sound)) {}
-  absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
-    absl::StatusOr<at::Tensor> scores = sound_->Scores(damping, ledger);
-    if (scores.ok() && Planted("sign_error")) return scores->neg();
-    return scores;
-  }
+  explicit FittedScores(at::Tensor scores) : scores_(std::move(scores)) {}
+  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
 
  private:
-  std::unique_ptr<FittedAttribution> sound_;
+  at::Tensor scores_;
 };
 
-class PlantedFault : public AttributionMethod {
+class Sound : public AttributionMethod {
  public:
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters&,
                                                          CostLedger& ledger) override {
-    const absl::StatusOr<MethodVariant> grad_dot = FindMethodVariant("grad_dot");
-    if (!grad_dot.ok()) return grad_dot.status();
-    const auto fit = [&](CostLedger& to) {
-      return grad_dot->method->make()->Fit(task, grad_dot->hyperparameters, to);
+    if (fault_ == "refusal") return absl::UnimplementedError("planted refusal");
+    const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
+    if (!parameters.ok()) return parameters.status();
+    const auto score = [&](CostLedger& to) -> absl::StatusOr<at::Tensor> {
+      const auto gradients = [&](const Dataset& data) {
+        return ComputeGradientFactors(*task.model, *parameters, data, GradientTarget::kLoss, to);
+      };
+      const auto train = gradients(task.train), test = gradients(task.test);
+      if (!train.ok() || !test.ok()) return train.ok() ? test.status() : train.status();
+      return InnerProducts(*train, *test, to);
     };
-    if (Planted("refusal")) return absl::UnimplementedError("planted refusal");
-    if (Planted("twice_as_slow")) {
-      CostLedger scratch;
-      if (const auto again = fit(scratch); !again.ok()) return again.status();
-    }
-    if (Planted("extra_retraining")) {
+    absl::StatusOr<at::Tensor> scores = score(ledger);
+    if (!scores.ok()) return scores.status();
+    if (fault_ == "sign_error") scores->neg_();
+    if (fault_ == "extra_retraining") {
       Cost cost;
       cost.retrainings = 1;
       ledger.Charge(cost);
     }
-    auto fitted = fit(ledger);
-    if (!fitted.ok()) return fitted.status();
-    return std::unique_ptr<FittedAttribution>(new FittedPlanted(*std::move(fitted)));
+    if (fault_ == "twice_as_slow") {  // and says nothing of it
+      CostLedger scratch;
+      if (const auto again = score(scratch); !again.ok()) return again.status();
+    }
+    return std::unique_ptr<FittedAttribution>(new FittedScores(*scores));
+  }
+
+ protected:
+  std::string fault_;
+};
+
+class Planted : public Sound {
+ public:
+  Planted() {
+    const char* fault = std::getenv("PLANTED_FAULT");
+    if (fault != nullptr) fault_ = fault;
   }
 };
 
-[[maybe_unused]] const bool registered_space = RegisterHyperparameterSpace(
-    "planted", "summary: 'grad_dot with a fault' source: 'a test' informative: true");
+constexpr char kSpace[] = "summary: 'inner products' source: 'a test' informative: true";
+[[maybe_unused]] const bool registered_spaces =
+    RegisterHyperparameterSpace("planted", kSpace) && RegisterHyperparameterSpace("sound", kSpace);
 
 }  // namespace
 
-ATTRIBENCH_REGISTER_METHOD(planted, PlantedFault);
+ATTRIBENCH_REGISTER_METHOD(planted, Planted);
+ATTRIBENCH_REGISTER_METHOD(sound, Sound);
 
 }  // namespace attribench

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every test; with ATTRIBENCH_DATA_MIRROR set, those on real data too. Arguments go to Bazel.
-# The last line counts test targets: "N passed, N failed".
+# Runs every test, those of the example of another workspace too; with ATTRIBENCH_DATA_MIRROR set,
+# those on real data. Arguments go to Bazel. The last line counts test targets: "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh || exit 1
@@ -18,11 +18,21 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-bazel test --keep_going --noshow_progress --test_summary=short "$@" "${targets[@]}" 2>&1 | tee "$log"
-status=${PIPESTATUS[0]}
-
-passed=$(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$log")
-failed=$(grep -cE '^//[^ ]+ +(\(cached\) )?(FAILED|TIMEOUT|FLAKY|NO STATUS|INCOMPLETE)' "$log")
-if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi  # it did not get as far as a test
+passed=0 failed=0 status=0
+run_tests() {  # FOLDER OF A WORKSPACE, ARGUMENTS OF BAZEL
+  local folder=$1 code broken
+  shift
+  (cd "$folder" && bazel test --keep_going --noshow_progress --test_summary=short "$@") 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  passed=$((passed + $(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$log")))
+  broken=$(grep -cE '^//[^ ]+ +(\(cached\) )?(FAILED|TIMEOUT|FLAKY|NO STATUS|INCOMPLETE)' "$log")
+  if [ "$code" -ne 0 ]; then
+    status=$code
+    [ "$broken" -gt 0 ] || broken=1  # it did not get as far as a test
+  fi
+  failed=$((failed + broken))
+}
+run_tests . "$@" "${targets[@]}"
+run_tests benchmarks/examples/external_method "$@" //...
 echo "$passed passed, $failed failed"
 exit "$status"

@@ -34,9 +34,15 @@ leaderboard_of_results = rule(
 
 def leaderboard_mistake(name, methods, settings, tuners):
     """What is wrong with the arguments of leaderboard, as a sentence; None if nothing."""
-    return (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
-            labels_mistake("leaderboard", name, "settings", settings, "model_zoo") or
-            labels_mistake("leaderboard", name, "tuners", tuners, "tuner"))
+    mistake = (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
+               labels_mistake("leaderboard", name, "settings", settings, "model_zoo") or
+               labels_mistake("leaderboard", name, "tuners", tuners, "tuner"))
+    if mistake:
+        return mistake
+    names = [target_name(setting) for setting in settings]
+    if len({setting: None for setting in names}) < len(names):
+        return "leaderboard %s: settings is %r, may not hold two of one name" % (name, settings)
+    return None
 
 def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tuners"], tags = [], **kwargs):
     """Runs methods in settings, live, and ranks them.

@@ -16,6 +16,8 @@ def _method_arguments_test_impl(ctx):
         (("my_method", "a.cc", "a.textproto"), "must be a list"),
         (("my_method", ["a.cc"], "a.txt"), "one .textproto"),
         (("my_method", ["a.cc"], None), "one .textproto"),
+        (("my_method", ["a.cc"], "a.textproto", "//b"), "deps is"),
+        (("my_method", ["a.cc"], "a.textproto", [], ":bars_mlp"), "settings is"),
     ]:
         mistake = method_mistake(*arguments)
         asserts.true(env, mistake != None and part in mistake, "%r: %r" % (arguments, mistake))
