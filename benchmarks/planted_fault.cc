@@ -12,15 +12,6 @@
 namespace attribench {
 namespace {
 
-class FittedScores : public FittedAttribution {
- public:
-  explicit FittedScores(at::Tensor scores) : scores_(std::move(scores)) {}
-  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
-
- private:
-  at::Tensor scores_;
-};
-
 class Sound : public AttributionMethod {
  public:
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
@@ -49,7 +40,7 @@ class Sound : public AttributionMethod {
       CostLedger scratch;
       if (const auto again = score(scratch); !again.ok()) return again.status();
     }
-    return std::unique_ptr<FittedAttribution>(new FittedScores(*scores));
+    return MakeUndampedAttribution(*scores);
   }
 
  protected:

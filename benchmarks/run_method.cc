@@ -194,7 +194,7 @@ absl::Status CheckTuners() {
 
 absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::string& data_root,
                                         const std::string& zoo_folder) {
-  absl::StatusOr<DatasetSplit> data = LoadDataset(setting.dataset(), data_root);
+  absl::StatusOr<DatasetSplit> data = LoadDataset(setting, data_root);
   if (!data.ok()) return data.status();
   absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
   if (!zoo.ok()) return zoo.status();

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Checks the look of the sources: clang-format, one SPDX line a file. `ci/lint.sh --fix` formats.
+# Checks the look of the sources (clang-format, one SPDX line a file) and of the targets (the arrow,
+# the list of methods, tags). `ci/lint.sh --fix` formats.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh
@@ -20,4 +21,29 @@ for file in "${licensed[@]}"; do
     failed=1
   fi
 done
+
+# What the targets must be like, as queries that find nothing.
+none() {  # COMPLAINT QUERY
+  local found
+  if ! found=$(bazel query --noshow_progress "$2" 2>"$log"); then
+    cat "$log" >&2
+    failed=1
+  fi
+  if [ -n "$found" ]; then
+    printf 'lint: %s:\n%s\n' "$1" "$found" >&2
+    failed=1
+  fi
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+rooms=(datasets methods evaluators benchmarks leaderboard)
+right=
+for ((i = ${#rooms[@]} - 1; i > 0; --i)); do
+  right+="${right:+ + }//${rooms[i]}/..."
+  none "an arrow points back out of ${rooms[i - 1]}" "somepath(kind(cc_library, //${rooms[i - 1]}/...), $right)"
+done
+none "methods that METHODS in methods/BUILD does not list" \
+  'attr(generator_function, "^attribution_method$", kind(cc_library, //methods/...)) - deps(//methods, 1) - //methods/examples/...'
+tags=$(sed -n 's/^| `\([a-z_]*\)` | .*/\1/p' CONTRIBUTING.md | paste -sd'|')
+none "tags that CONTRIBUTING.md does not explain" "attr(tags, \"[\[ ](?!(?:$tags)[,\]])[a-z_]\", //...)"
 exit "$failed"

@@ -24,9 +24,10 @@ struct DatasetSplit {
   Dataset test;
 };
 
-// Reads or draws what `source` names. Files are looked for under `data_root`/<folder>; NotFound
-// says which file is missing and how to get it, InvalidArgument what is wrong with its content.
-absl::StatusOr<DatasetSplit> LoadDataset(const DatasetSource& source, const std::string& data_root);
+// Reads or draws the setting's data. Files are looked for under `data_root`/<folder>; NotFound says
+// which file is missing and how to get it, InvalidArgument what is wrong with its content, or where
+// the setting's model takes other images or has fewer classes.
+absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root);
 
 }  // namespace attribench
 

@@ -17,7 +17,7 @@ namespace {
 class MnistTest : public testing::Test {
  protected:
   Setting setting_ = *LoadSetting("mnist_mlp");
-  DatasetSplit data_ = *LoadDataset(setting_.dataset(), "external");
+  DatasetSplit data_ = *LoadDataset(setting_, "external");
   Zoo zoo_ = *Zoo::Open("datasets/zoo/mnist_mlp", setting_);
 };
 

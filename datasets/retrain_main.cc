@@ -30,7 +30,7 @@ absl::Status Run() {
       attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
   const absl::StatusOr<attribench::DatasetSplit> data =
-      attribench::LoadDataset(setting->dataset(), attribench::DataRoot());
+      attribench::LoadDataset(*setting, attribench::DataRoot());
   if (!data.ok()) return data.status();
   std::string folder = absl::GetFlag(FLAGS_output);
   if (!folder.empty()) {

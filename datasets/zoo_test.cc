@@ -58,7 +58,7 @@ TEST_F(ZooTest, TheCommittedZooIsWhole) {
 TEST_F(ZooTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
   const Zoo zoo = *Zoo::Open(kFolder, setting_);
   const GroundTruth truth = *zoo.ReadGroundTruth();
-  const DatasetSplit data = *LoadDataset(setting_.dataset(), "");
+  const DatasetSplit data = *LoadDataset(setting_, "");
   for (const TrainingJob& job : TrainingJobs(setting_)) {
     if (job.kind != TrainingJob::Kind::kSubset || job.index != 17) continue;
     const absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting_, data, job);

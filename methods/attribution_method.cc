@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/attribution_method.h"
 
+#include <utility>
+
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 
 namespace attribench {
+namespace {
+
+class Undamped : public FittedAttribution {
+ public:
+  explicit Undamped(at::Tensor scores) : scores_(std::move(scores)) {}
+  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
+
+ private:
+  at::Tensor scores_;
+};
+
+}  // namespace
+
+std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores) {
+  return std::make_unique<Undamped>(std::move(scores));
+}
 
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger) {

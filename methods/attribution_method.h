@@ -70,6 +70,9 @@ class FittedAttribution {
   at::Tensor subsets_;
 };
 
+// Scores [train, test] that no damping changes.
+std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores);
+
 // subsets [m, train] bool, scores [train, test]: their sums [m, test] float64. DataLoss as above.
 absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores);
 // DataLoss, with the count and the first place, where a value is not finite; `what` names the

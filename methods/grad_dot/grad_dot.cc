@@ -10,15 +10,6 @@
 namespace attribench {
 namespace {
 
-class FittedGradDot : public FittedAttribution {
- public:
-  explicit FittedGradDot(at::Tensor scores) : scores_(std::move(scores)) {}
-  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
-
- private:
-  at::Tensor scores_;
-};
-
 class GradDot : public AttributionMethod {
  public:
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
@@ -38,7 +29,7 @@ class GradDot : public AttributionMethod {
       const at::Tensor products = InnerProducts(*train, *test, ledger);
       scores = c == 0 ? products : scores.add_(products);
     }
-    return std::unique_ptr<FittedAttribution>(new FittedGradDot(scores.div_(checkpoints)));
+    return MakeUndampedAttribution(scores.div_(checkpoints));
   }
 };
 

@@ -7,15 +7,6 @@
 namespace attribench {
 namespace {
 
-class FittedScores : public FittedAttribution {
- public:
-  explicit FittedScores(at::Tensor scores) : scores_(std::move(scores)) {}
-  absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override { return scores_; }
-
- private:
-  at::Tensor scores_;
-};
-
 class FeatureSimilarity : public AttributionMethod {
  public:
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
@@ -33,7 +24,7 @@ class FeatureSimilarity : public AttributionMethod {
     Cost cost;
     cost.flops = (task.train.size() + task.test.size()) * task.model->ForwardFlops();
     ledger.Charge(cost);
-    return std::unique_ptr<FittedAttribution>(new FittedScores(at::where(same, cosine, -cosine)));
+    return MakeUndampedAttribution(at::where(same, cosine, -cosine));
   }
 };
 
