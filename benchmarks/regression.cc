@@ -87,13 +87,15 @@ void CompareCost(const std::string& row, const std::string& of, const CostRecord
   CompareCount(row, of + " flops", before.flops(), now.flops(), kFlopsMargin, to);
 }
 
-std::string Words(const google::protobuf::Map<std::string, std::string>& hyperparameters) {
-  std::string words;
-  for (const auto& [name, value] :
-       std::map<std::string, std::string>(hyperparameters.begin(), hyperparameters.end())) {
-    absl::StrAppend(&words, words.empty() ? "" : ", ", name, " ", value);
+void CompareHyperparameters(const std::string& row, const Entry& before, const Entry& now,
+                            Comparison& to) {
+  std::map<std::string, std::pair<std::string, std::string>> values;
+  for (const auto& [name, value] : before.hyperparameters()) values[name].first = value;
+  for (const auto& [name, value] : now.hyperparameters()) values[name].second = value;
+  for (const auto& [name, value] : values) {
+    const auto& [was, is] = value;
+    if (was != is) to.Add(Verdict::kChanged, row, name, was, is, "");
   }
-  return words;
 }
 
 void CompareEntries(const std::string& row, const Entry& before, const Entry& now, Comparison& to) {
@@ -107,10 +109,7 @@ void CompareEntries(const std::string& row, const Entry& before, const Entry& no
   }
   if (now.status() != OK) return;
   CompareLds(row, before, now, to);
-  if (const std::string was = Words(before.hyperparameters()), is = Words(now.hyperparameters());
-      was != is) {
-    to.Add(Verdict::kChanged, row, "hyperparameters", was, is, "");
-  }
+  CompareHyperparameters(row, before, now, to);
   CompareCost(row, "tuning", before.tuning_cost(), now.tuning_cost(), to);
   CompareCost(row, "all", before.total_cost(), now.total_cost(), to);
 }

@@ -29,6 +29,7 @@ MethodResult Result(const std::string& method = "m") {
   for (int i = 0; i < 100; ++i) entry->add_lds_per_test(.3 + .2 * std::sin(i));
   entry->mutable_lds()->set_value(.3);
   (*entry->mutable_hyperparameters())["damping"] = "1";
+  (*entry->mutable_hyperparameters())["checkpoints"] = "1";
   entry->mutable_tuning_cost()->set_retrainings(50);
   entry->mutable_total_cost()->set_retrainings(51);
   entry->mutable_total_cost()->set_gradient_evaluations(1000);
@@ -120,10 +121,11 @@ TEST(CompareResultsTest, AnotherSettingIsNotComparedButSaid) {
 
 TEST(CompareResultsTest, OtherHyperparametersAreShown) {
   MethodResult other = Result();
-  (*other.mutable_entries(0)->mutable_hyperparameters())["damping"] = "3";
+  (*other.mutable_entries(0)->mutable_hyperparameters())["damping"] = "3";  // the rest as it was
   const auto moved = CompareResults({Result()}, {other});
-  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kChanged, "m, default", "hyperparameters")));
-  EXPECT_EQ(moved[0].now, "damping 3");
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kChanged, "m, default", "damping")));
+  EXPECT_EQ(moved[0].before, "1");
+  EXPECT_EQ(moved[0].now, "3");
 }
 
 TEST(WithoutMachineTest, LeavesNothingThatARunChanges) {
