@@ -114,6 +114,7 @@ TEST(ConformanceTest, PermutingTheTrainingExamplesPermutesTheRows) {
   const at::Tensor order = at::arange(Example().train().size(), at::kLong).flip(0).roll(7);
   task.train = Rows(task.train, order);
   const auto permuted = MustFit(task);
+  SCOPED_TRACE("rows of scores must follow the order of task.train");
   ASSERT_TRUE(fitted != nullptr && permuted != nullptr);
   const at::Tensor scores = ScoresOf(*fitted, DefaultDamping());
   ExpectClose(ScoresOf(*permuted, DefaultDamping()), scores.index_select(0, order));
@@ -127,6 +128,8 @@ TEST(ConformanceTest, TestExamplesDoNotTouchEachOther) {
   const at::Tensor some = at::tensor({7, 2, 5}, at::kLong);
   task.test = Rows(task.test, some);
   const auto fewer = MustFit(task);
+  SCOPED_TRACE(
+      "a test example's scores depend on the others: is something averaged over task.test?");
   ASSERT_TRUE(fitted != nullptr && fewer != nullptr);
   ExpectClose(ScoresOf(*fewer, DefaultDamping()),
               ScoresOf(*fitted, DefaultDamping()).index_select(1, some));
@@ -179,7 +182,8 @@ TEST(ConformanceTest, ScoresPredictRetrainedModels) {
   }
   // Noise alone has a mean correlation with a standard error of at most 1/sqrt(60) = .13, were the
   // test examples all alike.
-  EXPECT_GT(best, 0.26);
+  EXPECT_GT(best, 0.26)
+      << "sums of scores over a subset do not foretell -loss of models trained on it";
 }
 
 TEST(ConformanceTest, WhatCannotBeUsedIsRefused) {
@@ -236,8 +240,9 @@ TEST(ConformanceTest, ChargesWhatItSpends) {
   const CostLedger::Phase phase(ledger, "fit");
   const auto fitted = Method().make()->Fit(Example().Task(), Cheapest(), ledger);
   ASSERT_TRUE(fitted.ok());
-  EXPECT_GE(ledger.Total().retrainings, 1);
-  EXPECT_GT(ledger.Total().flops, 0);
+  EXPECT_GE(ledger.Total().retrainings, 1) << "read checkpoints through ReadCheckpoint";
+  EXPECT_GT(ledger.Total().flops, 0)
+      << "charge the ledger with floating-point operations, by formula";
 }
 
 // t_1 >= t_2 x lambda and so on: moments fall with damping, and (Cauchy and Schwarz) t_2^2 <= t_1
