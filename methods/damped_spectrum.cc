@@ -170,30 +170,39 @@ absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at
   return spectrum;
 }
 
+absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
+                                              const at::Tensor& test, CostLedger& ledger) {
+  const double k = static_cast<double>(matrix.size(0));
+  DampedSpectrum spectrum;
+  spectrum.trace = matrix.trace().item<double>();
+  spectrum.dimension = k;
+  auto eigen = DecomposeSymmetric(matrix, ledger);
+  if (!eigen.ok()) return eigen.status();
+  const at::Tensor vectors = eigen->vectors.to(train.scalar_type());
+  spectrum.left = at::matmul(train, vectors);
+  spectrum.right = at::matmul(vectors.t(), test.t());
+  Cost cost;
+  cost.flops = 2 * k * k * static_cast<double>(train.size(0) + test.size(0));
+  ledger.Charge(cost);
+  spectrum.eigenvalues = eigen->values;
+  spectrum.moment_weights = eigen->values;
+  return spectrum;
+}
+
 absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at::Tensor& test,
                                                CostLedger& ledger) {
   const double n = static_cast<double>(train.size(0)), k = static_cast<double>(train.size(1));
-  const double t = static_cast<double>(test.size(0));
   Cost cost;
   if (n < k) {
+    const double t = static_cast<double>(test.size(0));
     cost.flops = 2 * n * k * (n + t);
     ledger.Charge(cost);
     return KernelSpectrum(at::matmul(train, train.t()).div_(n), at::matmul(train, test.t()), k,
                           ledger);
   }
-  DampedSpectrum spectrum;
-  const at::Tensor fisher = at::matmul(train.t(), train).div_(n);
-  spectrum.trace = fisher.trace().item<double>();
-  spectrum.dimension = k;
-  auto eigen = DecomposeSymmetric(fisher, ledger);
-  if (!eigen.ok()) return eigen.status();
-  spectrum.left = at::matmul(train, eigen->vectors);
-  spectrum.right = at::matmul(eigen->vectors.t(), test.t());
-  cost.flops = 2 * k * k * (2 * n + t);
+  cost.flops = 2 * k * k * n;
   ledger.Charge(cost);
-  spectrum.eigenvalues = eigen->values;
-  spectrum.moment_weights = eigen->values;
-  return spectrum;
+  return MatrixSpectrum(at::matmul(train.t(), train).div_(n), train, test, ledger);
 }
 
 std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<DampedSpectrum> spectra,

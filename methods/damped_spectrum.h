@@ -31,6 +31,9 @@ struct DampedSpectrum {
 // KernelSpectrum takes K [n, n] and cross = Phi phi [n, test]; `dimension` is k.
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
                                               double dimension, CostLedger& ledger);
+// MatrixSpectrum takes any symmetric F [k, k] in feature form; eigenvalues below 0 count as 0.
+absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
+                                              const at::Tensor& test, CostLedger& ledger);
 // FeatureSpectrum takes Phi [n, k] and the test examples' features [test, k], and chooses the form
 // whose matrix is smaller.
 absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at::Tensor& test,

@@ -24,9 +24,8 @@ def _libtorch_repository_impl(repository_ctx):
         if _exists(repository_ctx, lib + "/libtorch_cuda.so"):
             linkopts = linkopts[:2] + ["-Wl,--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Wl,--as-needed"] + linkopts[2:]
     else:
-        # System headers are on the compiler's own path; only the ones of the C++ front end need
-        # a flag, and nothing of this project includes those.
-        repository_ctx.file("include/README", "LibTorch's headers are the system's.\n")
+        # System headers are on the compiler's own path; only those of the C++ front end are not.
+        repository_ctx.symlink(include + "/torch/csrc/api/include", "frontend")
 
     repository_ctx.file("BUILD", """
 cc_library(
@@ -36,8 +35,18 @@ cc_library(
     linkopts = {linkopts},
     visibility = ["//visibility:public"],
 )
+
+# torch/optim and the like: long to compile.
+cc_library(
+    name = "frontend",
+    hdrs = glob(["frontend/**/*.h"]),
+    includes = {frontend_includes},
+    visibility = ["//visibility:public"],
+    deps = [":torch"],
+)
 """.format(
-        includes = repr(["include", "include/torch/csrc/api/include"] if lib else []),
+        includes = repr(["include"] if lib else []),
+        frontend_includes = repr(["include/torch/csrc/api/include"] if lib else ["frontend"]),
         linkopts = repr(linkopts),
     ))
 

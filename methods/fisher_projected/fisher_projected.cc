@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// With phi_i = P' g_i, P a random projection of each checkpoint's own, and F = mean of phi phi'
+// over the training examples: score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi.
+#include "ATen/ATen.h"
+#include "datasets/random_stream.h"
+#include "methods/damped_spectrum.h"
+#include "methods/gradients/gradient_factors.h"
+#include "methods/gradients/projection.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+class FisherProjected : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger& ledger) override {
+    const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
+    if (!kind.ok()) return kind.status();
+    const int64_t n = task.train.size();
+    // One pass over training and test examples makes one projection matrix serve both.
+    const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
+                         at::cat({task.train.labels, task.test.labels})};
+    std::vector<DampedSpectrum> spectra;
+    for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
+      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
+      if (!parameters.ok()) return parameters.status();
+      const auto factors =
+          ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kLoss, ledger);
+      if (!factors.ok()) return factors.status();
+      const uint64_t seed = RandomStream(hyperparameters.Integer("seed"), "fisher_projected",
+                                         {static_cast<uint64_t>(c)})
+                                .Next64();
+      const at::Tensor phi = ProjectGradients(
+          *factors, *kind, hyperparameters.Integer("projection_dim"), seed, ledger);
+      auto spectrum = FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
+      if (!spectrum.ok()) return spectrum.status();
+      spectra.push_back(*std::move(spectrum));
+    }
+    return MakeDampedAttribution(std::move(spectra));
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(fisher_projected, FisherProjected);
+
+}  // namespace attribench

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_METHODS_KRONECKER_ATTRIBUTION_H_
+#define ATTRIBENCH_METHODS_KRONECKER_ATTRIBUTION_H_
+
+#include <memory>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "methods/attribution_method.h"
+
+namespace attribench {
+
+// Whose labels the Fisher matrix takes the expectation over.
+enum class FisherKind {
+  kTrue,       // the model's own, all classes with their probabilities: no sampling
+  kEmpirical,  // those of the training examples
+};
+
+// What stands on the diagonal in the Kronecker-factored eigenbasis.
+enum class KroneckerEigenvalues {
+  kProducts,       // products of the factors' eigenvalues: K-FAC
+  kSecondMoments,  // of the gradients along each basis vector: EK-FAC
+};
+
+// Relative to which mean eigenvalue a damping is.
+enum class DampingScope {
+  kLayer,  // each layer's own: a layer's lambda is its own too
+  kModel,  // that of all layers together: one lambda
+};
+
+// A Fisher matrix of one layer, of shape [out (in + 1)] squared, by its eigenvectors Q_S kron Q_A
+// and its eigenvalues; and the examples' gradients in that basis, as factors: for weights [W | b],
+// example i has outer(deltas_i, inputs_i).
+struct KroneckerLayer {
+  at::Tensor eigenvalues;                // [out, in + 1] float64, at least 0
+  at::Tensor train_inputs, test_inputs;  // [n, in + 1], [t, in + 1]: times Q_A
+  at::Tensor train_deltas, test_deltas;  // [n, out], [t, out]: times Q_S
+};
+using KroneckerModel = std::vector<KroneckerLayer>;
+
+// With a_i the inputs of a layer (and a 1), d_i the loss gradients at its outputs, A = E[a a'] =
+// Q_A diag Q_A' and S = E[d d'] = Q_S diag Q_S' over the training examples (Martens and Grosse,
+// Optimizing neural networks with Kronecker-factored approximate curvature, ICML 2015), and
+// eigenvalues as `eigenvalues` says (George et al., Fast approximate natural gradient descent in a
+// Kronecker-factored eigenbasis, NeurIPS 2018, section 3). Errors as ComputeGradientFactors;
+// Internal where an eigendecomposition fails.
+absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
+                                                 const Parameters& parameters, FisherKind fisher,
+                                                 KroneckerEigenvalues eigenvalues,
+                                                 CostLedger& ledger);
+
+// Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
+// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole.
+// FailedPrecondition where an eigenvalue and the damping are both 0.
+std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
+                                                            DampingScope scope);
+
+// What kfac and ekfac share: the hyperparameters "fisher", "checkpoints" and "damping_scope".
+absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
+    const AttributionTask& task, const Hyperparameters& hyperparameters,
+    KroneckerEigenvalues eigenvalues, CostLedger& ledger);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_METHODS_KRONECKER_ATTRIBUTION_H_
