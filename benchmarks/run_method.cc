@@ -235,13 +235,20 @@ AttributionTask MakeTask(const Benchmark& benchmark) {
   task.test = benchmark.data.test;
   task.model = benchmark.model.get();
   task.checkpoint = [&benchmark](CheckpointKind kind, int64_t index) {
-    return kind == CheckpointKind::kFullData ? benchmark.zoo.FullDataCheckpoint(index)
-                                             : benchmark.zoo.HalfDataCheckpoint(index);
+    switch (kind) {
+      case CheckpointKind::kFullData:
+        return benchmark.zoo.FullDataCheckpoint(index);
+      case CheckpointKind::kHalfData:
+        return benchmark.zoo.HalfDataCheckpoint(index);
+      case CheckpointKind::kAlongRun:
+        break;
+    }
+    return benchmark.zoo.AlongRunCheckpoint(index);
   };
   task.training_cost = [&benchmark](CheckpointKind kind) {
-    return OfTraining(kind == CheckpointKind::kFullData
-                          ? benchmark.zoo.manifest().full_data_training()
-                          : benchmark.zoo.manifest().half_data_training());
+    return OfTraining(kind == CheckpointKind::kHalfData
+                          ? benchmark.zoo.manifest().half_data_training()
+                          : benchmark.zoo.manifest().full_data_training());
   };
   return task;
 }

@@ -46,6 +46,11 @@ class JobFile {
       for (const Parameter& parameter : trained.parameters) {
         content.tensors["parameters/" + parameter.name] = parameter.value;
       }
+      for (size_t i = 0; i < trained.along_run.size(); ++i) {
+        for (const Parameter& parameter : trained.along_run[i]) {
+          content.tensors[AlongRunPrefix(i) + parameter.name] = parameter.value;
+        }
+      }
     }
     const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
     if (!bytes.ok()) return bytes.status();
@@ -73,10 +78,18 @@ class JobFile {
     TrainedJob trained;
     trained.negative_loss = content->tensors["negative_loss"];
     trained.margin = content->tensors["margin"];
-    const std::string prefix = "parameters/";
-    for (const auto& [name, tensor] : content->tensors) {
-      if (name.rfind(prefix, 0) == 0)
-        trained.parameters.push_back({name.substr(prefix.size()), tensor});
+    const auto read = [&](const std::string& prefix) {
+      Parameters parameters;
+      for (const auto& [name, tensor] : content->tensors) {
+        if (name.rfind(prefix, 0) == 0)
+          parameters.push_back({name.substr(prefix.size()), tensor});
+      }
+      return parameters;
+    };
+    trained.parameters = read("parameters/");
+    for (Parameters parameters;
+         !(parameters = read(AlongRunPrefix(trained.along_run.size()))).empty();) {
+      trained.along_run.push_back(std::move(parameters));
     }
     if (!absl::SimpleAtod(metadata["cpu_seconds"], &trained.cpu_seconds) ||
         !absl::SimpleAtod(metadata["train_accuracy"], &trained.train_accuracy) ||
@@ -87,6 +100,8 @@ class JobFile {
   }
 
  private:
+  static std::string AlongRunPrefix(size_t i) { return absl::StrCat("along_run/", i, "/"); }
+
   std::string path_;
   std::string digest_;
 };
@@ -192,11 +207,17 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
     AddCost(*trained, flops,
             job.kind == Kind::kFullData ? *manifest.mutable_full_data_training()
                                         : *manifest.mutable_half_data_training());
-    Safetensors checkpoint;
-    for (const Parameter& parameter : trained->parameters)
-      checkpoint.tensors[parameter.name] = parameter.value;
-    if (const absl::Status status = write(CheckpointPath(job.Name()), checkpoint); !status.ok())
-      return status;
+    const auto write_checkpoint = [&](const std::string& name, const Parameters& parameters) {
+      Safetensors checkpoint;
+      for (const Parameter& parameter : parameters)
+        checkpoint.tensors[parameter.name] = parameter.value;
+      return write(CheckpointPath(name), checkpoint);
+    };
+    absl::Status status = write_checkpoint(job.Name(), trained->parameters);
+    for (size_t i = 0; status.ok() && i < trained->along_run.size(); ++i) {
+      status = write_checkpoint(absl::StrFormat("run_%02d", i + 1), trained->along_run[i]);
+    }
+    if (!status.ok()) return status;
   }
   if (const absl::Status status = write(kGroundTruthPath, truth); !status.ok()) return status;
   SumsToMeans(*manifest.mutable_full_data_training());
@@ -217,11 +238,21 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   at::set_num_threads(1);
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
   if (!model.ok()) return model.status();
+  TrainedJob trained;
+  const int64_t epochs = setting.recipe().epochs();
+  const bool keep_run = job.kind == Kind::kFullData && job.index == 0;
+  const int64_t along_run = keep_run ? setting.checkpoints().num_along_run() : 0;
+  const auto keep = [&](int64_t epoch, const Parameters& parameters) {
+    if (along_run == 0 || epoch == epochs || epoch % (epochs / along_run) != 0) return;
+    Parameters copy;
+    for (const Parameter& parameter : parameters)
+      copy.push_back({parameter.name, parameter.value.detach().clone()});
+    trained.along_run.insert(trained.along_run.begin(), std::move(copy));
+  };
   const double start = ThreadCpuSeconds();
   absl::StatusOr<Parameters> parameters =
-      Train(**model, data.train, job.examples, setting.recipe(), job.seed);
+      Train(**model, data.train, job.examples, setting.recipe(), job.seed, keep);
   if (!parameters.ok()) return parameters.status();
-  TrainedJob trained;
   trained.cpu_seconds = ThreadCpuSeconds() - start;
   trained.parameters = *std::move(parameters);
   const at::Tensor index = at::tensor(job.examples, at::kLong);

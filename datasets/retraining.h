@@ -3,6 +3,7 @@
 #define ATTRIBENCH_DATASETS_RETRAINING_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@ namespace attribench {
 // What one training leaves.
 struct TrainedJob {
   Parameters parameters;
+  // Of full-data training 0: the checkpoints along the run, from its end back. The first is
+  // `parameters` itself and left out.
+  std::vector<Parameters> along_run;
   at::Tensor negative_loss;  // [test] float32
   at::Tensor margin;         // [test] float32
   double cpu_seconds = 0;

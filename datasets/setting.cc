@@ -51,6 +51,7 @@ absl::Status ValidateSetting(const Setting& s) {
   const DatasetSource& data = s.dataset();
   const Recipe& recipe = s.recipe();
   const SubsetPlan& plan = s.subset_plan();
+  const int64_t along_run = s.checkpoints().num_along_run();
   const double largest = 1e9;
   const auto count = [&](const char* field, double value, double least) {
     return Check{field, value, value >= least && value <= largest,
@@ -75,6 +76,10 @@ absl::Status ValidateSetting(const Setting& s) {
        "in (0, 1)"},
       count("checkpoints.num_full_data", s.checkpoints().num_full_data(), 0),
       count("checkpoints.num_half_data", s.checkpoints().num_half_data(), 0),
+      {"checkpoints.num_along_run", static_cast<double>(along_run),
+       along_run == 0 || (along_run > 0 && s.checkpoints().num_full_data() > 0 &&
+                          recipe.epochs() > 0 && recipe.epochs() % along_run == 0),
+       "0, or a divisor of recipe.epochs with num_full_data at least 1"},
   };
   if (s.model().has_mlp()) {
     const MlpSpec& mlp = s.model().mlp();

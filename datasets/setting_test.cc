@@ -57,6 +57,11 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("dropout", [](Setting& s) { s.mutable_model()->mutable_mlp()->set_dropout(1); });
   expect_refused("num_classes",
                  [](Setting& s) { s.mutable_model()->mutable_mlp()->set_num_classes(1); });
+  expect_refused("num_along_run", [](Setting& s) { s.mutable_checkpoints()->set_num_along_run(7); });
+  expect_refused("num_along_run", [](Setting& s) {
+    s.mutable_checkpoints()->set_num_along_run(3);
+    s.mutable_checkpoints()->set_num_full_data(0);
+  });
   expect_refused("source", [](Setting& s) { s.mutable_dataset()->clear_source(); });
   expect_refused("architecture", [](Setting& s) { s.mutable_model()->clear_architecture(); });
 }

@@ -14,7 +14,7 @@ namespace attribench {
 
 absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  const std::vector<int64_t>& indices, const Recipe& recipe,
-                                 uint64_t seed) {
+                                 uint64_t seed, const EpochObserver& after_epoch) {
   const int64_t n = static_cast<int64_t>(indices.size());
   if (n == 0) return absl::InvalidArgumentError("training needs at least one example");
   const at::Tensor inputs = train.inputs.flatten(1).index_select(0, at::tensor(indices, at::kLong));
@@ -57,6 +57,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
           "training with seed ", seed, " diverged in epoch ", epoch + 1,
           ": weights are not finite; lower the learning rate (", recipe.learning_rate(), ")"));
     }
+    if (after_epoch) after_epoch(epoch + 1, parameters);
   }
   for (Parameter& parameter : parameters) parameter.value = parameter.value.detach();
   return parameters;

@@ -3,6 +3,7 @@
 #define ATTRIBENCH_DATASETS_TRAINER_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,10 +20,12 @@ namespace attribench {
 // Initialisation, order of every epoch and dropout masks come from streams of their own, keyed by
 // `seed`: the result is a function of the arguments alone, bit for bit on one CPU model as long as
 // the calling thread computes with one thread. Internal, with the epoch, when the loss stops being
-// finite.
+// finite. `after_epoch` is shown the parameters as they are after each epoch (1, 2, ...): it must
+// copy what it keeps.
+using EpochObserver = std::function<void(int64_t epoch, const Parameters&)>;
 absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  const std::vector<int64_t>& indices, const Recipe& recipe,
-                                 uint64_t seed);
+                                 uint64_t seed, const EpochObserver& after_epoch = nullptr);
 
 // Floating-point operations of one training on `num_examples`: forward, and backward at twice that.
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples);

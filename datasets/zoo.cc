@@ -53,12 +53,12 @@ absl::StatusOr<std::string> Zoo::ReadChecked(const std::string& path) const {
   return absl::DataLossError(absl::StrCat(full_path, " is not in the manifest"));
 }
 
-absl::StatusOr<Parameters> Zoo::Checkpoint(TrainingCost cost, const std::string& kind,
+absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kind,
                                            int64_t index) const {
-  if (index < 0 || index >= cost.count()) {
+  if (index < 0 || index >= count) {
     return absl::OutOfRangeError(
         absl::StrFormat("checkpoint %s_%02d: the zoo of %s has %d of that kind", kind, index,
-                        setting_.name(), cost.count()));
+                        setting_.name(), count));
   }
   const std::string path = CheckpointPath(absl::StrFormat("%s_%02d", kind, index));
   const absl::StatusOr<std::string> bytes = ReadChecked(path);
@@ -82,11 +82,16 @@ absl::StatusOr<Parameters> Zoo::Checkpoint(TrainingCost cost, const std::string&
 }
 
 absl::StatusOr<Parameters> Zoo::FullDataCheckpoint(int64_t index) const {
-  return Checkpoint(manifest_.full_data_training(), "full", index);
+  return Checkpoint(manifest_.full_data_training().count(), "full", index);
 }
 
 absl::StatusOr<Parameters> Zoo::HalfDataCheckpoint(int64_t index) const {
-  return Checkpoint(manifest_.half_data_training(), "half", index);
+  return Checkpoint(manifest_.half_data_training().count(), "half", index);
+}
+
+absl::StatusOr<Parameters> Zoo::AlongRunCheckpoint(int64_t index) const {
+  const int64_t count = setting_.checkpoints().num_along_run();
+  return index == 0 && count > 0 ? FullDataCheckpoint(0) : Checkpoint(count, "run", index);
 }
 
 absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {

@@ -23,7 +23,7 @@ struct GroundTruth {
 };
 
 // A setting's trained checkpoints and its ground truth, as files in one folder:
-//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half}_<i>.safetensors.
+//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors.
 // Every file is checked against the manifest's SHA-256 when it is read: DataLoss names the one that
 // differs.
 class Zoo {
@@ -35,14 +35,16 @@ class Zoo {
   // OutOfRange says how many there are.
   absl::StatusOr<Parameters> FullDataCheckpoint(int64_t index) const;
   absl::StatusOr<Parameters> HalfDataCheckpoint(int64_t index) const;
+  // Along the training of full-data model 0: number 0 is its end (that model), higher numbers lie
+  // further back, at equal distances.
+  absl::StatusOr<Parameters> AlongRunCheckpoint(int64_t index) const;
   absl::StatusOr<GroundTruth> ReadGroundTruth() const;
   // OK when every file is there with its checksum.
   absl::Status Verify() const;
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
-  absl::StatusOr<Parameters> Checkpoint(TrainingCost cost, const std::string& kind,
-                                        int64_t index) const;
+  absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind, int64_t index) const;
 
   std::string folder_;
   Setting setting_;

@@ -50,6 +50,10 @@ TEST_F(ZooTest, TheCommittedZooIsWhole) {
   ASSERT_TRUE(parameters.ok()) << parameters.status();
   EXPECT_EQ(CountParameters(*parameters), 25450);
   EXPECT_EQ(zoo->FullDataCheckpoint(10).status().code(), absl::StatusCode::kOutOfRange);
+  const absl::StatusOr<Parameters> end = zoo->AlongRunCheckpoint(0);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_TRUE((*end)[0].value.equal((*zoo->FullDataCheckpoint(0))[0].value));
+  EXPECT_EQ(zoo->AlongRunCheckpoint(10).status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(zoo->HalfDataCheckpoint(-1).status().code(), absl::StatusCode::kOutOfRange);
 }
 
@@ -69,6 +73,27 @@ TEST_F(ZooTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
       EXPECT_TRUE(agreement.same_bits) << job.Name();
     } else {
       EXPECT_GT(agreement.rank_correlation, kRankCorrelationElsewhere) << job.Name();
+    }
+  }
+}
+
+// Checkpoint i along the run is what training for fewer epochs gives.
+TEST_F(ZooTest, CheckpointsAlongTheRunAreThoseOfShorterTrainings) {
+  const Zoo zoo = *Zoo::Open(kFolder, setting_);
+  const DatasetSplit data = *LoadDataset(setting_, "");
+  const TrainingJob job = TrainingJobs(setting_).front();
+  ASSERT_EQ(job.Name(), "full_00");
+  for (const int64_t index : {8, 9}) {
+    Setting shorter = setting_;
+    shorter.mutable_recipe()->set_epochs(3 * (10 - index));
+    shorter.mutable_checkpoints()->set_num_along_run(0);
+    const TrainedJob trained = *RunTrainingJob(shorter, data, job);
+    const Parameters along = *zoo.AlongRunCheckpoint(index);
+    // Elsewhere rounding differs, but 3 or 6 epochs do not carry it far.
+    for (size_t i = 0; i < along.size(); ++i) {
+      EXPECT_LE(along[i].value.sub(trained.parameters[i].value).norm().item<double>(),
+                1e-2 * along[i].value.norm().item<double>())
+          << index << " " << along[i].name;
     }
   }
 }

@@ -27,7 +27,9 @@ std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores) {
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger) {
   absl::StatusOr<Parameters> parameters = task.checkpoint(kind, index);
-  if (parameters.ok()) ledger.Charge("training", task.training_cost(kind));
+  if (parameters.ok() && (kind != CheckpointKind::kAlongRun || index == 0)) {
+    ledger.Charge("training", task.training_cost(kind));
+  }
   return parameters;
 }
 

@@ -17,7 +17,11 @@
 
 namespace attribench {
 
-enum class CheckpointKind { kFullData, kHalfData };
+enum class CheckpointKind {
+  kFullData,
+  kHalfData,
+  kAlongRun,  // along full-data training 0: number 0 is its end, higher ones lie further back
+};
 
 // What is to be attributed: the outputs of a model on test examples, to its training examples.
 struct AttributionTask {
@@ -30,7 +34,8 @@ struct AttributionTask {
   std::function<Cost(CheckpointKind)> training_cost;
 };
 
-// Reads a checkpoint and charges its training to the phase "training".
+// Reads a checkpoint and charges its training to the phase "training"; of a run, the end alone: the
+// others lie on the way there.
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger);
 

@@ -10,7 +10,7 @@
 namespace attribench {
 namespace {
 
-constexpr int64_t kTrain = 60, kTest = 12, kInputs = 6, kClasses = 3;
+constexpr int64_t kTrain = 60, kTest = 12, kInputs = 6, kClasses = 3, kAlongRun = 10;
 
 Dataset DrawPoints(int64_t count, uint64_t split) {
   at::Tensor inputs = at::empty({count, kInputs}, at::kDouble);
@@ -39,9 +39,12 @@ WorkedExample::WorkedExample(std::vector<int64_t> hidden_units)
   recipe_.set_batch_size(10);
 }
 
-Parameters WorkedExample::Retrain(const std::vector<int64_t>& examples, uint64_t seed) const {
+Parameters WorkedExample::Retrain(const std::vector<int64_t>& examples, uint64_t seed,
+                                  int64_t epochs) const {
+  Recipe recipe = recipe_;
+  recipe.set_epochs(epochs);
   const Dataset single = {train_.inputs.to(at::kFloat), train_.labels};
-  Parameters parameters = *Train(*model_, single, examples, recipe_, seed);
+  Parameters parameters = *Train(*model_, single, examples, recipe, seed);
   for (Parameter& parameter : parameters) parameter.value = parameter.value.to(at::kDouble);
   return parameters;
 }
@@ -52,6 +55,9 @@ AttributionTask WorkedExample::Task() const {
   task.test = test_;
   task.model = model_.get();
   task.checkpoint = [this](CheckpointKind kind, int64_t index) -> absl::StatusOr<Parameters> {
+    if (kind == CheckpointKind::kAlongRun && index >= kAlongRun) {
+      return absl::OutOfRangeError("no such checkpoint along the run");
+    }
     auto [found, is_new] = checkpoints_.try_emplace({kind, index});
     if (is_new) {
       std::vector<int64_t> examples(kTrain);
@@ -60,7 +66,11 @@ AttributionTask WorkedExample::Task() const {
         examples =
             RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
       }
-      found->second = Retrain(examples, 100 + index);
+      // A run that stops early is the beginning of the longer one.
+      found->second =
+          kind == CheckpointKind::kAlongRun
+              ? Retrain(examples, 100, recipe_.epochs() * (kAlongRun - index) / kAlongRun)
+              : Retrain(examples, 100 + index);
     }
     return found->second;
   };

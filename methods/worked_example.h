@@ -22,14 +22,17 @@ class WorkedExample {
   // `hidden_units` empty: softmax regression (convex). 60 training examples, 12 test examples.
   explicit WorkedExample(std::vector<int64_t> hidden_units = {});
 
-  // Checkpoints are trained once each, on all or on half of the training examples.
+  // Checkpoints are trained once each, on all or on half of the training examples. There are ten
+  // along the run.
   AttributionTask Task() const;
   const Dataset& train() const { return train_; }
   const Dataset& test() const { return test_; }
   const Model& model() const { return *model_; }
 
   // Parameters after training on `examples` with `seed`, in double.
-  Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed) const;
+  Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed) const {
+    return Retrain(examples, seed, recipe_.epochs());
+  }
 
   // A random half of the training examples per subset, [m, train] bool, and the mean over three
   // seeds of -loss of the models retrained on each, [m, test] float64.
@@ -40,6 +43,8 @@ class WorkedExample {
   Retrained RetrainSubsets(int64_t num_subsets) const;
 
  private:
+  Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed, int64_t epochs) const;
+
   Recipe recipe_;
   Dataset train_, test_;
   std::shared_ptr<Model> model_;
