@@ -138,11 +138,11 @@ void AddGrid(const Benchmark& benchmark, const MethodVariant& variant, DampingSw
              MethodResult& result) {
   CostLedger nobody;
   const std::vector<Damping> grid = variant.hyperparameters.DampingGrid();
-  const absl::StatusOr<SpectralMoments> moments = sweep.fitted().Moments(grid, nobody);
+  const auto moments = sweep.Moments(grid, nobody);
   const at::Tensor outputs = ReportingOutputs(benchmark);
   at::Tensor indicator;
   if (moments.ok()) {
-    indicator = SurrogateIndicator(*moments)
+    indicator = SurrogateIndicator((*moments)->moments)
                     .index_select(1, at::tensor(benchmark.blocks.tuning.tests, at::kLong))
                     .mean(1);
   }

@@ -4,15 +4,20 @@
 // fit with scores at one damping, the same with scores at every damping of the grid, and with their
 // sums over the subsets at every damping (what tuning needs). Counters:
 //   flops        by formula, as the cost ledger has them
-//   floor_s      flops over the rate of a large float32 matrix product measured in this process
+//   bytes        what must at least be read and written: the examples, the parameters of each
+//                checkpoint, and the scores (or sums) at each damping
+//   floor_s      the longer of flops over the rate of a large float32 matrix product and bytes over
+//                that of a large copy, both measured in this process
 //   x_floor      time over floor_s
 //   x_reference  time over that of the reference kernel, timed before and after each iteration
 //   peak_MiB     peak resident memory
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -20,7 +25,9 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/machine_rates.h"
 #include "benchmarks/peak_memory.h"
 #include "benchmarks/reference_kernel.h"
 #include "benchmarks/run_method.h"
@@ -34,6 +41,8 @@
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(int, threads, 0, "default: one per core");
+ABSL_FLAG(std::vector<std::string>, set, {},
+          "hyperparameters, as name=value,...; methods without them are left out");
 ABSL_FLAG(bool, first_variants, false, "of each method only the variant that its file names first");
 
 namespace attribench {
@@ -41,23 +50,16 @@ namespace {
 
 enum class Scoring { kOneDamping, kEveryDamping, kEverySum };
 
-// Operations a second of C = A B, 1,024 x 1,024, float32: the median of nine.
-double MatrixProductRate() {
-  constexpr int64_t kSide = 1024;
-  const at::Tensor a = at::rand({kSide, kSide}), b = at::rand({kSide, kSide});
-  std::vector<double> rates;
-  for (int i = 0; i < 9; ++i) {
-    const double start = WallSeconds();
-    benchmark::DoNotOptimize(at::matmul(a, b));
-    rates.push_back(2.0 * kSide * kSide * kSide / (WallSeconds() - start));
-  }
-  std::sort(rates.begin(), rates.end());
-  return rates[4];
-}
-
+// `bytes` is what must be read and written.
 absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& variant, Scoring scoring,
-                         CostLedger& ledger) {
-  const AttributionTask task = MakeTask(benchmark);
+                         CostLedger& ledger, double& bytes) {
+  AttributionTask task = MakeTask(benchmark);
+  bytes = static_cast<double>(task.train.inputs.nbytes() + task.test.inputs.nbytes());
+  task.checkpoint = [&bytes, read = task.checkpoint](CheckpointKind kind, int64_t index) {
+    absl::StatusOr<Parameters> parameters = read(kind, index);
+    if (parameters.ok()) bytes += 4.0 * CountParameters(*parameters);
+    return parameters;
+  };
   const CostLedger::Phase phase(ledger, "all");
   const auto fitted = variant.method->make()->Fit(task, variant.hyperparameters, ledger);
   if (!fitted.ok()) return fitted.status();
@@ -77,6 +79,7 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
                                                   ? (*fitted)->SubsetScores(damping, ledger)
                                                   : (*fitted)->Scores(damping, ledger);
     if (!scores.ok()) return scores.status();
+    bytes += static_cast<double>(scores->nbytes());
     benchmark::DoNotOptimize(scores->data_ptr());
   }
   return absl::OkStatus();
@@ -84,13 +87,13 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
 
 void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVariant& variant,
              Scoring scoring) {
-  static const double rate = MatrixProductRate();
+  static const MachineRates rates = MachineRates::Measure();
   static ReferenceKernel reference;
-  double flops = 0, seconds = 0, reference_seconds = reference.Seconds();
+  double flops = 0, bytes = 0, seconds = 0, reference_seconds = reference.Seconds();
   const auto run = [&]() -> absl::StatusOr<double> {
     CostLedger ledger;
     const double start = WallSeconds();
-    const absl::Status status = FitAndScore(loaded, variant, scoring, ledger);
+    const absl::Status status = FitAndScore(loaded, variant, scoring, ledger, bytes);
     const double elapsed = WallSeconds() - start;
     // The training of checkpoints is in the ledger but not in this time.
     flops = ledger.phases().at("all").flops;
@@ -115,11 +118,12 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
   }
   seconds /= state.iterations();
   reference_seconds /= state.iterations() + 1;
-  if (flops > 0) {
-    state.counters["flops"] = flops;
-    state.counters["floor_s"] = flops / rate;
-    state.counters["x_floor"] = seconds * rate / flops;
-  }
+  const double floor = rates.FloorSeconds(flops, bytes);
+  // Without any, their coefficient of variation would be NaN, which is not JSON.
+  if (flops > 0) state.counters["flops"] = flops;
+  state.counters["bytes"] = bytes;
+  state.counters["floor_s"] = floor;
+  state.counters["x_floor"] = seconds / floor;
   state.counters["x_reference"] = seconds / reference_seconds;
   state.counters["peak_MiB"] = PeakMemoryBytes() / 1048576.0;
 }
@@ -137,9 +141,23 @@ absl::Status Run() {
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = MethodVariants();
   if (!variants.ok()) return variants.status();
+  std::map<std::string, std::string> overrides;
+  for (const std::string& assignment : absl::GetFlag(FLAGS_set)) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+    overrides.insert(parts);
+  }
   std::set<const RegisteredMethod*> seen;
-  for (const MethodVariant& variant : *variants) {
+  for (MethodVariant variant : *variants) {
     if (!seen.insert(variant.method).second && absl::GetFlag(FLAGS_first_variants)) continue;
+    if (!overrides.empty()) {
+      std::map<std::string, std::string> values = overrides;
+      values.insert(variant.hyperparameters.values().begin(),
+                    variant.hyperparameters.values().end());
+      const auto changed = Hyperparameters::Make(variant.method->space, values);
+      if (!changed.ok()) continue;  // not a hyperparameter, or not a value, of this method
+      variant.hyperparameters = *changed;
+    }
     const auto add = [&](const std::string& what, Scoring scoring) {
       benchmark::RegisterBenchmark((variant.name + "/" + what).c_str(),
                                    [variant, scoring](benchmark::State& state) {

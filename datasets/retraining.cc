@@ -81,8 +81,7 @@ class JobFile {
     const auto read = [&](const std::string& prefix) {
       Parameters parameters;
       for (const auto& [name, tensor] : content->tensors) {
-        if (name.rfind(prefix, 0) == 0)
-          parameters.push_back({name.substr(prefix.size()), tensor});
+        if (name.rfind(prefix, 0) == 0) parameters.push_back({name.substr(prefix.size()), tensor});
       }
       return parameters;
     };

@@ -57,7 +57,8 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("dropout", [](Setting& s) { s.mutable_model()->mutable_mlp()->set_dropout(1); });
   expect_refused("num_classes",
                  [](Setting& s) { s.mutable_model()->mutable_mlp()->set_num_classes(1); });
-  expect_refused("num_along_run", [](Setting& s) { s.mutable_checkpoints()->set_num_along_run(7); });
+  expect_refused("num_along_run",
+                 [](Setting& s) { s.mutable_checkpoints()->set_num_along_run(7); });
   expect_refused("num_along_run", [](Setting& s) {
     s.mutable_checkpoints()->set_num_along_run(3);
     s.mutable_checkpoints()->set_num_full_data(0);

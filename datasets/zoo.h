@@ -44,7 +44,8 @@ class Zoo {
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
-  absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind, int64_t index) const;
+  absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind,
+                                        int64_t index) const;
 
   std::string folder_;
   Setting setting_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/damping_sweep.h"
 
+#include <utility>
+
 namespace attribench {
 
 absl::StatusOr<DampingSweep> DampingSweep::Make(FittedAttribution& fitted,
@@ -18,27 +20,21 @@ absl::StatusOr<DampingSweep> DampingSweep::Make(FittedAttribution& fitted,
   return sweep;
 }
 
-template <typename Compute>
-absl::StatusOr<const DampingSweep::Point*> DampingSweep::Find(Points& points,
-                                                              const Damping& damping,
-                                                              CostLedger& ledger,
-                                                              const Compute& compute) {
+template <typename Key, typename Value, typename Compute>
+absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Value>>& points,
+                                                const Key& key, CostLedger& ledger,
+                                                const Compute& compute) {
   const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
-  auto found = points.find(damping);
+  auto found = points.find(key);
   if (found == points.end()) {
     CostLedger own;
-    absl::StatusOr<Point> point = Point();
+    absl::StatusOr<Value> value = Value();
     {
       const CostLedger::Phase scoring(own, "scoring");
-      absl::StatusOr<at::Tensor> predicted = compute(own);
-      if (predicted.ok()) {
-        point->subset_scores = *std::move(predicted);
-      } else {
-        point = predicted.status();
-      }
+      if (const absl::Status status = compute(own, *value); !status.ok()) value = status;
     }
-    if (point.ok()) point->cost = own.Total();
-    found = points.emplace(damping, std::move(point)).first;
+    if (value.ok()) value->cost = own.Total();
+    found = points.emplace(key, std::move(value)).first;
   }
   if (!found->second.ok()) return found->second.status();
   return &*found->second;
@@ -46,16 +42,30 @@ absl::StatusOr<const DampingSweep::Point*> DampingSweep::Find(Points& points,
 
 absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& damping,
                                                               CostLedger& ledger) {
-  return Find(sums_, damping, ledger,
-              [&](CostLedger& own) { return fitted_->SubsetScores(damping, own); });
+  return Find(sums_, damping, ledger, [&](CostLedger& own, Point& point) {
+    absl::StatusOr<at::Tensor> sums = fitted_->SubsetScores(damping, own);
+    if (sums.ok()) point.subset_scores = *std::move(sums);
+    return sums.status();
+  });
 }
 
 absl::StatusOr<const DampingSweep::Point*> DampingSweep::Scores(const Damping& damping,
                                                                 CostLedger& ledger) {
-  return Find(scores_, damping, ledger, [&](CostLedger& own) -> absl::StatusOr<at::Tensor> {
+  return Find(scores_, damping, ledger, [&](CostLedger& own, Point& point) {
     const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, own);
     if (!scores.ok()) return scores.status();
-    return SumOverSubsets(subsets_, *scores);
+    absl::StatusOr<at::Tensor> sums = SumOverSubsets(subsets_, *scores);
+    if (sums.ok()) point.subset_scores = *std::move(sums);
+    return sums.status();
+  });
+}
+
+absl::StatusOr<const DampingSweep::MomentsPoint*> DampingSweep::Moments(
+    const std::vector<Damping>& dampings, CostLedger& ledger) {
+  return Find(moments_, dampings, ledger, [&](CostLedger& own, MomentsPoint& point) {
+    absl::StatusOr<SpectralMoments> moments = fitted_->Moments(dampings, own);
+    if (moments.ok()) point.moments = *std::move(moments);
+    return moments.status();
   });
 }
 

@@ -3,6 +3,7 @@
 #define ATTRIBENCH_EVALUATORS_DAMPING_SWEEP_H_
 
 #include <map>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,11 @@ class DampingSweep {
     Cost cost;
   };
 
+  struct MomentsPoint {
+    SpectralMoments moments;  // [dampings, tests]
+    Cost cost;
+  };
+
   // subsets [m, n] bool. Keeps a reference to `fitted`.
   static absl::StatusOr<DampingSweep> Make(FittedAttribution& fitted, const at::Tensor& subsets);
 
@@ -32,21 +38,25 @@ class DampingSweep {
   absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
   // By the whole score matrix, which is what an attribution is: FittedAttribution::Scores, summed.
   absl::StatusOr<const Point*> Scores(const Damping& damping, CostLedger& ledger);
-  // Both tell `ledger` of no cost, and its clock stands still meanwhile: charge Point::cost where
-  // it belongs.
+  absl::StatusOr<const MomentsPoint*> Moments(const std::vector<Damping>& dampings,
+                                              CostLedger& ledger);
+  // All tell `ledger` of no cost, and its clock stands still meanwhile: charge the point's cost
+  // where it belongs.
 
   FittedAttribution& fitted() { return *fitted_; }
 
  private:
-  using Points = std::map<Damping, absl::StatusOr<Point>>;
-  template <typename Compute>
-  static absl::StatusOr<const Point*> Find(Points& points, const Damping& damping,
-                                           CostLedger& ledger, const Compute& compute);
+  // `compute` fills in all of a point but its cost.
+  template <typename Key, typename Value, typename Compute>
+  static absl::StatusOr<const Value*> Find(std::map<Key, absl::StatusOr<Value>>& points,
+                                           const Key& key, CostLedger& ledger,
+                                           const Compute& compute);
 
   FittedAttribution* fitted_ = nullptr;
   at::Tensor subsets_;
   Cost preparation_;
-  Points sums_, scores_;
+  std::map<Damping, absl::StatusOr<Point>> sums_, scores_;
+  std::map<std::vector<Damping>, absl::StatusOr<MomentsPoint>> moments_;
 };
 
 }  // namespace attribench

@@ -57,11 +57,13 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
 
 absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping>& dampings) {
   const CostLedger::Phase phase(ledger_, "tuning");
-  const absl::StatusOr<SpectralMoments> all = sweep_.fitted().Moments(dampings, ledger_);
-  if (!all.ok()) return all.status();
+  const absl::StatusOr<const DampingSweep::MomentsPoint*> point = sweep_.Moments(dampings, ledger_);
+  if (!point.ok()) return point.status();
+  ledger_.Charge((*point)->cost);
+  const SpectralMoments& all = (*point)->moments;
   const at::Tensor tests = at::tensor(block_.tests, at::kLong);
-  return SpectralMoments{all->t1.index_select(1, tests), all->t2.index_select(1, tests),
-                         all->t3.index_select(1, tests)};
+  return SpectralMoments{all.t1.index_select(1, tests), all.t2.index_select(1, tests),
+                         all.t3.index_select(1, tests)};
 }
 
 absl::StatusOr<std::vector<RegisteredTuner>> RegisteredTuners() {

@@ -40,6 +40,8 @@ class TuningProblem {
 
   // Moments of the tuning tests, [dampings, tuning tests]. Retrains nothing.
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings);
+  // Whose they are, where that is not the matrix which the method inverts; else empty.
+  std::string MomentsOf() const { return sweep_.fitted().MomentsOf(); }
 
  private:
   const Hyperparameters& hyperparameters_;

@@ -42,6 +42,7 @@ class MadeUpAttribution : public FittedAttribution {
   }
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
+    ++moment_calls;
     Cost cost;
     cost.flops = 7;
     ledger.Charge(cost);
@@ -53,7 +54,7 @@ class MadeUpAttribution : public FittedAttribution {
   }
 
   double broken_at = -1;
-  int scorings = 0;
+  int scorings = 0, moment_calls = 0;
 
  private:
   at::Tensor truth_;
@@ -178,6 +179,18 @@ TEST_F(TunerTest, MomentsAreThoseOfTheTuningTests) {
   DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
   TuningProblem problem(hyperparameters_, sweep, truth_, blocks_.tuning, retraining_, ledger_);
   EXPECT_EQ(problem.Moments({{1, ABSOLUTE}})->t1.size(1), kTests / 2);
+}
+
+// Computed once, paid by everyone who asks.
+TEST_F(TunerTest, MomentsCostEachTunerTheSame) {
+  DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
+  for (int i = 0; i < 2; ++i) {
+    CostLedger ledger;
+    TuningProblem problem(hyperparameters_, sweep, truth_, blocks_.tuning, retraining_, ledger);
+    ASSERT_TRUE(problem.Moments({{1, ABSOLUTE}}).ok());
+    EXPECT_EQ(ledger.phases().at("tuning").flops, 7) << i;
+  }
+  EXPECT_EQ(fitted_->moment_calls, 1);
 }
 
 }  // namespace

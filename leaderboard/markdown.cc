@@ -71,6 +71,8 @@ std::string RenderMarkdown(const Board& board) {
         absl::StrAppend(&page, "\nThe damping selector (", Escaped(kSelectorTuner),
                         ") against grid search on retrained models",
                         setting.synthetic() ? ", SYNTHETIC data" : "", ":\n\n");
+        const std::string summary = SelectorSummary(board, setting.name());
+        if (!summary.empty()) absl::StrAppend(&page, Escaped(summary), "\n\n");
       }
       first = false;
       absl::StrAppend(&page, "- ", Escaped(Sentence(headline)), "\n");

@@ -112,6 +112,8 @@ class Page {
                                                     ") against grid search on retrained models",
                                                     setting.synthetic() ? ", SYNTHETIC data" : "")),
                         "\n");
+        const std::string summary = SelectorSummary(board, setting.name());
+        if (!summary.empty()) absl::StrAppend(&text_, Wrapped(summary, 2));
       }
       first = false;
       absl::StrAppend(&text_, Wrapped(Sentence(headline), 2));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leaderboard/wording.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
@@ -56,6 +57,16 @@ std::string Grouped(int64_t n) {
 
 std::string Counted(double n, absl::string_view noun) {
   return absl::StrFormat("%g %s%s", n, noun, n == 1 ? "" : "s");
+}
+
+// "97.2% [95.1, 99.0]" of a headline that has its share.
+std::string ShareWithInterval(const Headline& headline) {
+  std::string text = Percent(*headline.selector_lds_share);
+  if (headline.selector_lds_share_low.has_value() && headline.selector_lds_share_high.has_value()) {
+    absl::StrAppendFormat(&text, " [%.1f, %.1f]", 100 * *headline.selector_lds_share_low,
+                          100 * *headline.selector_lds_share_high);
+  }
+  return text;
 }
 
 }  // namespace
@@ -154,13 +165,8 @@ std::string Sentence(const Headline& headline) {
   }
   std::string sentence = absl::StrCat(method, ": the selector ");
   if (headline.selector_lds_share.has_value()) {
-    absl::StrAppend(&sentence, "reaches ", Percent(*headline.selector_lds_share));
-    if (headline.selector_lds_share_low.has_value() &&
-        headline.selector_lds_share_high.has_value()) {
-      absl::StrAppendFormat(&sentence, " [%.1f, %.1f]", 100 * *headline.selector_lds_share_low,
-                            100 * *headline.selector_lds_share_high);
-    }
-    absl::StrAppend(&sentence, " of grid search's LDS (", grid, ")");
+    absl::StrAppend(&sentence, "reaches ", ShareWithInterval(headline), " of grid search's LDS (",
+                    grid, ")");
   } else {
     absl::StrAppend(&sentence, "cannot be compared by share of grid search's LDS (", grid,
                     "), which is not positive; it tunes");
@@ -179,6 +185,35 @@ std::string Sentence(const Headline& headline) {
     absl::StrAppend(&sentence, "; no grid search here matches it.");
   }
   return sentence;
+}
+
+std::string SelectorSummary(const Board& board, const std::string& setting) {
+  std::vector<const Headline*> compared;
+  for (const Headline& headline : board.headlines) {
+    if (headline.setting == setting && headline.selector_lds_share.has_value() &&
+        headline.selector_cost_share.has_value()) {
+      compared.push_back(&headline);
+    }
+  }
+  if (compared.size() < 2) return "";
+  const auto lds = [](const Headline* h) { return *h->selector_lds_share; };
+  const auto cost = [](const Headline* h) { return *h->selector_cost_share; };
+  const auto median = [&](const auto& share) {
+    std::vector<double> values;
+    for (const Headline* headline : compared) values.push_back(share(headline));
+    std::sort(values.begin(), values.end());
+    const size_t n = values.size();
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
+  };
+  const Headline& least = **std::min_element(compared.begin(), compared.end(),
+                                             [&](auto* a, auto* b) { return lds(a) < lds(b); });
+  const Headline& dearest = **std::max_element(compared.begin(), compared.end(),
+                                               [&](auto* a, auto* b) { return cost(a) < cost(b); });
+  return absl::StrCat("Of ", compared.size(), " damped methods the selector reaches ",
+                      Percent(median(lds)), " of grid search's LDS in the median and ",
+                      ShareWithInterval(least), " at worst (", OneLine(least.method), "), at ",
+                      CostPercent(median(cost)), " and ", CostPercent(cost(&dearest)), " (",
+                      OneLine(dearest.method), ") of its tuning CPU time.");
 }
 
 std::string StatusName(EntryStatus status) {

@@ -60,6 +60,32 @@ TEST(SentenceTest, SmallSharesKeepTwoDigits) {
   EXPECT_THAT(Sentence(headline), HasSubstr(" at 0.012% of"));
 }
 
+TEST(SelectorSummaryTest, MedianAndWorst) {
+  Board board;
+  const auto add = [&](const std::string& setting, const std::string& method, double lds,
+                       double cost) {
+    Headline headline;
+    headline.setting = setting;
+    headline.method = method;
+    headline.selector_lds_share = lds;
+    headline.selector_lds_share_low = lds - .01;
+    headline.selector_lds_share_high = lds + .02;
+    headline.selector_cost_share = cost;
+    board.headlines.push_back(headline);
+  };
+  add("here", "a", .9, .01);
+  EXPECT_EQ(SelectorSummary(board, "here"), "");
+  add("here", "b", .7, .02);
+  add("here", "c", 1.0, .5);
+  add("here", "d", .96, .03);
+  add("elsewhere", "e", .1, 2);
+  board.headlines.push_back(Headline());  // nothing to compare
+  board.headlines.back().setting = "here";
+  EXPECT_EQ(SelectorSummary(board, "here"),
+            "Of 4 damped methods the selector reaches 93.0% of grid search's LDS in the median and "
+            "70.0% [69.0, 72.0] at worst (b), at 2.5% and 50.0% (c) of its tuning CPU time.");
+}
+
 Row FullRow() {
   Row row;
   row.method = "m";

@@ -71,6 +71,10 @@ class FittedAttribution {
   virtual absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                                   CostLedger& ledger);
 
+  // Whose spectrum the moments are of, where it is not that of the matrix which Scores inverts:
+  // "the empirical Fisher". Empty otherwise.
+  virtual std::string MomentsOf() const { return ""; }
+
  private:
   at::Tensor subsets_;
 };

@@ -5,6 +5,7 @@
 #include "evaluators/surrogate_indicator.h"
 
 #include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
 #include "evaluators/tuner.h"
 
 namespace attribench {
@@ -21,7 +22,11 @@ class SurrogateIndicatorTuner : public Tuner {
                                     means.data_ptr<double>() + means.numel());
     absl::StatusOr<Crossing> crossing = FindCrossing(grid, curve, kSurrogateIndicatorLevel);
     if (!crossing.ok()) return crossing.status();
-    return TunedPoint{crossing->damping, crossing->message};
+    const std::string moments_of = problem.MomentsOf();
+    if (moments_of.empty()) return TunedPoint{crossing->damping, crossing->message};
+    return TunedPoint{crossing->damping,
+                      absl::StrCat(crossing->message, crossing->message.empty() ? "" : "; ",
+                                   "moments of ", moments_of)};
   }
 };
 

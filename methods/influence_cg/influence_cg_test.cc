@@ -134,15 +134,18 @@ TEST_P(InfluenceCgTest, StopsAtTheTolerance) {
             1);
 }
 
-// t_k = q' (C + lambda I)^-k C q, in a space that holds all of q.
-TEST_P(InfluenceCgTest, MomentsAreThoseOfTheCurvature) {
-  if (std::string(GetParam()) != "gauss_newton") GTEST_SKIP() << "indefinite";
-  const at::Tensor dense = Dense(parameters_), test = Gradients(example_.test());
-  const auto [values, vectors] = at::linalg_eigh(dense);
-  const double lambda = .05 * values[-1].item<double>();
+// t_k = q' (F + lambda I)^-k F q with the dense empirical Fisher, at the same multiple of its mean
+// eigenvalue as the damping is of the curvature's.
+TEST_P(InfluenceCgTest, MomentsAreThoseOfTheFisher) {
+  const at::Tensor train = Gradients(example_.train()), test = Gradients(example_.test());
+  const auto [values, vectors] =
+      at::linalg_eigh(at::matmul(train.t(), train).div(example_.train().size()));
   const at::Tensor squares = at::matmul(test, vectors).square();
-  const SpectralMoments moments =
-      *Fit(example_.Task(), "50", "0")->Moments({{lambda, ABSOLUTE}}, ledger_);
+  const auto fitted = Fit(example_.Task(), "3", "0");
+  EXPECT_EQ(fitted->MomentsOf(), "the empirical Fisher");
+  const double lambda = .3 * values.mean().item<double>();
+  const double of_curvature = .3 * at::linalg_eigvalsh(Dense(parameters_)).mean().item<double>();
+  const SpectralMoments moments = *fitted->Moments({{of_curvature, ABSOLUTE}}, ledger_);
   const std::vector<at::Tensor> found = {moments.t1[0], moments.t2[0], moments.t3[0]};
   for (int k = 1; k <= 3; ++k) {
     const at::Tensor expected = at::mv(squares, values.clamp_min(0).div(values.add(lambda).pow(k)));

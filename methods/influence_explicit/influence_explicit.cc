@@ -9,6 +9,7 @@
 #include "methods/damped_spectrum.h"
 #include "methods/gradients/curvature.h"
 #include "methods/gradients/gradient_factors.h"
+#include "methods/krylov_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {
@@ -66,10 +67,8 @@ class InfluenceExplicit : public AttributionMethod {
     const auto test =
         ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
     if (!test.ok()) return test.status();
-    const auto curvature = Curvature::Make(*task.model, *parameters, task.train,
-                                           hyperparameters.Choice("curvature") == "hessian"
-                                               ? CurvatureKind::kHessian
-                                               : CurvatureKind::kGaussNewton);
+    const auto curvature =
+        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
     if (!curvature.ok()) return curvature.status();
     const at::Tensor gradients = ExplicitGradients(*train);
     auto spectrum =

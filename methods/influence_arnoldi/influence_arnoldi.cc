@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// score_i = g_i' U (Theta + lambda I)^-1 U' q, with (Theta, U) the `rank` eigenpairs of the
+// curvature C of largest magnitude, as far as a Krylov space from one random vector has them:
+// Arnoldi's steps, orthogonalised in full, on a symmetric matrix. Directions of negative curvature,
+// in which the quadratic model has no minimum, are left out, and so is all that the space lacks.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/random_stream.h"
+#include "methods/damped_spectrum.h"
+#include "methods/gradients/curvature.h"
+#include "methods/gradients/gradient_factors.h"
+#include "methods/krylov_attribution.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+// A basis of a Krylov space, and what C and the training gradients are in it.
+struct KrylovSpace {
+  at::Tensor basis;      // V [k, p]
+  at::Tensor projected;  // V C V' [k, k] float64
+  at::Tensor train;      // G V' [n, k]
+};
+
+// [1, p] as one vector for `curvature`.
+ParameterVectors AsVector(const at::Tensor& flat, const Model& model) {
+  ParameterVectors vector;
+  int64_t offset = 0;
+  for (const LinearLayer& layer : model.layers()) {
+    const int64_t size = layer.num_outputs * (layer.num_inputs + 1);
+    vector.push_back(
+        flat.slice(1, offset, offset + size).reshape({1, layer.num_outputs, layer.num_inputs + 1}));
+    offset += size;
+  }
+  return vector;
+}
+
+KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor start,
+                    int64_t iterations, CostLedger& ledger) {
+  const int64_t p = start.size(1);
+  // Below this, relative to the product it was part of, a new direction is rounding.
+  const double rounding = start.scalar_type() == at::kDouble ? 1e-10 : 1e-5;
+  KrylovSpace space;
+  space.basis = at::zeros({iterations, p}, start.options());
+  at::Tensor hessenberg = at::zeros({iterations, iterations}, at::kDouble);
+  std::vector<at::Tensor> train;
+  at::Tensor next = start.div(start.norm());
+  Cost cost;
+  int64_t k = 0;
+  while (k < iterations) {
+    space.basis.slice(0, k, k + 1).copy_(next);
+    CurvatureProducts products = curvature.Times(AsVector(next, model), ledger);
+    train.push_back(std::move(products.with_gradients));
+    ++k;
+    std::vector<at::Tensor> flat;
+    for (const at::Tensor& layer : products.products) flat.push_back(layer.flatten(1));
+    next = at::cat(flat, 1);
+    const double length = next.norm().item<double>();
+    const at::Tensor basis = space.basis.slice(0, 0, k);
+    for (int pass = 0; pass < 2; ++pass) {  // the second takes out what rounding left
+      const at::Tensor along = at::matmul(next, basis.t());
+      next = next.sub(at::matmul(along, basis));
+      hessenberg.select(1, k - 1).slice(0, 0, k).add_(along.squeeze(0));
+    }
+    cost.flops += 8.0 * k * p;
+    const double left = next.norm().item<double>();
+    if (k == iterations || !(left > rounding * length)) break;
+    hessenberg.index_put_({at::tensor(k), at::tensor(k - 1)}, at::scalar_tensor(left, at::kDouble));
+    next = next.div(left);
+  }
+  ledger.Charge(cost);
+  const at::Tensor square = hessenberg.slice(0, 0, k).slice(1, 0, k);
+  space.basis = space.basis.slice(0, 0, k);
+  space.projected = square.add(square.t()).div(2);  // symmetric but for rounding
+  space.train = at::cat(train, 1);
+  return space;
+}
+
+class InfluenceArnoldi : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger& ledger) override {
+    const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
+    if (!parameters.ok()) return parameters.status();
+    const auto test =
+        ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
+    if (!test.ok()) return test.status();
+    const auto curvature =
+        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
+    if (!curvature.ok()) return curvature.status();
+
+    const int64_t p = test->num_parameters();
+    RandomStream stream(hyperparameters.Integer("seed"), "arnoldi");
+    at::Tensor start = at::empty({1, p}, at::kDouble);
+    for (int64_t i = 0; i < p; ++i) start.data_ptr<double>()[i] = stream.Gaussian();
+    const KrylovSpace space =
+        Explore(*curvature, *task.model, start.to(parameters->front().value.scalar_type()),
+                std::min(p, hyperparameters.Integer("iterations")), ledger);
+    if (!at::isfinite(space.projected).all().item<bool>()) {
+      return absl::DataLossError("products with the curvature are not finite");
+    }
+
+    const auto [values, vectors] = at::linalg_eigh(space.projected);
+    const at::Tensor by_magnitude = values.abs().argsort(0, /*descending=*/true);
+    const at::Tensor top =
+        by_magnitude.slice(0, 0, std::min(values.size(0), hyperparameters.Integer("rank")));
+    // What is 0 but for rounding is no direction of the curvature either.
+    const double least = 1e-7 * values.abs().max().item<double>();
+    const at::Tensor kept = top.masked_select(values.index_select(0, top).gt(least));
+    const at::Tensor u =
+        vectors.index_select(1, kept).to(space.train.scalar_type());  // [k, r], of V's rows
+    DampedSpectrum spectrum;
+    spectrum.eigenvalues = values.index_select(0, kept);
+    if (spectrum.eigenvalues.numel() == 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("none of the ", top.size(0),
+                       " eigenvalues of largest magnitude is positive: raise rank or iterations"));
+    }
+    spectrum.left = at::matmul(space.train, u);
+    spectrum.right = at::matmul(at::matmul(u.t(), space.basis), Flat(*test).t());
+    spectrum.moment_weights = spectrum.eigenvalues;
+    spectrum.dimension = static_cast<double>(p);
+    spectrum.trace = curvature->MeanEigenvalue(ledger) * spectrum.dimension;
+    Cost cost;
+    cost.flops = 2.0 * u.numel() * (task.train.size() + p) +
+                 2.0 * u.size(1) * p * static_cast<double>(task.test.size());
+    ledger.Charge(cost);
+    return MakeDampedAttribution({std::move(spectrum)});
+  }
+
+ private:
+  // [t, p]
+  static at::Tensor Flat(const GradientFactors& factors) {
+    std::vector<at::Tensor> flat;
+    for (const at::Tensor& layer : AsVectors(factors)) flat.push_back(layer.flatten(1));
+    return at::cat(flat, 1);
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(influence_arnoldi, InfluenceArnoldi);
+
+}  // namespace attribench

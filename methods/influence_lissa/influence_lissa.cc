@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// score_i = g_i' x / sigma after `depth` steps of
+//   x <- q + x - (C_B + lambda I) x / sigma,   x = q at first,
+// C_B the curvature on a batch. Batches are independent of each other, so that x has the expected
+// value of the recursion with all examples in each batch, a truncated Neumann series:
+//   E[x] / sigma = (1 - (1 - mu / sigma)^(depth + 1)) / mu   of mu = C + lambda I.
+// That is what is computed: LiSSA without its noise, as of infinitely many repeats, for every
+// lambda at once. sigma is `scaling` times the largest eigenvalue of C + lambda I, where the series
+// converges, found in each test example's own Krylov space.
+#include "ATen/ATen.h"
+#include "methods/krylov_attribution.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+// Of Ritz values theta [t, k]. Directions of negative theta + lambda, along which the recursion
+// grows without end, are left out.
+at::Tensor NeumannSeries(const at::Tensor& theta, double lambda, double depth, double scaling) {
+  const at::Tensor damped = theta.add(lambda);
+  const at::Tensor sigma = damped.amax(1, /*keepdim=*/true).clamp_min(1e-300).mul(scaling);
+  const at::Tensor share = damped.div(sigma);  // of mu in sigma; at most 1
+  // 1 - (1 - share)^(depth + 1) by logarithms: a small share keeps its digits.
+  const at::Tensor reached = share.clamp(0, 1).neg().log1p().mul(depth + 1).expm1().neg();
+  return at::where(share.gt(1e-12), reached.div(damped), at::zeros_like(damped));
+}
+
+class InfluenceLissa : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger& ledger) override {
+    const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
+    if (!parameters.ok()) return parameters.status();
+    const double depth = static_cast<double>(hyperparameters.Integer("depth"));
+    const double scaling = hyperparameters.Real("scaling");
+    KrylovOptions options;
+    options.curvature = ParseCurvatureKind(hyperparameters);
+    options.iterations = hyperparameters.Integer("iterations");
+    options.damping = hyperparameters.DefaultDamping();
+    return FitKrylovAttribution(
+        task, *parameters, options,
+        [depth, scaling](const at::Tensor& theta, double lambda) {
+          return NeumannSeries(theta, lambda, depth, scaling);
+        },
+        ledger);
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(influence_lissa, InfluenceLissa);
+
+}  // namespace attribench

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// score_i = mean over checkpoints along one training run of g_i . q there. The published sum weighs
+// each by its learning rate: recipes here keep one rate all along, which is left out, as is the
+// number of checkpoints, for neither changes an order.
+#include <limits>
+
+#include "ATen/ATen.h"
+#include "methods/gradients/gradient_factors.h"
+#include "methods/registry.h"
+
+namespace attribench {
+namespace {
+
+class TracIn : public AttributionMethod {
+ public:
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters& hyperparameters,
+                                                         CostLedger& ledger) override {
+    const int64_t checkpoints = hyperparameters.Integer("checkpoints");
+    const int64_t spacing = hyperparameters.Integer("spacing");
+    const bool normalise = hyperparameters.Choice("normalise") == "yes";
+    at::Tensor scores;
+    for (int64_t c = 0; c < checkpoints; ++c) {
+      const auto parameters = ReadCheckpoint(task, CheckpointKind::kAlongRun, c * spacing, ledger);
+      if (!parameters.ok()) return parameters.status();
+      const auto gradients = [&](const Dataset& data) {
+        auto factors =
+            ComputeGradientFactors(*task.model, *parameters, data, GradientTarget::kLoss, ledger);
+        if (normalise && factors.ok()) Normalise(*factors);
+        return factors;
+      };
+      const auto train = gradients(task.train), test = gradients(task.test);
+      if (!train.ok()) return train.status();
+      if (!test.ok()) return test.status();
+      const at::Tensor products = InnerProducts(*train, *test, ledger);
+      scores = c == 0 ? products : scores.add_(products);
+    }
+    return MakeUndampedAttribution(scores.div_(checkpoints));
+  }
+
+ private:
+  // To length 1; a gradient of 0 stays 0.
+  static void Normalise(GradientFactors& factors) {
+    const at::Tensor lengths =
+        SquaredNorms(factors).sqrt().clamp_min(std::numeric_limits<float>::min()).unsqueeze(1);
+    for (LayerFactors& layer : factors.layers) layer.deltas = layer.deltas.div(lengths);
+  }
+};
+
+}  // namespace
+
+ATTRIBENCH_REGISTER_METHOD(tracin, TracIn);
+
+}  // namespace attribench
