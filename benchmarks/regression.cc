@@ -141,6 +141,18 @@ double Median(std::vector<double> values) {
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+// Several runs as one.
+Speeds Pool(const std::vector<Speeds>& runs) {
+  Speeds pooled = runs.front();
+  for (size_t i = 1; i < runs.size(); ++i) {
+    for (const auto& [benchmark, times] : runs[i].times) {
+      std::vector<double>& all = pooled.times[benchmark];
+      all.insert(all.end(), times.begin(), times.end());
+    }
+  }
+  return pooled;
+}
+
 }  // namespace
 
 std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
@@ -224,15 +236,17 @@ absl::StatusOr<Speeds> ParseSpeeds(const std::string& json, const std::string& n
   return speeds;
 }
 
-absl::StatusOr<std::string> PoolSuites(const std::vector<std::string>& suites) {
-  nlohmann::ordered_json pooled;
-  pooled["context"] = pooled["benchmarks"] = nullptr;
+absl::StatusOr<std::string> FastestOfSuites(const std::vector<std::string>& suites) {
+  nlohmann::ordered_json fastest;
+  fastest["context"] = fastest["benchmarks"] = nullptr;
+  std::map<std::string, std::pair<double, nlohmann::ordered_json>> of_benchmark;
   try {
     for (const std::string& text : suites) {
       const nlohmann::json suite = nlohmann::json::parse(text);
       for (const char* field : {"cpu_model", "setting", "threads"}) {
-        pooled["context"][field] = suite.at("context").at(field);
+        fastest["context"][field] = suite.at("context").at(field);
       }
+      std::map<std::string, std::pair<std::vector<double>, nlohmann::ordered_json>> repetitions;
       for (const nlohmann::json& run : suite.at("benchmarks")) {
         if (run.value("run_type", "") != "iteration" || run.value("error_occurred", false))
           continue;
@@ -241,25 +255,28 @@ absl::StatusOr<std::string> PoolSuites(const std::vector<std::string>& suites) {
                                   "real_time", "cpu_time", "time_unit", "x_reference"}) {
           kept[field] = run.at(field);
         }
-        pooled["benchmarks"].push_back(std::move(kept));
+        auto& [times, runs] = repetitions[run.at("run_name")];
+        times.push_back(run.at("x_reference"));
+        runs.push_back(std::move(kept));
+      }
+      for (auto& [benchmark, measured] : repetitions) {
+        const double median = Median(measured.first);
+        const auto found = of_benchmark.find(benchmark);
+        if (found == of_benchmark.end() || median < found->second.first) {
+          of_benchmark[benchmark] = {median, std::move(measured.second)};
+        }
+      }
+    }
+    for (auto& [benchmark, measured] : of_benchmark) {
+      for (nlohmann::ordered_json& run : measured.second) {
+        fastest["benchmarks"].push_back(std::move(run));
       }
     }
   } catch (const nlohmann::json::exception& error) {
     return absl::InvalidArgumentError(
         absl::StrCat("not the output of a speed suite: ", error.what()));
   }
-  return pooled.dump(1) + "\n";
-}
-
-Speeds Pool(const std::vector<Speeds>& runs) {
-  Speeds pooled = runs.front();
-  for (size_t i = 1; i < runs.size(); ++i) {
-    for (const auto& [benchmark, times] : runs[i].times) {
-      std::vector<double>& all = pooled.times[benchmark];
-      all.insert(all.end(), times.begin(), times.end());
-    }
-  }
-  return pooled;
+  return fastest.dump(1) + "\n";
 }
 
 std::vector<Movement> CompareSpeeds(const Speeds& baseline, const std::vector<Speeds>& now) {

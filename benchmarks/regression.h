@@ -31,7 +31,7 @@ struct Movement {
 inline constexpr double kLdsMargin = .005;
 inline constexpr double kFlopsMargin = .01;
 inline constexpr double kTimeMargin = 1.5;
-inline constexpr double kTimeLevel = .001;
+inline constexpr double kTimeLevel = .005;
 
 // Compares results with those of the baseline, entry by entry:
 //   LDS       a loss where the 95% interval of the mean difference over the same test examples
@@ -62,17 +62,15 @@ struct Speeds {
 // where it is no such text or lacks the context or the counter that the suite gives it.
 absl::StatusOr<Speeds> ParseSpeeds(const std::string& json, const std::string& name);
 
-// What several processes wrote as one such text, which Google Benchmark's own tools can read: of
-// the repetitions that ran, all that a comparison needs; no host, no date.
-absl::StatusOr<std::string> PoolSuites(const std::vector<std::string>& suites);
-
-// Several runs as one.
-Speeds Pool(const std::vector<Speeds>& runs);
+// Of what several processes wrote one such text, which Google Benchmark's own tools can read: of
+// each benchmark the repetitions of the process with the lowest median, since what slows a process
+// down as a whole was not the code; no host, no date.
+absl::StatusOr<std::string> FastestOfSuites(const std::vector<std::string>& suites);
 
 // Compares the times of several processes with the baseline's. A loss where in each process the
 // median is more than kTimeMargin times the baseline's, with a p-value (Mann and Whitney) below
-// kTimeLevel: what slows down one process only was not the code. A benchmark that is gone or fails
-// is a loss. Both must be of one CPU model and setting.
+// kTimeLevel. A benchmark that is gone or fails is a loss. Both must be of one CPU model and
+// setting.
 std::vector<Movement> CompareSpeeds(const Speeds& baseline, const std::vector<Speeds>& now);
 
 // A table of the movements, losses first; no colour.

@@ -166,9 +166,9 @@ TEST(CompareSpeedsTest, SlowerInEveryProcessIsALoss) {
   EXPECT_THAT(CompareSpeeds(baseline, {Suite(2, 2), Suite(1, 2)}), IsEmpty());
 }
 
-// Three slow repetitions of three: 1 / C(15, 3) = .0022.
+// All of 4 above all of 5: 1 / C(9, 4) = .0079.
 TEST(CompareSpeedsTest, TooFewRepetitionsAreNoEvidence) {
-  EXPECT_THAT(CompareSpeeds(Suite(1, 2, 12), {Suite(3, 2, 3)}), IsEmpty());
+  EXPECT_THAT(CompareSpeeds(Suite(1, 2, 5), {Suite(3, 2, 4)}), IsEmpty());
 }
 
 TEST(CompareSpeedsTest, GoneAndFailedAreLosses) {
@@ -196,18 +196,35 @@ constexpr char kSuite[] = R"json({
   ]
 })json";
 
-TEST(SpeedsTest, RepetitionsAreReadAndPooled) {
+TEST(SpeedsTest, RepetitionsAreRead) {
   const auto speeds = ParseSpeeds(kSuite, "file");
   ASSERT_TRUE(speeds.ok()) << speeds.status();
   EXPECT_EQ(speeds->cpu_model, "cpu");
   EXPECT_THAT(speeds->times.at("m/one"), ElementsAre(7.5));
   EXPECT_THAT(speeds->times.at("n/one"), IsEmpty());
-  const auto pooled = PoolSuites({kSuite, kSuite});
-  ASSERT_TRUE(pooled.ok()) << pooled.status();
-  EXPECT_THAT(*pooled, testing::Not(HasSubstr("host_name")));
-  const auto again = ParseSpeeds(*pooled, "pooled");
+}
+
+// Of each benchmark, whichever process that is; one that failed is left out.
+TEST(SpeedsTest, TheFastestProcessIsKept) {
+  const auto suite = [](double m, double k) {
+    std::string text = kSuite;
+    text.insert(
+        text.rfind("    {\"name\": \"m/one/manual_time_mean"),
+        R"json(    {"name": "k/manual_time", "run_name": "k/manual_time", "run_type": "iteration",
+     "repetition_index": 0, "iterations": 3, "real_time": 0.5, "cpu_time": 0.4, "time_unit": "s",
+     "x_reference": )json" +
+            std::to_string(k) + "},\n");
+    text.replace(text.find("7.5"), 3, std::to_string(m));
+    return text;
+  };
+  const auto fastest = FastestOfSuites({suite(7.5, 4), suite(7, 5), suite(8, 6)});
+  ASSERT_TRUE(fastest.ok()) << fastest.status();
+  EXPECT_THAT(*fastest, testing::Not(HasSubstr("host_name")));
+  const auto again = ParseSpeeds(*fastest, "fastest");
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_THAT(again->times.at("m/one"), ElementsAre(7.5, 7.5));
+  EXPECT_THAT(again->times.at("m/one"), ElementsAre(7));
+  EXPECT_THAT(again->times.at("k"), ElementsAre(4));
+  EXPECT_EQ(again->times.count("n/one"), 0);
 }
 
 TEST(SpeedsTest, WhatIsNoSuiteIsNamed) {
