@@ -16,6 +16,7 @@ def _method_results_impl(ctx):
     arguments.add(ctx.file.setting, format = "--setting=%s")
     arguments.add(manifests[0].dirname, format = "--zoo=%s")
     arguments.add(ctx.files.data[0].dirname + "/..", format = "--data_root=%s")
+    arguments.add(ctx.attr.threads, format = "--threads=%s")
     ctx.actions.run_shell(
         outputs = [results],
         inputs = [ctx.file.setting] + ctx.files.zoo + ctx.files.data,
@@ -33,6 +34,7 @@ method_results = rule(
         "data": attr.label(mandatory = True, allow_files = True),
         "run": attr.label(mandatory = True, executable = True, cfg = "target", doc = "a program with //benchmarks:run_main"),
         "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
+        "threads": attr.int(default = 0, doc = "0: one per core"),
         "zoo": attr.label(mandatory = True, allow_files = True),
     },
     doc = "A folder with <setting>/<method>.textproto (benchmarks/result.proto) of every method in the program.",

@@ -93,6 +93,8 @@ echo '}}  // namespace attribench'
             run = ":%s_run" % name,
             setting = setting_part(setting, "setting"),
             tags = ["manual"],
+            threads = 1,  # these actions run side by side
+            visibility = visibility,
             zoo = setting_part(setting, "zoo"),
         )
     native.cc_binary(
