@@ -2,7 +2,7 @@
 //
 // How long the gradient engine's kernels take, beside what their arithmetic and their traffic with
 // memory must take: on a 784-128-64-10 network with drawn weights and drawn inputs, 5,000 training
-// and 500 test examples. Counters:
+// and 500 test examples, and on a ResNet-9 of a quarter of the full width, 256 images. Counters:
 //   flops    by formula, as the cost ledger has them
 //   bytes    what must at least be read and written: the arguments and the result, once
 //   floor_s  the longer of flops over the rate of a large float32 matrix product and bytes over
@@ -32,7 +32,7 @@ ABSL_FLAG(int, threads, 0, "default: one per core");
 namespace attribench {
 namespace {
 
-constexpr int64_t kTrain = 5000, kTest = 500, kVectors = 64;
+constexpr int64_t kTrain = 5000, kTest = 500, kVectors = 64, kImages = 256;
 
 struct Problem {
   Problem() {
@@ -109,6 +109,21 @@ void Run() {
         benchmark::DoNotOptimize(ComputeGradientFactors(
             *problem.model, problem.parameters, problem.train, GradientTarget::kLoss, ledger));
       });
+  ModelSpec spec;
+  spec.mutable_resnet9()->set_num_channels(3);
+  spec.mutable_resnet9()->set_image_size(32);
+  spec.mutable_resnet9()->set_width(16);
+  spec.mutable_resnet9()->set_num_classes(10);
+  const std::unique_ptr<Model> resnet9 = *MakeModel(spec);
+  RandomStream stream(2, "engine speed");
+  const Parameters weights = resnet9->Initialise(stream);
+  const Dataset images = {at::randn({kImages, 3, 32, 32}), at::randint(10, {kImages}, at::kLong)};
+  const double gradients = static_cast<double>(kImages * CountParameters(weights));
+  Add("gradient_factors/resnet9", rates,
+      static_cast<double>(images.inputs.nbytes()) + 4 * gradients, [&](CostLedger& ledger) {
+        benchmark::DoNotOptimize(
+            ComputeGradientFactors(*resnet9, weights, images, GradientTarget::kLoss, ledger));
+      });
   Add("inner_products/train_test", rates, Bytes(train) + Bytes(test) + 4.0 * kTrain * kTest,
       [&](CostLedger& ledger) { benchmark::DoNotOptimize(InnerProducts(train, test, ledger)); });
   Add("inner_products/train_train", rates, Bytes(train) + 4.0 * kTrain * kTrain,
@@ -123,7 +138,7 @@ void Run() {
     }
   }
   ParameterVectors vectors;
-  for (const LinearLayer& layer : problem.model->layers()) {
+  for (const Layer& layer : problem.model->layers()) {
     vectors.push_back(at::randn({kVectors, layer.num_outputs, layer.num_inputs + 1}));
   }
   const Curvature hessian =

@@ -211,8 +211,8 @@ absl::StatusOr<Benchmark> LoadBenchmark(const Setting& setting, const std::strin
   facts.set_model((*model)->Description());
   facts.set_num_train(setting.dataset().num_train());
   facts.set_num_test(setting.dataset().num_test());
-  for (const LinearLayer& layer : (*model)->layers()) {
-    facts.set_num_parameters(facts.num_parameters() + (layer.num_inputs + 1) * layer.num_outputs);
+  for (const Layer& layer : (*model)->layers()) {
+    facts.set_num_parameters(facts.num_parameters() + layer.num_parameters());
   }
   facts.set_num_subsets(truth->num_subsets());
   facts.set_num_seeds(truth->num_seeds());

@@ -4,6 +4,8 @@
 def _data_repository_impl(repository_ctx):
     name = repository_ctx.name
     mirror = repository_ctx.os.environ.get("ATTRIBENCH_DATA_MIRROR", "")
+    archive = repository_ctx.attr.archive
+    unpacked = False
     for file, sha256 in repository_ctx.attr.files.items():
         urls = [url + file for url in repository_ctx.attr.urls]
         local = None
@@ -13,6 +15,14 @@ def _data_repository_impl(repository_ctx):
                 urls = ["file://" + str(local)]
             else:
                 local = None
+        if archive and not local:
+            if not unpacked:
+                unpacked = repository_ctx.download_and_extract(
+                    url = [archive],
+                    output = "unpacked",
+                    allow_fail = True,
+                ).success
+            urls = ["file://" + str(repository_ctx.path("unpacked/%s/%s" % (name, file)))]
         result = repository_ctx.download(
             url = urls,
             output = file,
@@ -23,15 +33,16 @@ def _data_repository_impl(repository_ctx):
             fail("Data file %s is not the official one or is damaged: its sha256 must be %s; get it again from %s." % (
                 local,
                 sha256,
-                repository_ctx.attr.urls[0] + file,
+                archive or repository_ctx.attr.urls[0] + file,
             ))
         if not result.success:
             fail("Missing data file %s/%s: put it into a folder and set ATTRIBENCH_DATA_MIRROR to that folder, or connect to a network that reaches %s (wanted: sha256 %s)." % (
                 name,
                 file,
-                " or ".join(repository_ctx.attr.urls),
+                archive or " or ".join(repository_ctx.attr.urls),
                 sha256,
             ))
+    repository_ctx.delete("unpacked")
     repository_ctx.file("BUILD", """
 filegroup(
     name = "files",
@@ -46,7 +57,8 @@ data_repository = repository_rule(
     implementation = _data_repository_impl,
     attrs = {
         "files": attr.string_dict(mandatory = True, doc = "File name to sha256."),
-        "urls": attr.string_list(mandatory = True, doc = "Folders that hold the files; the first that answers serves."),
+        "archive": attr.string(doc = "An archive that holds the files in a folder with the repository's name."),
+        "urls": attr.string_list(doc = "Without an archive: folders that hold the files; the first that answers serves."),
     },
     environ = ["ATTRIBENCH_DATA_MIRROR"],
     doc = "Fetched only by targets that name it: no other target needs a network.",

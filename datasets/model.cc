@@ -5,95 +5,71 @@
 #include <limits>
 
 #include "ATen/ATen.h"
-#include "absl/strings/str_cat.h"
+#include "datasets/mlp.h"
+#include "datasets/resnet9.h"
 
 namespace attribench {
-namespace {
+int64_t CountParameters(const Parameters& parameters) {
+  int64_t count = 0;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.trained) count += parameter.value.numel();
+  }
+  return count;
+}
 
-// Multi-layer perceptron: linear layers fc1, fc2, ... with ReLU and dropout between them.
-class Mlp : public Model {
- public:
-  explicit Mlp(const MlpSpec& spec) : dropout_(spec.dropout()) {
-    int64_t width = spec.num_inputs();
-    std::vector<int64_t> widths(spec.hidden_units().begin(), spec.hidden_units().end());
-    widths.push_back(spec.num_classes());
-    for (const int64_t next : widths) {
-      layers_.push_back({absl::StrCat("fc", layers_.size() + 1), width, next});
-      width = next;
+Parameters Model::Initialise(RandomStream& stream) const {
+  Parameters parameters;
+  for (const Layer& layer : layers()) {
+    const std::string weight = layer.name + ".weight", bias = layer.name + ".bias";
+    if (layer.kind == LayerKind::kBatchNorm) {
+      const std::vector<int64_t> shape = {layer.num_outputs};
+      parameters.push_back({weight, at::ones(shape)});
+      parameters.push_back({bias, at::zeros(shape)});
+      parameters.push_back({layer.name + ".running_mean", at::zeros(shape), /*trained=*/false});
+      parameters.push_back({layer.name + ".running_var", at::ones(shape), /*trained=*/false});
+      continue;
     }
-  }
-
-  std::string Description() const override {
-    std::string text = absl::StrCat("MLP ", layers_.front().num_inputs);
-    for (const LinearLayer& layer : layers_) absl::StrAppend(&text, "-", layer.num_outputs);
-    return text;
-  }
-
-  const std::vector<LinearLayer>& layers() const override { return layers_; }
-  int64_t num_classes() const override { return layers_.back().num_outputs; }
-
-  Parameters Initialise(RandomStream& stream) const override {
-    Parameters parameters;
-    const auto uniform = [&](std::vector<int64_t> shape, float bound) {
+    const float bound = 1 / std::sqrt(static_cast<float>(layer.num_inputs));
+    const auto uniform = [&](const std::vector<int64_t>& shape) {
       at::Tensor value = at::empty(shape, at::kFloat);
       float* data = value.data_ptr<float>();
       for (int64_t i = 0; i < value.numel(); ++i) data[i] = (2 * stream.UniformFloat() - 1) * bound;
       return value;
     };
-    for (const LinearLayer& layer : layers_) {
-      const float bound = 1 / std::sqrt(static_cast<float>(layer.num_inputs));
-      parameters.push_back(
-          {layer.name + ".weight", uniform({layer.num_outputs, layer.num_inputs}, bound)});
-      parameters.push_back({layer.name + ".bias", uniform({layer.num_outputs}, bound)});
+    std::vector<int64_t> shape = {layer.num_outputs, layer.num_inputs};
+    if (layer.kind == LayerKind::kConvolution) {
+      shape = {layer.num_outputs, layer.num_inputs / (layer.kernel * layer.kernel), layer.kernel,
+               layer.kernel};
     }
-    return parameters;
+    parameters.push_back({weight, uniform(shape)});
+    if (layer.has_bias) parameters.push_back({bias, uniform({layer.num_outputs})});
   }
-
-  at::Tensor Logits(const Parameters& parameters, const at::Tensor& inputs, RandomStream* dropout,
-                    std::vector<LayerTrace>* trace) const override {
-    at::Tensor x = inputs.flatten(1);
-    for (size_t l = 0; l < layers_.size(); ++l) {
-      const at::Tensor z = at::linear(x, parameters[2 * l].value, parameters[2 * l + 1].value);
-      if (trace != nullptr) trace->push_back({x, z});
-      if (l + 1 == layers_.size()) return z;
-      x = at::relu(z);
-      if (dropout != nullptr && dropout_ > 0) x = x * DropoutMask(x, *dropout);
-    }
-    return x;
-  }
-
- private:
-  // 1 / (1 - dropout) where a unit is kept, 0 where it is dropped.
-  at::Tensor DropoutMask(const at::Tensor& x, RandomStream& stream) const {
-    at::Tensor mask = at::empty(x.sizes(), at::kFloat);
-    const float kept = 1 / (1 - static_cast<float>(dropout_));
-    const uint32_t threshold = static_cast<uint32_t>(dropout_ * 0x1p32);
-    float* data = mask.data_ptr<float>();
-    for (int64_t i = 0; i < mask.numel(); ++i) data[i] = stream.Next32() < threshold ? 0 : kept;
-    return mask;
-  }
-
-  double dropout_;
-  std::vector<LinearLayer> layers_;
-};
-
-}  // namespace
-
-int64_t CountParameters(const Parameters& parameters) {
-  int64_t count = 0;
-  for (const Parameter& parameter : parameters) count += parameter.value.numel();
-  return count;
+  return parameters;
 }
 
 double Model::ForwardFlops() const {
   double flops = 0;
-  for (const LinearLayer& layer : layers()) flops += 2.0 * layer.num_inputs * layer.num_outputs;
+  for (const Layer& layer : layers()) {
+    flops += 2.0 * layer.num_inputs * layer.num_outputs * layer.positions;
+  }
   return flops;
 }
 
+at::Tensor PenultimateFeatures(const Model& model, const Parameters& parameters,
+                               const at::Tensor& inputs) {
+  std::vector<at::Tensor> blocks;
+  for (const at::Tensor& block : inputs.split(256)) {  // a trace holds every layer's
+    std::vector<LayerTrace> trace;
+    model.Logits(parameters, block, nullptr, &trace);
+    blocks.push_back(trace.back().input);
+  }
+  return at::cat(blocks);
+}
+
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSpec& spec) {
-  if (spec.has_mlp()) return std::unique_ptr<Model>(new Mlp(spec.mlp()));
-  return absl::InvalidArgumentError("a model needs an architecture; known is mlp");
+  if (spec.has_mlp()) return MakeMlp(spec.mlp());
+  if (spec.has_resnet9()) return MakeResNet9(spec.resnet9());
+  return absl::InvalidArgumentError("a model needs an architecture; known are mlp and resnet9");
 }
 
 ModelOutputs OutputsOfLogits(const at::Tensor& logits, const at::Tensor& labels) {

@@ -92,17 +92,26 @@ absl::Status ValidateSetting(const Setting& s) {
     checks.push_back(
         {"model.mlp.dropout", mlp.dropout(), mlp.dropout() >= 0 && mlp.dropout() < 1, "in [0, 1)"});
   }
+  if (s.model().has_resnet9()) {
+    const ResNet9Spec& resnet9 = s.model().resnet9();
+    checks.push_back(count("model.resnet9.num_channels", resnet9.num_channels(), 1));
+    checks.push_back(count("model.resnet9.image_size", resnet9.image_size(), 1));
+    checks.push_back(count("model.resnet9.width", resnet9.width(), 1));
+    checks.push_back({"model.resnet9.num_classes", static_cast<double>(resnet9.num_classes()),
+                      resnet9.num_classes() >= 2 && resnet9.num_classes() <= largest,
+                      "at least 2"});
+  }
   for (const Check& check : checks) {
     if (!check.ok) return OutOfBounds(s, check.field, check.value, check.bound);
   }
   if (s.name().empty()) return absl::InvalidArgumentError("a setting needs a name");
-  if (!data.has_glyphs() && !data.has_idx()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("setting ", s.name(), ": dataset names no source; known are glyphs and idx"));
+  if (data.source_case() == DatasetSource::SOURCE_NOT_SET) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "setting ", s.name(), ": dataset names no source; known are glyphs, idx and cifar"));
   }
-  if (!s.model().has_mlp()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("setting ", s.name(), ": model names no architecture; known is mlp"));
+  if (s.model().architecture_case() == ModelSpec::ARCHITECTURE_NOT_SET) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "setting ", s.name(), ": model names no architecture; known are mlp and resnet9"));
   }
   return absl::OkStatus();
 }
@@ -132,6 +141,7 @@ std::string RecipeDigest(const Setting& setting) {
   decisive.mutable_dataset()->clear_name();
   decisive.mutable_dataset()->clear_synthetic();
   if (decisive.dataset().has_idx()) decisive.mutable_dataset()->mutable_idx()->clear_url();
+  if (decisive.dataset().has_cifar()) decisive.mutable_dataset()->mutable_cifar()->clear_url();
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);

@@ -17,7 +17,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  uint64_t seed, const EpochObserver& after_epoch) {
   const int64_t n = static_cast<int64_t>(indices.size());
   if (n == 0) return absl::InvalidArgumentError("training needs at least one example");
-  const at::Tensor inputs = train.inputs.flatten(1).index_select(0, at::tensor(indices, at::kLong));
+  const at::Tensor inputs = train.inputs.index_select(0, at::tensor(indices, at::kLong));
   const at::Tensor labels = train.labels.index_select(0, at::tensor(indices, at::kLong));
 
   RandomStream initialisation(seed, "initialisation");
@@ -25,6 +25,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
   Parameters parameters = model.Initialise(initialisation);
   std::vector<at::Tensor> weights, velocities;
   for (Parameter& parameter : parameters) {
+    if (!parameter.trained) continue;
     parameter.value.set_requires_grad(true);
     weights.push_back(parameter.value);
     velocities.push_back(at::zeros_like(parameter.value));

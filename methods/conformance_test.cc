@@ -163,6 +163,27 @@ TEST(ConformanceTest, SelfInfluenceIsPositive) {
   }
 }
 
+// Convolutions and batch norm are scored like the rest, or refused by name.
+TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
+  static const auto* example = new WorkedExample(WorkedExample::WithConvolutions());
+  AttributionTask task = example->Task();
+  task.test = Rows(task.train, at::arange(6, at::kLong));
+  CostLedger ledger;
+  const auto fitted = Method().make()->Fit(task, Cheapest(), ledger);
+  if (!fitted.ok()) {
+    EXPECT_EQ(fitted.status().code(), absl::StatusCode::kUnimplemented) << fitted.status();
+    EXPECT_THAT(std::string(fitted.status().message()),
+                testing::HasSubstr(example->model().Description()));
+    return;
+  }
+  const at::Tensor scores = ScoresOf(**fitted, DefaultDamping());
+  ASSERT_EQ(scores.size(0), 60);
+  ASSERT_EQ(scores.size(1), 6);
+  EXPECT_TRUE(at::isfinite(scores).all().item<bool>());
+  if (!Method().space.informative()) return;
+  EXPECT_GT(scores.slice(0, 0, 6).diagonal().min().item<double>(), 0) << "of itself";
+}
+
 // Against models that were really retrained: sums of scores must go up where -loss goes up.
 TEST(ConformanceTest, ScoresPredictRetrainedModels) {
   if (!Method().space.informative()) GTEST_SKIP() << "a control";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "ATen/ATen.h"
@@ -16,38 +17,56 @@ namespace {
 // Numbers in flight in a block of explicit gradients: 128 MiB in float32.
 constexpr int64_t kBlockNumbers = int64_t{1} << 25;
 
-// Gradients of the loss at layers' outputs with labels drawn by `weights` [n, 1]: one set for each
-// class, or one alone.
-struct WeightedDeltas {
-  std::vector<at::Tensor> deltas;  // per layer [n, out]
-  at::Tensor weights;              // [n, 1]
-};
+constexpr double kBytesKept = 1 << 30;
 
-absl::StatusOr<std::vector<WeightedDeltas>> LabelDistribution(const AttributionTask& task,
-                                                              const Parameters& parameters,
-                                                              FisherKind fisher,
-                                                              const GradientFactors& train,
-                                                              CostLedger& ledger) {
-  std::vector<WeightedDeltas> all;
-  const auto add = [&](const GradientFactors& factors, const at::Tensor& weights) {
-    WeightedDeltas one;
-    for (const LayerFactors& layer : factors.layers) one.deltas.push_back(layer.deltas);
-    one.weights = weights.to(one.deltas.front().scalar_type()).unsqueeze(1);
-    all.push_back(std::move(one));
-  };
-  if (fisher == FisherKind::kEmpirical) {
-    add(train, at::ones_like(train.label_probability_gap));
-    return all;
+// The training gradients that a Fisher matrix is the second moment of, as blocks with weights:
+// those of the examples' own labels, or those of all labels with their probabilities. The first
+// visit keeps the blocks for the next ones if they are small.
+class FisherGradients {
+ public:
+  FisherGradients(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
+                  CostLedger& ledger)
+      : task_(task), parameters_(parameters), kind_(kind), ledger_(ledger) {}
+
+  // weights [b, 1] float64.
+  using Visitor = std::function<void(const GradientBlock&, const at::Tensor& weights)>;
+  absl::Status Visit(const Visitor& visitor) {
+    const bool every_label = kind_ == FisherKind::kTrue;
+    const auto visit = [&](const GradientBlock& block) {
+      const at::Tensor& gap = block.label_probability_gap;
+      visitor(block, (every_label ? 1 - gap : at::ones_like(gap)).unsqueeze(1));
+    };
+    if (!kept_.empty()) {
+      for (const GradientBlock& block : kept_) visit(block);
+      return absl::OkStatus();
+    }
+    bool keeps = true;
+    double bytes = 0;
+    const auto visit_and_keep = [&](const GradientBlock& block) {
+      for (const LayerPositions& layer : block.layers) {
+        bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
+      }
+      keeps = keeps && bytes <= kBytesKept;
+      if (keeps) {
+        kept_.push_back(block);
+      } else {
+        kept_.clear();
+      }
+      visit(block);
+    };
+    return every_label ? VisitGradientsOfEveryLabel(*task_.model, parameters_, task_.train, ledger_,
+                                                    visit_and_keep)
+                       : VisitGradients(*task_.model, parameters_, task_.train,
+                                        GradientTarget::kLoss, ledger_, visit_and_keep);
   }
-  for (int64_t label = 0; label < task.model->num_classes(); ++label) {
-    const Dataset relabelled = {task.train.inputs, at::full_like(task.train.labels, label)};
-    const auto factors =
-        ComputeGradientFactors(*task.model, parameters, relabelled, GradientTarget::kLoss, ledger);
-    if (!factors.ok()) return factors.status();
-    add(*factors, 1 - factors->label_probability_gap);
-  }
-  return all;
-}
+
+ private:
+  const AttributionTask& task_;
+  const Parameters& parameters_;
+  FisherKind kind_;
+  CostLedger& ledger_;
+  std::vector<GradientBlock> kept_;
+};
 
 struct Eigenbasis {
   at::Tensor values;   // [n] float64, at least 0
@@ -69,6 +88,24 @@ absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledge
 }
 
 at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
+
+// Eigenvectors of a layer's factors, in the gradients' type.
+struct LayerBasis {
+  at::Tensor inputs;  // Q_A [in, in]
+  at::Tensor deltas;  // Q_S [out, out]
+
+  at::Tensor RotateInputs(const LayerPositions& positions, Cost& cost) const {
+    cost.flops += 2.0 * positions.inputs.numel() * inputs.size(0);
+    return at::matmul(positions.inputs, inputs);
+  }
+
+  LayerFactors Rotate(const LayerPositions& positions, const at::Tensor& rotated_inputs,
+                      Cost& cost) const {
+    cost.flops += 2.0 * positions.deltas.numel() * deltas.size(0);
+    if (rotated_inputs.size(1) > 1) cost.flops += 2.0 * rotated_inputs.numel() * deltas.size(0);
+    return SumOverPositions({rotated_inputs, at::matmul(positions.deltas, deltas)});
+  }
+};
 
 class KroneckerAttribution : public FittedAttribution {
  public:
@@ -250,54 +287,89 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  const Parameters& parameters, FisherKind fisher,
                                                  KroneckerEigenvalues eigenvalues,
                                                  CostLedger& ledger) {
-  const auto gradients = [&](const Dataset& data) {
-    return ComputeGradientFactors(*task.model, parameters, data, GradientTarget::kLoss, ledger);
-  };
-  const auto train = gradients(task.train), test = gradients(task.test);
-  if (!train.ok()) return train.status();
-  if (!test.ok()) return test.status();
-  const auto labels = LabelDistribution(task, parameters, fisher, *train, ledger);
-  if (!labels.ok()) return labels.status();
-
+  const std::vector<Layer>& layers = task.model->layers();
   const double n = static_cast<double>(task.train.size());
-  KroneckerModel model;
+  FisherGradients gradients(task, parameters, fisher, ledger);
   Cost cost;
-  for (size_t l = 0; l < train->layers.size(); ++l) {
-    const at::Tensor inputs = train->layers[l].inputs;
-    const int64_t in = inputs.size(1), out = train->layers[l].deltas.size(1);
-    // Products in the gradients' type, eigenvectors in double.
-    const auto a = Decompose(Double(at::matmul(inputs.t(), inputs)).div_(n), ledger);
-    if (!a.ok()) return a.status();
-    at::Tensor covariance = at::zeros({out, out}, at::kDouble);
-    for (const WeightedDeltas& label : *labels) {
-      const at::Tensor weighted = label.deltas[l].mul(label.weights);
-      covariance.add_(Double(at::matmul(weighted.t(), label.deltas[l])), 1 / n);
-    }
-    const auto s = Decompose(covariance, ledger);
-    if (!s.ok()) return s.status();
 
-    const at::Tensor input_basis = a->vectors.to(inputs.scalar_type());
-    const at::Tensor output_basis = s->vectors.to(inputs.scalar_type());
-    KroneckerLayer layer;
-    layer.train_inputs = at::matmul(inputs, input_basis);
-    layer.test_inputs = at::matmul(test->layers[l].inputs, input_basis);
-    layer.train_deltas = at::matmul(train->layers[l].deltas, output_basis);
-    layer.test_deltas = at::matmul(test->layers[l].deltas, output_basis);
-    cost.flops += 2 * (n + test->num_examples()) * (double(in) * in + double(out) * out) +
-                  2 * n * (double(in) * in + labels->size() * double(out) * out);
-    if (eigenvalues == KroneckerEigenvalues::kProducts) {
-      layer.eigenvalues = at::outer(s->values, a->values);
-    } else {
-      const at::Tensor squares = layer.train_inputs.square();
-      layer.eigenvalues = at::zeros({out, in}, at::kDouble);
-      for (const WeightedDeltas& label : *labels) {
-        const at::Tensor along =
-            at::matmul(label.deltas[l], output_basis).square_().mul_(label.weights);
-        layer.eigenvalues.add_(Double(at::matmul(along.t(), squares)), 1 / n);
-        cost.flops += 2 * n * out * (double(out) + in);
-      }
+  // Products in the gradients' type, eigenvectors in double.
+  std::vector<at::Tensor> a(layers.size()), s(layers.size());
+  const auto add = [](at::Tensor& sum, const at::Tensor& term) {
+    sum = sum.defined() ? sum.add_(term) : term;
+  };
+  int64_t visited = -1;  // first example of the last block
+  absl::Status status = gradients.Visit([&](const GradientBlock& block, const at::Tensor& weights) {
+    const bool first_visit = block.begin > visited;
+    visited = block.begin;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const int64_t positions = block.layers[l].deltas.size(1);
+      const at::Tensor deltas = block.layers[l].deltas.flatten(0, 1);
+      const at::Tensor weighted =
+          block.layers[l].deltas.mul(weights.unsqueeze(2).to(deltas.scalar_type())).flatten(0, 1);
+      add(s[l], Double(at::matmul(weighted.t(), deltas)).div_(n * positions));
+      cost.flops += 2.0 * deltas.numel() * deltas.size(1);
+      if (!first_visit) continue;  // inputs are the same for all labels
+      const at::Tensor inputs = block.layers[l].inputs.flatten(0, 1);
+      add(a[l], Double(at::matmul(inputs.t(), inputs)).div_(n));
+      cost.flops += 2.0 * inputs.numel() * inputs.size(1);
     }
-    model.push_back(std::move(layer));
+  });
+  if (!status.ok()) return status;
+
+  std::vector<LayerBasis> bases;
+  KroneckerModel model(layers.size());
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto of_inputs = Decompose(a[l], ledger), of_deltas = Decompose(s[l], ledger);
+    if (!of_inputs.ok()) return of_inputs.status();
+    if (!of_deltas.ok()) return of_deltas.status();
+    const at::ScalarType type = parameters.front().value.scalar_type();
+    bases.push_back({of_inputs->vectors.to(type), of_deltas->vectors.to(type)});
+    model[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
+  }
+
+  if (eigenvalues == KroneckerEigenvalues::kSecondMoments) {
+    for (KroneckerLayer& layer : model) layer.eigenvalues.zero_();
+    std::vector<at::Tensor> inputs(layers.size());  // rotated, the same for all labels
+    visited = -1;
+    status = gradients.Visit([&](const GradientBlock& block, const at::Tensor& weights) {
+      const bool first_visit = block.begin > visited;
+      visited = block.begin;
+      for (size_t l = 0; l < layers.size(); ++l) {
+        if (first_visit) inputs[l] = bases[l].RotateInputs(block.layers[l], cost);
+        const LayerFactors along = bases[l].Rotate(block.layers[l], inputs[l], cost);
+        const at::Tensor squares =
+            along.deltas.square().mul_(weights.to(along.deltas.scalar_type()));
+        model[l].eigenvalues.add_(
+            Double(at::matmul(squares.t(), along.inputs.square())).view_as(model[l].eigenvalues),
+            1 / n);
+        cost.flops += 2.0 * squares.numel() * along.inputs.size(1);
+      }
+    });
+    if (!status.ok()) return status;
+  }
+
+  for (const bool is_train : {true, false}) {
+    std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
+    const auto rotate = [&](const GradientBlock& block) {
+      for (size_t l = 0; l < layers.size(); ++l) {
+        LayerFactors along =
+            bases[l].Rotate(block.layers[l], bases[l].RotateInputs(block.layers[l], cost), cost);
+        inputs[l].push_back(std::move(along.inputs));
+        deltas[l].push_back(std::move(along.deltas));
+      }
+    };
+    status = VisitGradients(*task.model, parameters, is_train ? task.train : task.test,
+                            GradientTarget::kLoss, ledger, rotate);
+    if (!status.ok()) return status;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      (is_train ? model[l].train_inputs : model[l].test_inputs) = at::cat(inputs[l]);
+      (is_train ? model[l].train_deltas : model[l].test_deltas) = at::cat(deltas[l]);
+      inputs[l].clear();
+      deltas[l].clear();
+    }
+  }
+  for (KroneckerLayer& layer : model) {  // in the shape of gradients that are written out
+    layer.eigenvalues = layer.eigenvalues.view({-1, layer.train_inputs.size(1)});
   }
   ledger.Charge(cost);
   return model;

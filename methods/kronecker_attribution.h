@@ -29,12 +29,12 @@ enum class DampingScope {
   kModel,  // that of all layers together: one lambda
 };
 
-// A Fisher matrix of one layer, of shape [out (in + 1)] squared, by its eigenvectors Q_S kron Q_A
-// and its eigenvalues; and the examples' gradients in that basis, as factors: for weights [W | b],
-// example i has outer(deltas_i, inputs_i).
+// A Fisher matrix of one layer, of shape [out in] squared, by its eigenvectors Q_S kron Q_A and its
+// eigenvalues; and the examples' gradients in that basis, as factors: example i has
+// outer(deltas_i, inputs_i). Where the sum over positions is written out, inputs are 1.
 struct KroneckerLayer {
-  at::Tensor eigenvalues;                // [out, in + 1] float64, at least 0
-  at::Tensor train_inputs, test_inputs;  // [n, in + 1], [t, in + 1]: times Q_A
+  at::Tensor eigenvalues;                // [out, in] float64, at least 0; [out in, 1]
+  at::Tensor train_inputs, test_inputs;  // [n, in], [t, in]: times Q_A
   at::Tensor train_deltas, test_deltas;  // [n, out], [t, out]: times Q_S
 };
 using KroneckerModel = std::vector<KroneckerLayer>;
@@ -43,8 +43,10 @@ using KroneckerModel = std::vector<KroneckerLayer>;
 // Q_A diag Q_A' and S = E[d d'] = Q_S diag Q_S' over the training examples (Martens and Grosse,
 // Optimizing neural networks with Kronecker-factored approximate curvature, ICML 2015), and
 // eigenvalues as `eigenvalues` says (George et al., Fast approximate natural gradient descent in a
-// Kronecker-factored eigenbasis, NeurIPS 2018, section 3). Errors as ComputeGradientFactors;
-// Internal where an eigendecomposition fails.
+// Kronecker-factored eigenbasis, NeurIPS 2018, section 3). For a convolution A is the expectation
+// of the sum over positions and S that of their mean (Grosse and Martens, A Kronecker-factored
+// approximate Fisher matrix for convolution layers, ICML 2016); for batch norm A is 1 and S all of
+// the layer's Fisher matrix. Errors as VisitGradients; Internal where an eigendecomposition fails.
 absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  const Parameters& parameters, FisherKind fisher,
                                                  KroneckerEigenvalues eigenvalues,

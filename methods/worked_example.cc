@@ -2,6 +2,7 @@
 #include "methods/worked_example.h"
 
 #include <numeric>
+#include <utility>
 
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
@@ -10,7 +11,7 @@
 namespace attribench {
 namespace {
 
-constexpr int64_t kTrain = 60, kTest = 12, kInputs = 6, kClasses = 3, kAlongRun = 10;
+constexpr int64_t kTrain = 60, kTest = 12, kInputs = 6, kClasses = 3, kSide = 6, kAlongRun = 10;
 
 Dataset DrawPoints(int64_t count, uint64_t split) {
   at::Tensor inputs = at::empty({count, kInputs}, at::kDouble);
@@ -24,18 +25,49 @@ Dataset DrawPoints(int64_t count, uint64_t split) {
   return {inputs, labels};
 }
 
-}  // namespace
+// Two rows of each class's own stand out from noise.
+Dataset DrawImages(int64_t count, uint64_t split) {
+  at::Tensor inputs = at::empty({count, 1, kSide, kSide}, at::kDouble);
+  at::Tensor labels = at::empty({count}, at::kLong);
+  double* pixel = inputs.data_ptr<double>();
+  for (int64_t i = 0; i < count; ++i) {
+    RandomStream stream(11, "worked images", {split, static_cast<uint64_t>(i)});
+    const int64_t label = i % kClasses;
+    labels[i] = label;
+    for (int64_t j = 0; j < kSide * kSide; ++j) {
+      *pixel++ = stream.Gaussian() + (j / kSide / 2 == label ? 1 : 0);
+    }
+  }
+  return {inputs, labels};
+}
 
-WorkedExample::WorkedExample(std::vector<int64_t> hidden_units)
-    : train_(DrawPoints(kTrain, 0)), test_(DrawPoints(kTest, 1)) {
+ModelSpec MlpOf(const std::vector<int64_t>& hidden_units) {
   ModelSpec spec;
   spec.mutable_mlp()->set_num_inputs(kInputs);
   spec.mutable_mlp()->set_num_classes(kClasses);
   for (const int64_t units : hidden_units) spec.mutable_mlp()->add_hidden_units(units);
-  model_ = *MakeModel(spec);
+  return spec;
+}
+
+}  // namespace
+
+WorkedExample::WorkedExample(std::vector<int64_t> hidden_units)
+    : WorkedExample(MlpOf(hidden_units), DrawPoints(kTrain, 0), DrawPoints(kTest, 1), 40) {}
+
+WorkedExample WorkedExample::WithConvolutions() {
+  ModelSpec spec;
+  spec.mutable_resnet9()->set_num_channels(1);
+  spec.mutable_resnet9()->set_image_size(kSide);
+  spec.mutable_resnet9()->set_width(2);
+  spec.mutable_resnet9()->set_num_classes(kClasses);
+  return WorkedExample(spec, DrawImages(kTrain, 0), DrawImages(kTest, 1), 10);
+}
+
+WorkedExample::WorkedExample(const ModelSpec& model, Dataset train, Dataset test, int64_t epochs)
+    : train_(std::move(train)), test_(std::move(test)), model_(*MakeModel(model)) {
   recipe_.set_learning_rate(0.05);
   recipe_.set_momentum(0.9);
-  recipe_.set_epochs(40);
+  recipe_.set_epochs(epochs);
   recipe_.set_batch_size(10);
 }
 

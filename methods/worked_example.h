@@ -22,6 +22,9 @@ class WorkedExample {
   // `hidden_units` empty: softmax regression (convex). 60 training examples, 12 test examples.
   explicit WorkedExample(std::vector<int64_t> hidden_units = {});
 
+  // Images of 6 x 6 pixels instead, and a ResNet-9 of width 2: convolutions and batch norm.
+  static WorkedExample WithConvolutions();
+
   // Checkpoints are trained once each, on all or on half of the training examples. There are ten
   // along the run.
   AttributionTask Task() const;
@@ -43,6 +46,7 @@ class WorkedExample {
   Retrained RetrainSubsets(int64_t num_subsets) const;
 
  private:
+  WorkedExample(const ModelSpec& model, Dataset train, Dataset test, int64_t epochs);
   Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed, int64_t epochs) const;
 
   Recipe recipe_;

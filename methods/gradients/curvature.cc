@@ -19,6 +19,15 @@ int64_t BlockRows(int64_t vectors, int64_t widest) {
 
 absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& parameters,
                                           const Dataset& dataset, CurvatureKind kind) {
+  const auto refusal = [&] {
+    return absl::UnimplementedError(
+        absl::StrCat("products with the curvature are for linear layers in a chain, with ReLU "
+                     "between them; ",
+                     model.Description(), " is no such model"));
+  };
+  for (const Layer& layer : model.layers()) {
+    if (layer.kind != LayerKind::kLinear || !layer.has_bias) return refusal();
+  }
   Curvature curvature;
   curvature.kind_ = kind;
   std::vector<LayerTrace> trace;
@@ -31,10 +40,7 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
     const at::Tensor& input = trace[l].input;
     if (parameters.size() != 2 * trace.size() ||
         (l > 0 && !input.equal(trace[l - 1].output.relu()))) {
-      return absl::UnimplementedError(
-          absl::StrCat("products with the curvature are for linear layers in a chain, with ReLU "
-                       "between them; ",
-                       model.Description(), " is no such model"));
+      return refusal();
     }
     curvature.weights_.push_back(parameters[2 * l].value);
     curvature.inputs_.push_back(at::cat({input, at::ones({input.size(0), 1}, input.options())}, 1));

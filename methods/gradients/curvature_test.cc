@@ -76,7 +76,7 @@ class CurvatureTest : public testing::TestWithParam<std::vector<int64_t>> {
   ParameterVectors RandomVectors(int64_t r) {
     at::manual_seed(1);
     ParameterVectors vectors;
-    for (const LinearLayer& layer : example_.model().layers()) {
+    for (const Layer& layer : example_.model().layers()) {
       vectors.push_back(at::randn({r, layer.num_outputs, layer.num_inputs + 1}, at::kDouble));
     }
     return vectors;

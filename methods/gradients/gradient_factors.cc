@@ -2,9 +2,12 @@
 #include "methods/gradients/gradient_factors.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ATen/ATen.h"
+#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/GradMode.h"
 #include "torch/csrc/autograd/autograd.h"
@@ -34,6 +37,96 @@ LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& label
   return {gradient, gap};
 }
 
+// Examples at a time.
+int64_t BlockRows(const Model& model) {
+  int64_t numbers = 1, widest = 0;  // of an example: outputs, each with its gradient; patches
+  for (const Layer& layer : model.layers()) {
+    numbers += 4 * layer.positions * layer.num_outputs;
+    widest = std::max(widest, layer.positions * layer.num_inputs);
+  }
+  return std::max<int64_t>(1, (int64_t{1} << 25) / (numbers + widest));
+}
+
+bool AllFinite(const at::Tensor& values) {
+  // A sum is finite only if all terms are: one pass; the rest is for sums that overflow.
+  return std::isfinite(values.sum().item<double>()) || at::isfinite(values).all().item<bool>();
+}
+
+at::Tensor WithOnes(const at::Tensor& inputs, bool has_bias) {
+  if (!has_bias) return inputs;
+  std::vector<int64_t> shape = inputs.sizes().vec();
+  shape.back() = 1;
+  return at::cat({inputs, at::ones(shape, inputs.options())}, -1);
+}
+
+// Of `delta`, the gradient at the layer's output.
+LayerPositions Positions(const Layer& layer, const at::Tensor& input, const at::Tensor& delta) {
+  switch (layer.kind) {
+    case LayerKind::kLinear:
+      return {WithOnes(input, layer.has_bias).unsqueeze(1), delta.unsqueeze(1)};
+    case LayerKind::kConvolution: {
+      const at::Tensor patches =
+          at::im2col(input, {layer.kernel, layer.kernel}, /*dilation=*/{1, 1},
+                     {layer.padding, layer.padding}, {layer.stride, layer.stride});
+      return {WithOnes(patches.transpose(1, 2), layer.has_bias), delta.flatten(2).transpose(1, 2)};
+    }
+    case LayerKind::kBatchNorm: {
+      const at::Tensor of_weight = delta.mul(input).sum({2, 3}), of_bias = delta.sum({2, 3});
+      return {at::ones({delta.size(0), 1, 1}, delta.options()),
+              at::stack({of_weight, of_bias}, 2).flatten(1).unsqueeze(1)};
+    }
+  }
+  return {};
+}
+
+// With `every_label`, the classes in turn are the labels.
+absl::Status Visit(const Model& model, const Parameters& parameters, const Dataset& dataset,
+                   GradientTarget target, bool every_label, CostLedger& ledger,
+                   const GradientVisitor& visit) {
+  Parameters weights = parameters;
+  for (Parameter& weight : weights)
+    weight.value = weight.value.detach().requires_grad_(weight.trained);
+  const int64_t n = dataset.size(), rows = BlockRows(model);
+  const int64_t passes = every_label ? model.num_classes() : 1;
+  for (int64_t begin = 0; begin < n; begin += rows) {
+    const int64_t end = std::min(n, begin + rows);
+    std::vector<LayerTrace> trace;
+    at::Tensor logits;
+    {
+      c10::AutoGradMode gradients_on(true);
+      logits = model.Logits(
+          weights, dataset.inputs.slice(0, begin, end).to(weights.front().value.scalar_type()),
+          nullptr, &trace);
+    }
+    std::vector<at::Tensor> outputs;
+    for (const LayerTrace& layer : trace) outputs.push_back(layer.output);
+    for (int64_t pass = 0; pass < passes; ++pass) {
+      at::Tensor labels = dataset.labels.slice(0, begin, end);
+      if (every_label) labels = at::full_like(labels, pass);
+      const LogitGradient at_logits = GradientAtLogits(logits.detach(), labels, target);
+      const std::vector<at::Tensor> deltas =
+          torch::autograd::grad({logits}, outputs, {at_logits.gradient.to(logits.scalar_type())},
+                                /*retain_graph=*/pass + 1 < passes);
+      GradientBlock block = {begin, {}, at_logits.gap};
+      for (size_t l = 0; l < trace.size(); ++l) {
+        const Layer& layer = model.layers()[l];
+        block.layers.push_back(Positions(layer, trace[l].input.detach(), deltas[l].detach()));
+        if (!AllFinite(trace[l].input) || !AllFinite(deltas[l])) {
+          return absl::DataLossError(
+              absl::StrCat("gradients of layer ", layer.name,
+                           " are not finite: check the checkpoint and the inputs"));
+        }
+      }
+      visit(block);
+    }
+  }
+  Cost cost;
+  cost.gradient_evaluations = static_cast<double>(n * passes);
+  cost.flops = model.ForwardFlops() * n * (1 + passes);  // forward, and backward to the outputs
+  ledger.Charge(cost);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int64_t GradientFactors::num_parameters() const {
@@ -42,42 +135,65 @@ int64_t GradientFactors::num_parameters() const {
   return count;
 }
 
+absl::Status VisitGradients(const Model& model, const Parameters& parameters,
+                            const Dataset& dataset, GradientTarget target, CostLedger& ledger,
+                            const GradientVisitor& visit) {
+  return Visit(model, parameters, dataset, target, /*every_label=*/false, ledger, visit);
+}
+
+absl::Status VisitGradientsOfEveryLabel(const Model& model, const Parameters& parameters,
+                                        const Dataset& dataset, CostLedger& ledger,
+                                        const GradientVisitor& visit) {
+  return Visit(model, parameters, dataset, GradientTarget::kLoss, /*every_label=*/true, ledger,
+               visit);
+}
+
+LayerFactors SumOverPositions(const LayerPositions& positions) {
+  const at::Tensor &inputs = positions.inputs, &deltas = positions.deltas;
+  if (inputs.size(1) == 1) return {inputs.squeeze(1), deltas.squeeze(1)};
+  // Products of one example are too small to share among threads.
+  at::Tensor sums = at::empty({inputs.size(0), deltas.size(2), inputs.size(2)}, inputs.options());
+  at::parallel_for(0, inputs.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      at::Tensor sum = sums[i];
+      at::mm_out(sum, deltas[i].t(), inputs[i]);
+    }
+  });
+  return {at::ones({inputs.size(0), 1}, inputs.options()), sums.flatten(1)};
+}
+
 absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Parameters& parameters,
                                                        const Dataset& dataset,
                                                        GradientTarget target, CostLedger& ledger) {
-  Parameters weights = parameters;
-  for (Parameter& weight : weights) weight.value = weight.value.detach().requires_grad_(true);
-  std::vector<LayerTrace> trace;
-  at::Tensor logits;
-  {
-    c10::AutoGradMode gradients_on(true);
-    logits = model.Logits(weights, dataset.inputs.to(weights.front().value.scalar_type()), nullptr,
-                          &trace);
-  }
-  const LogitGradient at_logits = GradientAtLogits(logits.detach(), dataset.labels, target);
-  std::vector<at::Tensor> outputs;
-  for (const LayerTrace& layer : trace) outputs.push_back(layer.output);
-  const std::vector<at::Tensor> deltas =
-      torch::autograd::grad({logits}, outputs, {at_logits.gradient.to(logits.scalar_type())});
-
+  const size_t layers = model.layers().size();
+  std::vector<std::vector<at::Tensor>> inputs(layers), deltas(layers);
+  std::vector<at::Tensor> gaps;
+  const absl::Status status =
+      VisitGradients(model, parameters, dataset, target, ledger, [&](const GradientBlock& block) {
+        for (size_t l = 0; l < layers; ++l) {
+          LayerFactors factors = SumOverPositions(block.layers[l]);
+          inputs[l].push_back(std::move(factors.inputs));
+          deltas[l].push_back(std::move(factors.deltas));
+        }
+        gaps.push_back(block.label_probability_gap);
+      });
+  if (!status.ok()) return status;
+  const auto join = [](const std::vector<at::Tensor>& blocks) {
+    return blocks.size() == 1 ? blocks.front() : at::cat(blocks);
+  };
   GradientFactors factors;
-  factors.label_probability_gap = at_logits.gap;
-  const int64_t n = dataset.size();
-  for (size_t l = 0; l < trace.size(); ++l) {
-    const at::Tensor input = trace[l].input.detach();
-    factors.layers.push_back(
-        {at::cat({input, at::ones({n, 1}, input.options())}, 1), deltas[l].detach()});
-    if (!at::isfinite(factors.layers[l].inputs).all().item<bool>() ||
-        !at::isfinite(deltas[l]).all().item<bool>()) {
-      return absl::DataLossError(
-          absl::StrCat("gradients of layer ", model.layers()[l].name,
-                       " are not finite: check the checkpoint and the inputs"));
+  factors.label_probability_gap = join(gaps);
+  Cost cost;
+  for (size_t l = 0; l < layers; ++l) {
+    factors.layers.push_back({join(inputs[l]), join(deltas[l])});
+    inputs[l].clear();
+    deltas[l].clear();
+    const Layer& layer = model.layers()[l];
+    if (layer.positions > 1 && layer.kind == LayerKind::kConvolution) {
+      cost.flops += 2.0 * layer.positions * layer.num_parameters() * dataset.size();
     }
   }
-  Cost cost;
-  cost.gradient_evaluations = static_cast<double>(n);
-  cost.flops = 2 * model.ForwardFlops() * n;  // forward, and backward to the layers' outputs
   ledger.Charge(cost);
   return factors;
 }

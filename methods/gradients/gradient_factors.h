@@ -2,6 +2,7 @@
 #ifndef ATTRIBENCH_METHODS_GRADIENTS_GRADIENT_FACTORS_H_
 #define ATTRIBENCH_METHODS_GRADIENTS_GRADIENT_FACTORS_H_
 
+#include <functional>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -12,15 +13,31 @@
 
 namespace attribench {
 
-// The per-example gradients of one linear layer, as factors: for example i, the gradient with
-// respect to [W | b] is the outer product delta_i input_i', out x (in + 1).
-struct LayerFactors {
-  at::Tensor inputs;  // [n, in + 1]; the last column is 1, for the bias
-  at::Tensor deltas;  // [n, out]: gradients at the layer's output
+// A layer's gradients of examples as it meets them: that of example i, out x in, is the sum over
+// positions s of the outer products deltas_is inputs_is'. A linear layer has one position, a
+// convolution as many as its output has pixels. The gradient of batch norm is no such sum: its
+// numbers are the deltas, with 1 as input.
+struct LayerPositions {
+  at::Tensor inputs;  // [b, s, in]; the last is 1 where the layer has a bias
+  at::Tensor deltas;  // [b, s, out]: gradients at the layer's output
 };
 
-// The per-example gradients of a model with respect to all parameters, layer by layer: n x p
-// numbers that are never written out.
+// Some examples' gradients.
+struct GradientBlock {
+  int64_t begin;  // number of the first example
+  std::vector<LayerPositions> layers;
+  at::Tensor label_probability_gap;  // [b] float64: 1 - p_y
+};
+
+// A layer's gradients as one outer product an example, delta_i input_i'. Where there are several
+// positions, the sum over them is written out: deltas are the gradients' numbers, with 1 as input.
+struct LayerFactors {
+  at::Tensor inputs;  // [n, in]
+  at::Tensor deltas;  // [n, out]
+};
+
+// The per-example gradients of a model with respect to all parameters, layer by layer: of linear
+// layers, n x p numbers that are never written out.
 struct GradientFactors {
   std::vector<LayerFactors> layers;
   at::Tensor label_probability_gap;  // [n] float64: 1 - p_y
@@ -35,9 +52,26 @@ enum class GradientTarget {
   kMargin,  // z_y - logsumexp_{j != y} z_j, as in TRAK
 };
 
-// One forward and one backward pass of all examples at once, in evaluation mode, in the parameters'
-// type. The gradient at the logits is formed in double, so that examples fitted almost perfectly
+// Shows `visit` the gradients of all examples, block by block: one forward and one backward pass
+// each, in evaluation mode, in the parameters' type. A block's activations stay below 128 MiB in
+// float32. The gradient at the logits is formed in double, so that examples fitted almost perfectly
 // keep theirs. Charges one gradient evaluation an example. DataLoss where a gradient is not finite.
+using GradientVisitor = std::function<void(const GradientBlock&)>;
+absl::Status VisitGradients(const Model& model, const Parameters& parameters,
+                            const Dataset& dataset, GradientTarget target, CostLedger& ledger,
+                            const GradientVisitor& visit);
+
+// The same for the losses that every class in turn would have as label, with y in 1 - p_y that
+// class: one forward pass, and a backward pass for each.
+absl::Status VisitGradientsOfEveryLabel(const Model& model, const Parameters& parameters,
+                                        const Dataset& dataset, CostLedger& ledger,
+                                        const GradientVisitor& visit);
+
+// The gradients of a block with the sums over positions written out: what `positions` has, as one
+// outer product an example.
+LayerFactors SumOverPositions(const LayerPositions& positions);
+
+// The gradients of all examples at once, by VisitGradients.
 absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Parameters& parameters,
                                                        const Dataset& dataset,

@@ -4,6 +4,7 @@
 #include "methods/gradients/gradient_factors.h"
 
 #include <cmath>
+#include <functional>
 
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
@@ -57,11 +58,87 @@ TEST_P(GradientFactorsTest, ExplicitGradientsAreCentralDifferences) {
   EXPECT_EQ(column, gradients.size(1));
 }
 
+// A column of the explicit gradients and the parameter it belongs to: row by row of [W | b].
+void ForEachParameter(const Model& model, Parameters& parameters,
+                      const std::function<void(at::Tensor)>& visit) {
+  auto parameter = parameters.begin();
+  for (const Layer& layer : model.layers()) {
+    const at::Tensor weight = (parameter++)->value.view({layer.num_outputs, layer.num_inputs});
+    const at::Tensor bias = layer.has_bias ? (parameter++)->value : at::Tensor();
+    if (layer.kind == LayerKind::kBatchNorm) parameter += 2;
+    for (int64_t out = 0; out < layer.num_outputs; ++out) {
+      for (int64_t in = 0; in < layer.num_inputs; ++in) visit(weight[out][in]);
+      if (layer.has_bias) visit(bias[out]);
+    }
+  }
+}
+
+// A step of 1e-6 seldom takes a ReLU past its bend; rounding leaves 1e-16 / 1e-6 of slopes of
+// order 10, and losses here are of order 1.
+TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
+  const WorkedExample example = WorkedExample::WithConvolutions();
+  Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
+  const Dataset few = {example.test().inputs.slice(0, 0, 4), example.test().labels.slice(0, 0, 4)};
+  const auto target = [&] {
+    const ModelOutputs outputs =
+        OutputsOfLogits(example.model().Logits(parameters, few.inputs), few.labels);
+    return GetParam() == GradientTarget::kLoss ? outputs.negative_loss.neg() : outputs.margin;
+  };
+  const auto factors =
+      ComputeGradientFactors(example.model(), parameters, few, GetParam(), ledger_);
+  ASSERT_TRUE(factors.ok()) << factors.status();
+  const at::Tensor gradients = ExplicitGradients(*factors);
+  ASSERT_EQ(gradients.size(1), CountParameters(parameters));
+  const double h = 1e-6, tolerance = 1e-7;
+  int64_t column = 0;
+  ForEachParameter(example.model(), parameters, [&](at::Tensor entry) {
+    if (column % 5 == 0) {  // a fifth of the parameters, in every layer
+      entry.add_(h);
+      const at::Tensor above = target();
+      entry.sub_(2 * h);
+      const at::Tensor below = target();
+      entry.add_(h);
+      const at::Tensor difference = above.sub(below).div(2 * h).sub(gradients.select(1, column));
+      EXPECT_LE(difference.abs().max().item<double>(), tolerance) << "column " << column;
+    }
+    ++column;
+  });
+  EXPECT_EQ(column, gradients.size(1));
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, GradientFactorsTest,
                          testing::Values(GradientTarget::kLoss, GradientTarget::kMargin));
 
-TEST(InnerProductsTest, AreThoseOfTheExplicitGradients) {
-  const WorkedExample example({5, 4});
+// The gradient of the loss with the label c, for every c, by its own backward pass.
+TEST(GradientVisitsTest, EveryLabelInTurn) {
+  const WorkedExample example = WorkedExample::WithConvolutions();
+  CostLedger ledger;
+  const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
+  int64_t label = 0;
+  const auto compare = [&](const GradientBlock& block) {
+    const auto expected = *ComputeGradientFactors(
+        example.model(), parameters,
+        {example.test().inputs, at::full_like(example.test().labels, label++)},
+        GradientTarget::kLoss, ledger);
+    ASSERT_EQ(block.begin, 0);
+    for (size_t l = 0; l < expected.layers.size(); ++l) {
+      const LayerFactors summed = SumOverPositions(block.layers[l]);
+      EXPECT_TRUE(summed.inputs.equal(expected.layers[l].inputs));
+      EXPECT_TRUE(summed.deltas.allclose(expected.layers[l].deltas, 1e-12, 1e-15));
+    }
+    EXPECT_TRUE(block.label_probability_gap.equal(expected.label_probability_gap));
+  };
+  const absl::Status status =
+      VisitGradientsOfEveryLabel(example.model(), parameters, example.test(), ledger, compare);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(label, 3);
+}
+
+class InnerProductsTest : public testing::TestWithParam<bool> {};
+
+TEST_P(InnerProductsTest, AreThoseOfTheExplicitGradients) {
+  const WorkedExample example =
+      GetParam() ? WorkedExample::WithConvolutions() : WorkedExample({5, 4});
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
   const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(),
@@ -69,14 +146,16 @@ TEST(InnerProductsTest, AreThoseOfTheExplicitGradients) {
   const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(),
                                             GradientTarget::kLoss, ledger);
   const at::Tensor expected = at::matmul(ExplicitGradients(train), ExplicitGradients(test).t());
-  // Sums of at most 53 products in double.
+  // Sums of at most 5,000 products in double.
   EXPECT_LE(InnerProducts(train, test, ledger).sub(expected).abs().max().item<double>(),
-            1e-13 * expected.abs().max().item<double>());
+            1e-12 * expected.abs().max().item<double>());
   const at::Tensor norms = ExplicitGradients(train).square().sum(1);
   EXPECT_LE(SquaredNorms(train).sub(norms).abs().max().item<double>(),
-            1e-13 * norms.max().item<double>());
+            1e-12 * norms.max().item<double>());
   EXPECT_EQ(ledger.Total().gradient_evaluations, example.train().size() + example.test().size());
 }
+
+INSTANTIATE_TEST_SUITE_P(Convolutions, InnerProductsTest, testing::Bool());
 
 // In float32, 1 - p_y of an example at a margin of 30 would be 0; its gradient must not be.
 TEST(GradientFactorsPrecisionTest, WellFittedExamplesKeepTheirGradient) {

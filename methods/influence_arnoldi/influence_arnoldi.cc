@@ -31,7 +31,7 @@ struct KrylovSpace {
 ParameterVectors AsVector(const at::Tensor& flat, const Model& model) {
   ParameterVectors vector;
   int64_t offset = 0;
-  for (const LinearLayer& layer : model.layers()) {
+  for (const Layer& layer : model.layers()) {
     const int64_t size = layer.num_outputs * (layer.num_inputs + 1);
     vector.push_back(
         flat.slice(1, offset, offset + size).reshape({1, layer.num_outputs, layer.num_inputs + 1}));

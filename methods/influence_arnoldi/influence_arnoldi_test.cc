@@ -40,7 +40,7 @@ class InfluenceArnoldiTest : public testing::TestWithParam<const char*> {
     const int64_t p = CountParameters(parameters_);
     ParameterVectors units;
     int64_t offset = 0;
-    for (const LinearLayer& layer : example_.model().layers()) {
+    for (const Layer& layer : example_.model().layers()) {
       const int64_t size = layer.num_outputs * (layer.num_inputs + 1);
       units.push_back(at::eye(p, at::kDouble)
                           .slice(1, offset, offset + size)

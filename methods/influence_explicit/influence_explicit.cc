@@ -32,7 +32,7 @@ at::Tensor Dense(const Curvature& curvature, const Model& model, int64_t p,
     const at::Tensor units = at::eye(p, scalar_type).slice(0, begin, end);
     ParameterVectors vectors;
     int64_t offset = 0;
-    for (const LinearLayer& layer : model.layers()) {
+    for (const Layer& layer : model.layers()) {
       const int64_t size = layer.num_outputs * (layer.num_inputs + 1);
       vectors.push_back(units.slice(1, offset, offset + size)
                             .reshape({end - begin, layer.num_outputs, layer.num_inputs + 1}));

@@ -31,7 +31,7 @@ class InfluenceLissaTest : public testing::Test {
   at::Tensor Dense(const Dataset& data) {
     const Curvature curvature =
         *Curvature::Make(example_.model(), parameters_, data, CurvatureKind::kGaussNewton);
-    const LinearLayer& layer = example_.model().layers().front();
+    const Layer& layer = example_.model().layers().front();
     const int64_t p = CountParameters(parameters_);
     const at::Tensor units =
         at::eye(p, at::kDouble).reshape({p, layer.num_outputs, layer.num_inputs + 1});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Per layer, phi_i = (P_o d_i) kron (P_i a_i): the gradient d_i a_i' projected from both sides,
-// with F = mean of phi phi' over the training examples and a damping of the layer's own:
+// Per layer, phi_i = (P_o d_i) kron (P_i a_i), the gradient d_i a_i' projected from both sides (and
+// summed over positions where a layer has several), with F = mean of phi phi' over the training
+// examples and a damping of the layer's own:
 //   score_i = mean over checkpoints of sum over layers of phi_i' (F + lambda I)^-1 phi.
 #include <cmath>
 
@@ -14,18 +15,20 @@
 namespace attribench {
 namespace {
 
-// Rows [n, d] times a Gaussian matrix [d, rank] that keeps inner products on average; as they are
-// where they are no longer than that.
-at::Tensor Project(const at::Tensor& rows, int64_t rank, RandomStream stream, CostLedger& ledger) {
-  const int64_t d = rows.size(1);
-  if (d <= rank) return rows;
+// A Gaussian matrix [d, rank] that keeps inner products of rows on average; none where rows are no
+// longer than that, and stay as they are.
+at::Tensor Projection(int64_t d, int64_t rank, at::ScalarType type, RandomStream stream) {
+  if (d <= rank) return {};
   at::Tensor matrix = at::empty({d, rank}, at::kDouble);
   double* entries = matrix.data_ptr<double>();
   for (int64_t i = 0; i < d * rank; ++i) entries[i] = stream.Gaussian() / std::sqrt(rank);
-  Cost cost;
-  cost.flops = 2.0 * rows.numel() * rank;
-  ledger.Charge(cost);
-  return at::matmul(rows, matrix.to(rows.scalar_type()));
+  return matrix.to(type);
+}
+
+at::Tensor Project(const at::Tensor& rows, const at::Tensor& matrix, Cost& cost) {
+  if (!matrix.defined()) return rows;
+  cost.flops += 2.0 * rows.numel() * matrix.size(1);
+  return at::matmul(rows, matrix);
 }
 
 class Logra : public AttributionMethod {
@@ -44,18 +47,35 @@ class Logra : public AttributionMethod {
     for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto factors =
-          ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kLoss, ledger);
-      if (!factors.ok()) return factors.status();
-      for (size_t l = 0; l < num_layers; ++l) {
-        const auto stream = [&](const char* side) {
-          return RandomStream(seed, side, {static_cast<uint64_t>(c), l});
-        };
-        const LayerFactors& layer = factors->layers[l];
-        const at::Tensor inputs = Project(layer.inputs, rank, stream("logra inputs"), ledger);
-        const at::Tensor deltas = Project(layer.deltas, rank, stream("logra outputs"), ledger);
-        const at::Tensor phi = deltas.unsqueeze(2).mul(inputs.unsqueeze(1)).flatten(1);
-        auto spectrum = FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
+      const auto stream = [&](const char* side, size_t layer) {
+        return RandomStream(seed, side, {static_cast<uint64_t>(c), layer});
+      };
+      std::vector<at::Tensor> of_inputs(num_layers), of_deltas(num_layers);
+      std::vector<std::vector<at::Tensor>> phi(num_layers);
+      Cost cost;
+      const absl::Status status = VisitGradients(
+          *task.model, *parameters, all, GradientTarget::kLoss, ledger,
+          [&](const GradientBlock& block) {
+            for (size_t l = 0; l < num_layers; ++l) {
+              const at::Tensor &inputs = block.layers[l].inputs, &deltas = block.layers[l].deltas;
+              if (block.begin == 0) {
+                const at::ScalarType type = inputs.scalar_type();
+                of_inputs[l] = Projection(inputs.size(2), rank, type, stream("logra inputs", l));
+                of_deltas[l] = Projection(deltas.size(2), rank, type, stream("logra outputs", l));
+              }
+              const LayerFactors projected = SumOverPositions(
+                  {Project(inputs, of_inputs[l], cost), Project(deltas, of_deltas[l], cost)});
+              phi[l].push_back(
+                  projected.deltas.unsqueeze(2).mul(projected.inputs.unsqueeze(1)).flatten(1));
+              if (inputs.size(1) > 1) cost.flops += 2.0 * phi[l].back().numel() * inputs.size(1);
+            }
+          });
+      if (!status.ok()) return status;
+      ledger.Charge(cost);
+      for (std::vector<at::Tensor>& blocks : phi) {
+        const at::Tensor features = at::cat(blocks);
+        blocks.clear();
+        auto spectrum = FeatureSpectrum(features.slice(0, 0, n), features.slice(0, n), ledger);
         if (!spectrum.ok()) return spectrum.status();
         spectra.push_back(*std::move(spectrum));
       }

@@ -76,5 +76,35 @@ TEST_F(LograTest, ProjectionsKeepInnerProductsOnAverage) {
   EXPECT_LE(mean.sub(expected).norm().item<double>(), error_of_one / 7);
 }
 
+// Convolutions and batch norm, each layer's Fisher matrix in its kernel form.
+TEST(LograConvolutionTest, WithoutALimitIsTheLayersExactFisher) {
+  const WorkedExample example = WorkedExample::WithConvolutions();
+  const AttributionTask task = example.Task();
+  const MethodVariant variant = *FindMethodVariant("logra");
+  CostLedger ledger;
+  const auto fitted = *variant.method->make()->Fit(
+      task, *Hyperparameters::Make(variant.method->space, {{"rank", "160"}}), ledger);
+  const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
+  const auto factors = [&](const Dataset& data) {
+    return *ComputeGradientFactors(example.model(), parameters, data, GradientTarget::kLoss,
+                                   ledger);
+  };
+  const GradientFactors train = factors(task.train), test = factors(task.test);
+  const double lambda = 1e-2, n = static_cast<double>(task.train.size());
+  at::Tensor expected = at::zeros({60, 12}, at::kDouble);
+  for (size_t l = 0; l < train.layers.size(); ++l) {
+    const auto explicit_gradients = [&](const GradientFactors& all) {
+      GradientFactors one = all;
+      one.layers = {all.layers[l]};
+      return ExplicitGradients(one);
+    };
+    const at::Tensor g = explicit_gradients(train), q = explicit_gradients(test);
+    const at::Tensor damped = at::matmul(g, g.t()).div(n).add(at::eye(60, at::kDouble).mul(lambda));
+    expected.add_(at::linalg_solve(damped, at::matmul(g, q.t())));
+  }
+  EXPECT_LE(fitted->Scores({lambda, ABSOLUTE}, ledger)->sub(expected).abs().max().item<double>(),
+            1e-8 * expected.abs().max().item<double>());
+}
+
 }  // namespace
 }  // namespace attribench

@@ -69,9 +69,7 @@ class Rps : public AttributionMethod {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
     const auto features = [&](const Dataset& data) {  // [n, k + 1]
-      std::vector<LayerTrace> trace;
-      task.model->Logits(*parameters, data.inputs, nullptr, &trace);
-      at::Tensor f = trace.back().input.to(at::kDouble);
+      at::Tensor f = PenultimateFeatures(*task.model, *parameters, data.inputs).to(at::kDouble);
       f = at::cat({f, at::ones({f.size(0), 1}, f.options())}, 1);
       return normalise ? f.div(f.norm(2, {1}, /*keepdim=*/true)) : f;
     };

@@ -15,9 +15,8 @@ class FeatureSimilarity : public AttributionMethod {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
     const auto features = [&](const Dataset& data) {  // [n, k], rows of length 1
-      std::vector<LayerTrace> trace;
-      task.model->Logits(*parameters, data.inputs, nullptr, &trace);
-      return trace.back().input.div(trace.back().input.norm(2, {1}, /*keepdim=*/true));
+      const at::Tensor f = PenultimateFeatures(*task.model, *parameters, data.inputs);
+      return f.div(f.norm(2, {1}, /*keepdim=*/true));
     };
     const at::Tensor same = task.train.labels.unsqueeze(1).eq(task.test.labels.unsqueeze(0));
     const at::Tensor cosine = at::matmul(features(task.train), features(task.test).t());

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Convolutions and batch norm against dense algebra in double, with the layers' patches and deltas
+// found by other means than the gradient engine's. Of linear layers: kfac_test, ekfac_test.
+#include "methods/kronecker_attribution.h"
+
+#include <tuple>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "c10/core/GradMode.h"
+#include "gtest/gtest.h"
+#include "methods/gradients/gradient_factors.h"
+#include "methods/worked_example.h"
+#include "torch/csrc/autograd/autograd.h"
+
+namespace attribench {
+namespace {
+
+const WorkedExample& Example() {
+  static const auto* example = new WorkedExample(WorkedExample::WithConvolutions());
+  return *example;
+}
+
+// What one layer saw of examples all labelled alike, at every position; of batch norm the gradient.
+struct Seen {
+  at::Tensor inputs;  // [n, s, in]
+  at::Tensor deltas;  // [n, s, out]
+};
+
+std::vector<Seen> See(const Dataset& data) {
+  c10::AutoGradMode gradients_on(true);
+  Parameters parameters = *Example().Task().checkpoint(CheckpointKind::kFullData, 0);
+  for (Parameter& parameter : parameters) {
+    parameter.value = parameter.value.detach().requires_grad_(parameter.trained);
+  }
+  std::vector<LayerTrace> trace;
+  const at::Tensor logits = Example().model().Logits(parameters, data.inputs, nullptr, &trace);
+  std::vector<at::Tensor> outputs;
+  for (const LayerTrace& layer : trace) outputs.push_back(layer.output);
+  const auto deltas = torch::autograd::grad(
+      {at::cross_entropy_loss(logits, data.labels, {}, at::Reduction::Sum)}, outputs);
+  std::vector<Seen> seen;
+  for (size_t l = 0; l < trace.size(); ++l) {
+    const Layer& layer = Example().model().layers()[l];
+    const at::Tensor input = trace[l].input.detach();
+    const int64_t n = data.size();
+    const at::Tensor one = at::ones({n, 1, 1}, at::kDouble);
+    if (layer.kind == LayerKind::kLinear) {
+      seen.push_back({at::cat({input.unsqueeze(1), one}, 2), deltas[l].unsqueeze(1)});
+    } else if (layer.kind == LayerKind::kBatchNorm) {
+      const at::Tensor gradient =
+          at::stack({at::einsum("nchw,nchw->nc", {deltas[l], input}), deltas[l].sum({2, 3})}, 2);
+      seen.push_back({one, gradient.view({n, 1, -1})});
+    } else {
+      const int64_t p = layer.padding, k = layer.kernel;
+      const at::Tensor patches = at::constant_pad_nd(input, {p, p, p, p})
+                                     .unfold(2, k, layer.stride)
+                                     .unfold(3, k, layer.stride);
+      seen.push_back({patches.permute({0, 2, 3, 1, 4, 5}).reshape({n, layer.positions, -1}),
+                      deltas[l].permute({0, 2, 3, 1}).reshape({n, layer.positions, -1})});
+    }
+  }
+  return seen;
+}
+
+// Row by row of [out, in], [n, out in].
+at::Tensor Gradients(const Seen& seen) {
+  return at::einsum("nso,nsi->noi", {seen.deltas, seen.inputs}).flatten(1);
+}
+
+class KroneckerConvolutionTest
+    : public testing::TestWithParam<std::tuple<FisherKind, KroneckerEigenvalues>> {};
+
+TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
+  const auto [fisher, eigenvalues] = GetParam();
+  const AttributionTask task = Example().Task();
+  const double n = static_cast<double>(task.train.size()), lambda = 1e-3;
+  const at::Tensor probabilities = at::softmax(
+      Example().model().Logits(*task.checkpoint(CheckpointKind::kFullData, 0), task.train.inputs),
+      1);
+  std::vector<std::vector<Seen>> of_labels;
+  std::vector<at::Tensor> weights;
+  if (fisher == FisherKind::kTrue) {
+    for (int64_t label = 0; label < 3; ++label) {
+      of_labels.push_back(See({task.train.inputs, at::full_like(task.train.labels, label)}));
+      weights.push_back(probabilities.select(1, label));
+    }
+  } else {
+    of_labels.push_back(See(task.train));
+    weights.push_back(at::ones({task.train.size()}, at::kDouble));
+  }
+  const std::vector<Seen> train = See(task.train), test = See(task.test);
+  at::Tensor expected = at::zeros({task.train.size(), task.test.size()}, at::kDouble);
+  for (size_t l = 0; l < train.size(); ++l) {
+    const int64_t in = train[l].inputs.size(2), out = train[l].deltas.size(2);
+    const at::Tensor a = at::einsum("nsi,nsj->ij", {train[l].inputs, train[l].inputs}).div(n);
+    at::Tensor s = at::zeros({out, out}, at::kDouble);
+    for (size_t c = 0; c < weights.size(); ++c) {
+      const at::Tensor& d = of_labels[c][l].deltas;
+      s.add_(at::einsum("n,nso,nsp->op", {weights[c], d, d}), 1 / (n * d.size(1)));
+    }
+    const at::Tensor left = Gradients(train[l]), right = Gradients(test[l]);
+    if (eigenvalues == KroneckerEigenvalues::kProducts) {
+      const at::Tensor damped = at::kron(s, a).add(at::eye(in * out, at::kDouble).mul(lambda));
+      expected.add_(at::matmul(left, at::linalg_solve(damped, right.t())));
+      continue;
+    }
+    const at::Tensor basis =
+        at::kron(std::get<1>(at::linalg_eigh(s)), std::get<1>(at::linalg_eigh(a)));
+    at::Tensor diagonal = at::full({in * out}, lambda, at::kDouble);
+    for (size_t c = 0; c < weights.size(); ++c) {
+      diagonal.add_(
+          at::matmul(weights[c], at::matmul(Gradients(of_labels[c][l]), basis).square()).div(n));
+    }
+    expected.add_(at::matmul(at::matmul(left, basis).div(diagonal), at::matmul(right, basis).t()));
+  }
+  CostLedger ledger;
+  const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
+  auto model = FitKroneckerModel(task, parameters, fisher, eigenvalues, ledger);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto fitted = MakeKroneckerAttribution({*std::move(model)}, DampingScope::kModel);
+  const at::Tensor scores = *fitted->Scores({lambda, ABSOLUTE}, ledger);
+  EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
+            1e-9 * expected.abs().max().item<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, KroneckerConvolutionTest,
+                         testing::Combine(testing::Values(FisherKind::kTrue,
+                                                          FisherKind::kEmpirical),
+                                          testing::Values(KroneckerEigenvalues::kProducts,
+                                                          KroneckerEigenvalues::kSecondMoments)));
+
+}  // namespace
+}  // namespace attribench
