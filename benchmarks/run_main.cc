@@ -43,7 +43,9 @@ ABSL_FLAG(std::string, output, "out/results",
           "results go to <output>/<setting>/<method>.textproto");
 ABSL_FLAG(absl::Duration, timeout, absl::Hours(2), "for one method; what takes longer is ended");
 ABSL_FLAG(double, memory_limit, 0,
-          "memory in GiB that one method may take beyond the loaded setting; 0: no limit");
+          "memory in GiB that one method may take beyond the loaded setting: what would not fit is "
+          "computed again instead of kept, and what takes more all the same is ended; 0: methods "
+          "keep to 4, and nothing is ended");
 ABSL_FLAG(int, threads, 0, "for one method; default: one per core");
 
 namespace attribench {
@@ -131,8 +133,11 @@ absl::Status Run() {
   std::string zoo = absl::GetFlag(FLAGS_zoo);
   zoo = zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
                     : InWorkingDirectory(zoo);
-  const absl::StatusOr<Benchmark> benchmark = LoadBenchmark(*setting, DataRoot(), zoo);
+  absl::StatusOr<Benchmark> benchmark = LoadBenchmark(*setting, DataRoot(), zoo);
   if (!benchmark.ok()) return benchmark.status();
+  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
+    benchmark->memory_limit = limit * (1 << 30);
+  }
   int threads = absl::GetFlag(FLAGS_threads);
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 

@@ -234,6 +234,7 @@ AttributionTask MakeTask(const Benchmark& benchmark) {
   task.train = benchmark.data.train;
   task.test = benchmark.data.test;
   task.model = benchmark.model.get();
+  task.memory_limit = benchmark.memory_limit;
   task.checkpoint = [&benchmark](CheckpointKind kind, int64_t index) {
     switch (kind) {
       case CheckpointKind::kFullData:

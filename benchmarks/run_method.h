@@ -26,6 +26,7 @@ struct Benchmark {
   std::unique_ptr<Model> model;
   EvaluationBlocks blocks;
   SettingFacts facts;
+  double memory_limit = AttributionTask().memory_limit;  // bytes, of each task
 };
 
 // Errors as LoadDataset and Zoo.

@@ -2,6 +2,7 @@
 """The one rule by which a setting and its zoo are added."""
 
 load(":names.bzl", "name_mistake")
+load(":retrained_zoo.bzl", "retrained_zoo")
 
 def model_zoo_mistake(name, setting, data):
     """What is wrong with the arguments of model_zoo, as a sentence; None if nothing."""
@@ -14,19 +15,20 @@ def model_zoo_mistake(name, setting, data):
         return "model_zoo %s: data is %r, must be a list of labels of data files" % (name, data)
     return None
 
-def model_zoo(name, setting = None, data = [], tags = [], **kwargs):
+def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
     """Defines a setting and what it needs at run time.
 
     Gives `:<name>_retrain`, the program that makes the zoo (checkpoints and ground truth) in
     zoo/<name>/ of this package, and three groups of files: `:<name>_setting` (the textproto),
     `:<name>_zoo` (what is in that folder) and `:<name>_data` (data files). A leaderboard names all
-    of them by the label of `<name>`.
+    of them by the label of `<name>`. `:<name>_retrained` is the zoo made anew by Bazel actions.
 
     Args:
       name: the setting's name, as its textproto has it.
       setting: its textproto; default settings/<name>.textproto.
       data: labels of data files, each in a folder with the name that the setting gives.
       tags: for data files and program; "manual" where data must be fetched first.
+      shards: actions that the trainings of `:<name>_retrained` are split into.
       **kwargs: passed on to all four (visibility).
     """
     setting = setting or "settings/%s.textproto" % name
@@ -47,6 +49,14 @@ def model_zoo(name, setting = None, data = [], tags = [], **kwargs):
         name = name + "_data",
         srcs = data or [setting],  # a location cannot be asked of an empty group
         tags = tags,
+        **kwargs
+    )
+    retrained_zoo(
+        name = name + "_retrained",
+        data = ":%s_data" % name,
+        setting = ":%s_setting" % name,
+        shards = shards,
+        tags = ["manual"],
         **kwargs
     )
     native.sh_binary(

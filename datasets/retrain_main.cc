@@ -21,6 +21,9 @@
 ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, output, "",
           "folder of the zoo; default: datasets/zoo/<setting> in the workspace");
+ABSL_FLAG(std::string, shard, "",
+          "I/N: only the I-th (from 0) of N parts of the trainings, to be put together by a last "
+          "run without this flag; default: everything");
 ABSL_FLAG(int, workers, 0, "parallel trainings; default: one per core");
 
 namespace {
@@ -42,7 +45,11 @@ absl::Status Run() {
   }
   int workers = absl::GetFlag(FLAGS_workers);
   if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return attribench::MakeZoo(*setting, *data, folder, workers);
+  const std::string shard = absl::GetFlag(FLAGS_shard);
+  if (shard.empty()) return attribench::MakeZoo(*setting, *data, folder, workers);
+  const absl::StatusOr<attribench::Shard> part = attribench::ParseShard(shard);
+  if (!part.ok()) return part.status();
+  return attribench::TrainShard(*setting, *data, folder, workers, *part);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "datasets/arithmetic.h"
 #include "datasets/manifest.pb.h"
@@ -230,6 +231,25 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
                                      text));
 }
 
+absl::Status CheckWorkers(int num_workers) {
+  if (num_workers >= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("workers is ", num_workers, ", must be at least 1"));
+}
+
+// Says so, or why a zoo that is there is none.
+bool IsComplete(const Setting& setting, const std::string& folder) {
+  const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting);
+  if (!zoo.ok()) return false;
+  const absl::Status status = zoo->Verify();
+  if (status.ok()) {
+    std::cerr << "the zoo in " << folder << " is complete\n";
+  } else {
+    std::cerr << status.message() << "; making the zoo again\n";
+  }
+  return status.ok();
+}
+
 }  // namespace
 
 absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
@@ -279,18 +299,8 @@ Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& train
 
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers) {
-  if (num_workers < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("workers is ", num_workers, ", must be at least 1"));
-  }
-  if (const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting); zoo.ok()) {
-    const absl::Status status = zoo->Verify();
-    if (status.ok()) {
-      std::cerr << "the zoo in " << folder << " is complete\n";
-      return status;
-    }
-    std::cerr << status.message() << "; making the zoo again\n";
-  }
+  if (const absl::Status status = CheckWorkers(num_workers); !status.ok()) return status;
+  if (IsComplete(setting, folder)) return absl::OkStatus();
   const std::vector<TrainingJob> jobs = TrainingJobs(setting);
   absl::Status status = TrainMissing(setting, data, folder, num_workers, jobs);
   if (status.ok()) status = Assemble(setting, folder, jobs);
@@ -298,6 +308,28 @@ absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std
   std::error_code ignored;
   std::filesystem::remove_all(absl::StrCat(folder, "/jobs"), ignored);
   return absl::OkStatus();
+}
+
+absl::StatusOr<Shard> ParseShard(const std::string& text) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
+  Shard shard;
+  if (!absl::SimpleAtoi(parts.first, &shard.index) ||
+      !absl::SimpleAtoi(parts.second, &shard.count) || shard.index < 0 ||
+      shard.index >= shard.count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("shard is '", text, "', must be I/N with I from 0 to N - 1"));
+  }
+  return shard;
+}
+
+absl::Status TrainShard(const Setting& setting, const DatasetSplit& data, const std::string& folder,
+                        int num_workers, const Shard& shard) {
+  if (const absl::Status status = CheckWorkers(num_workers); !status.ok()) return status;
+  if (IsComplete(setting, folder)) return absl::OkStatus();
+  const std::vector<TrainingJob> all = TrainingJobs(setting);
+  std::vector<TrainingJob> jobs;
+  for (size_t i = shard.index; i < all.size(); i += shard.count) jobs.push_back(all[i]);
+  return TrainMissing(setting, data, folder, num_workers, jobs);
 }
 
 }  // namespace attribench

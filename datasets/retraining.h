@@ -53,6 +53,21 @@ Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& train
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers);
 
+// One of `count` parts, numbered from 0, of the trainings of a zoo.
+struct Shard {
+  int64_t index = 0;
+  int64_t count = 1;
+};
+
+// "3/8". InvalidArgument where it is not of this form or the index is not below the count.
+absl::StatusOr<Shard> ParseShard(const std::string& text);
+
+// Trains what is missing of one part and leaves it at that: MakeZoo puts a zoo together when all
+// parts are there, and trains what is missing or damaged. Parts may be trained at the same time, on
+// several machines, in one folder.
+absl::Status TrainShard(const Setting& setting, const DatasetSplit& data, const std::string& folder,
+                        int num_workers, const Shard& shard);
+
 }  // namespace attribench
 
 #endif  // ATTRIBENCH_DATASETS_RETRAINING_H_

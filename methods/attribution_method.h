@@ -32,6 +32,8 @@ struct AttributionTask {
   std::function<absl::StatusOr<Parameters>(CheckpointKind, int64_t)> checkpoint;
   // What training one of a kind cost.
   std::function<Cost(CheckpointKind)> training_cost;
+  // Bytes that a method may take for what it can compute again.
+  double memory_limit = 4.0 * (1 << 30);
 };
 
 // Reads a checkpoint and charges its training to the phase "training"; of a run, the end alone: the

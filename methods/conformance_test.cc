@@ -163,6 +163,16 @@ TEST(ConformanceTest, SelfInfluenceIsPositive) {
   }
 }
 
+// What does not fit is computed again, for fewer examples at a time: a bound that holds a few.
+TEST(ConformanceTest, AMemoryLimitChangesNoScores) {
+  AttributionTask task = Example().Task();
+  const auto fitted = MustFit(task);
+  task.memory_limit = 2000;
+  const auto bounded = MustFit(task);
+  ASSERT_TRUE(fitted != nullptr && bounded != nullptr);
+  ExpectClose(ScoresOf(*bounded, DefaultDamping()), ScoresOf(*fitted, DefaultDamping()));
+}
+
 // Convolutions and batch norm are scored like the rest, or refused by name.
 TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
   static const auto* example = new WorkedExample(WorkedExample::WithConvolutions());

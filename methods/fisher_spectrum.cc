@@ -2,26 +2,20 @@
 #include "methods/fisher_spectrum.h"
 
 #include "ATen/ATen.h"
+#include "methods/task_gradients.h"
 
 namespace attribench {
 
-absl::StatusOr<DampedSpectrum> FisherSpectrum(const GradientFactors& train,
-                                              const GradientFactors& test, CostLedger& ledger) {
-  const double n = static_cast<double>(train.num_examples());
-  const at::Tensor kernel = InnerProducts(train, train, ledger).div_(n);
-  return KernelSpectrum(kernel, InnerProducts(train, test, ledger),
-                        static_cast<double>(train.num_parameters()), ledger);
-}
-
 absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
                                               const Parameters& parameters, CostLedger& ledger) {
-  const auto train =
-      ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
-  if (!train.ok()) return train.status();
-  const auto test =
-      ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
-  if (!test.ok()) return test.status();
-  return FisherSpectrum(*train, *test, ledger);
+  const auto gradients = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
+  if (!gradients.ok()) return gradients.status();
+  const auto gram = GramMatrix(gradients->train, ledger);
+  if (!gram.ok()) return gram.status();
+  const auto cross = InnerProducts(gradients->train, gradients->test, ledger);
+  if (!cross.ok()) return cross.status();
+  return KernelSpectrum(gram->div_(static_cast<double>(task.train.size())), *cross,
+                        static_cast<double>(gradients->train.num_parameters()), ledger);
 }
 
 }  // namespace attribench

@@ -5,7 +5,6 @@
 #include "absl/status/statusor.h"
 #include "methods/attribution_method.h"
 #include "methods/damped_spectrum.h"
-#include "methods/gradients/gradient_factors.h"
 
 namespace attribench {
 
@@ -15,8 +14,6 @@ namespace attribench {
 // so with B = U' G q, scores = U (B / (mu + lambda)) and mu_j (u_j . q)^2 = B_j^2 / n. K and G q
 // come from layer factors; one n x n eigendecomposition serves every damping and every test
 // example. Errors as ComputeGradientFactors and KernelSpectrum.
-absl::StatusOr<DampedSpectrum> FisherSpectrum(const GradientFactors& train,
-                                              const GradientFactors& test, CostLedger& ledger);
 absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
                                               const Parameters& parameters, CostLedger& ledger);
 

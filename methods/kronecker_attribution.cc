@@ -9,7 +9,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "methods/exception_status.h"
-#include "methods/gradients/gradient_factors.h"
+#include "methods/gradients/example_gradients.h"
 
 namespace attribench {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 // Numbers in flight in a block of explicit gradients: 128 MiB in float32.
 constexpr int64_t kBlockNumbers = int64_t{1} << 25;
 
-constexpr double kBytesKept = 1 << 30;
+constexpr double kShareKept = .25;  // of the memory limit, for blocks
 
 // The training gradients that a Fisher matrix is the second moment of, as blocks with weights:
 // those of the examples' own labels, or those of all labels with their probabilities. The first
@@ -46,7 +46,7 @@ class FisherGradients {
       for (const LayerPositions& layer : block.layers) {
         bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
       }
-      keeps = keeps && bytes <= kBytesKept;
+      keeps = keeps && bytes <= kShareKept * task_.memory_limit;
       if (keeps) {
         kept_.push_back(block);
       } else {
@@ -115,27 +115,24 @@ class KroneckerAttribution : public FittedAttribution {
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
     at::Tensor scores;
     for (const KroneckerModel& model : models_) {
-      const auto damped = DampedEigenvalues(model, damping);
-      if (!damped.ok()) return damped.status();
-      for (size_t l = 0; l < model.size(); ++l) {
-        const KroneckerLayer& layer = model[l];
-        const int64_t n = layer.train_deltas.size(0), p = layer.eigenvalues.numel();
-        if (!scores.defined()) {
-          scores = at::zeros({n, layer.test_deltas.size(0)}, layer.train_deltas.options());
-        }
-        const at::Tensor filtered = Filtered(layer, (*damped)[l]);
-        const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
-        for (int64_t begin = 0; begin < n; begin += rows) {
-          const int64_t end = std::min(n, begin + rows);
-          scores.slice(0, begin, end)
-              .addmm_(Outer(layer.train_deltas.slice(0, begin, end),
-                            layer.train_inputs.slice(0, begin, end)),
-                      filtered.t());
-        }
-        Cost cost;
-        cost.flops = 2.0 * n * p * filtered.size(0);
-        ledger.Charge(cost);
+      const auto filtered = Filtered(model, damping);
+      if (!filtered.ok()) return filtered.status();
+      Cost cost;
+      if (!scores.defined()) {
+        scores =
+            at::zeros({model.num_train, filtered->front().size(0)}, filtered->front().options());
       }
+      const auto add = [&](int64_t begin, const std::vector<LayerFactors>& train) {
+        for (size_t l = 0; l < train.size(); ++l) {
+          VisitRows(train[l], begin, [&](int64_t first, const at::Tensor& gradients) {
+            scores.slice(0, first, first + gradients.size(0)).addmm_(gradients, (*filtered)[l].t());
+            cost.flops += 2.0 * gradients.numel() * scores.size(1);
+          });
+        }
+      };
+      const absl::Status status = model.visit_train(add, ledger);
+      if (!status.ok()) return status;
+      ledger.Charge(cost);
     }
     return scores.div_(static_cast<double>(models_.size()));
   }
@@ -144,21 +141,24 @@ class KroneckerAttribution : public FittedAttribution {
   absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) override {
     subset_sums_.clear();
     for (const KroneckerModel& model : models_) {
-      for (const KroneckerLayer& layer : model) {
-        const int64_t n = layer.train_deltas.size(0), p = layer.eigenvalues.numel();
-        const at::Tensor members = subsets.to(layer.train_deltas.scalar_type());
-        at::Tensor sums = at::zeros({subsets.size(0), p}, members.options());
-        const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
-        for (int64_t begin = 0; begin < n; begin += rows) {
-          const int64_t end = std::min(n, begin + rows);
-          sums.addmm_(members.slice(1, begin, end), Outer(layer.train_deltas.slice(0, begin, end),
-                                                          layer.train_inputs.slice(0, begin, end)));
-        }
-        subset_sums_.push_back(std::move(sums));
-        Cost cost;
-        cost.flops = 2.0 * subsets.size(0) * n * p;
-        ledger.Charge(cost);
+      const at::Tensor members = subsets.to(model.layers.front().test.deltas.scalar_type());
+      std::vector<at::Tensor> sums;
+      for (const KroneckerLayer& layer : model.layers) {
+        sums.push_back(at::zeros({members.size(0), layer.eigenvalues.numel()}, members.options()));
       }
+      Cost cost;
+      const auto add = [&](int64_t begin, const std::vector<LayerFactors>& train) {
+        for (size_t l = 0; l < train.size(); ++l) {
+          VisitRows(train[l], begin, [&](int64_t first, const at::Tensor& gradients) {
+            sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
+            cost.flops += 2.0 * gradients.numel() * members.size(0);
+          });
+        }
+      };
+      const absl::Status status = model.visit_train(add, ledger);
+      if (!status.ok()) return status;
+      ledger.Charge(cost);
+      subset_sums_.push_back(std::move(sums));
     }
     return absl::OkStatus();
   }
@@ -166,18 +166,17 @@ class KroneckerAttribution : public FittedAttribution {
   absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger) override {
     if (subset_sums_.empty()) return absl::FailedPreconditionError("PrepareSubsets comes first");
     at::Tensor scores;
-    auto sums = subset_sums_.begin();
-    for (const KroneckerModel& model : models_) {
-      const auto damped = DampedEigenvalues(model, damping);
-      if (!damped.ok()) return damped.status();
-      for (size_t l = 0; l < model.size(); ++l, ++sums) {
-        const at::Tensor term = Double(at::matmul(*sums, Filtered(model[l], (*damped)[l]).t()));
+    Cost cost;
+    for (size_t m = 0; m < models_.size(); ++m) {
+      const auto filtered = Filtered(models_[m], damping);
+      if (!filtered.ok()) return filtered.status();
+      for (size_t l = 0; l < filtered->size(); ++l) {
+        const at::Tensor term = Double(at::matmul(subset_sums_[m][l], (*filtered)[l].t()));
         scores = scores.defined() ? scores.add_(term) : term;
-        Cost cost;
-        cost.flops = 2.0 * sums->numel() * scores.size(1);
-        ledger.Charge(cost);
+        cost.flops += 2.0 * subset_sums_[m][l].numel() * scores.size(1);
       }
     }
+    ledger.Charge(cost);
     scores.div_(static_cast<double>(models_.size()));
     if (const absl::Status status = CheckFinite(scores, "sums of scores"); !status.ok())
       return status;
@@ -191,9 +190,9 @@ class KroneckerAttribution : public FittedAttribution {
       const auto lambdas = Lambdas(model, damping);
       if (!lambdas.ok()) return lambdas.status();
       double sum = 0, dimension = 0;
-      for (size_t l = 0; l < model.size(); ++l) {
-        sum += (*lambdas)[l] * model[l].eigenvalues.numel();
-        dimension += model[l].eigenvalues.numel();
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        sum += (*lambdas)[l] * model.layers[l].eigenvalues.numel();
+        dimension += model.layers[l].eigenvalues.numel();
       }
       mean += sum / dimension / models_.size();
     }
@@ -202,7 +201,7 @@ class KroneckerAttribution : public FittedAttribution {
 
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
-    const int64_t t = models_.front().front().test_deltas.size(0);
+    const int64_t t = models_.front().layers.front().test.deltas.size(0);
     SpectralMoments moments;
     for (at::Tensor* moment : {&moments.t1, &moments.t2, &moments.t3}) {
       *moment = at::zeros({static_cast<int64_t>(dampings.size()), t}, at::kDouble);
@@ -212,10 +211,11 @@ class KroneckerAttribution : public FittedAttribution {
       for (size_t d = 0; d < dampings.size(); ++d) {
         const auto damped = DampedEigenvalues(model, dampings[d]);
         if (!damped.ok()) return damped.status();
-        for (size_t l = 0; l < model.size(); ++l) {
-          const at::Tensor inputs = Double(model[l].test_inputs).square();
-          const at::Tensor deltas = Double(model[l].test_deltas).square();
-          at::Tensor weights = model[l].eigenvalues.div(static_cast<double>(models_.size()));
+        for (size_t l = 0; l < model.layers.size(); ++l) {
+          const KroneckerLayer& layer = model.layers[l];
+          const at::Tensor inputs = Double(layer.test.inputs).square();
+          const at::Tensor deltas = Double(layer.test.deltas).square();
+          at::Tensor weights = layer.eigenvalues.div(static_cast<double>(models_.size()));
           for (at::Tensor* moment : {&moments.t1, &moments.t2, &moments.t3}) {
             weights = weights.div((*damped)[l]);
             (*moment)[d].add_(at::matmul(inputs, weights.t()).mul_(deltas).sum(1));
@@ -234,21 +234,44 @@ class KroneckerAttribution : public FittedAttribution {
     return deltas.unsqueeze(2).mul(inputs.unsqueeze(1)).flatten(1);
   }
 
-  // The test gradients over the damped eigenvalues, [t, p].
-  static at::Tensor Filtered(const KroneckerLayer& layer, const at::Tensor& damped) {
-    return Outer(layer.test_deltas, layer.test_inputs)
-        .mul_(damped.reciprocal().flatten().to(layer.test_deltas.scalar_type()));
+  // Shows rows of the outer products of an example each, [b, p of the layer], a block at a time;
+  // the factors are of examples begin, begin + 1, ...
+  static void VisitRows(const LayerFactors& factors, int64_t begin,
+                        const std::function<void(int64_t, const at::Tensor&)>& visit) {
+    const int64_t n = factors.inputs.size(0);
+    const int64_t p = factors.inputs.size(1) * factors.deltas.size(1);
+    const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
+    for (int64_t first = 0; first < n; first += rows) {
+      const int64_t end = std::min(n, first + rows);
+      visit(begin + first,
+            Outer(factors.deltas.slice(0, first, end), factors.inputs.slice(0, first, end)));
+    }
+  }
+
+  // The test gradients over the damped eigenvalues, per layer [t, p].
+  absl::StatusOr<std::vector<at::Tensor>> Filtered(const KroneckerModel& model,
+                                                   const Damping& damping) const {
+    const auto damped = DampedEigenvalues(model, damping);
+    if (!damped.ok()) return damped.status();
+    std::vector<at::Tensor> filtered;
+    for (size_t l = 0; l < model.layers.size(); ++l) {
+      const LayerFactors& test = model.layers[l].test;
+      filtered.push_back(
+          Outer(test.deltas, test.inputs)
+              .mul_((*damped)[l].reciprocal().flatten().to(test.deltas.scalar_type())));
+    }
+    return filtered;
   }
 
   absl::StatusOr<std::vector<double>> Lambdas(const KroneckerModel& model,
                                               const Damping& damping) const {
     double trace = 0, dimension = 0;
-    for (const KroneckerLayer& layer : model) {
+    for (const KroneckerLayer& layer : model.layers) {
       trace += layer.eigenvalues.sum().item<double>();
       dimension += layer.eigenvalues.numel();
     }
     std::vector<double> lambdas;
-    for (const KroneckerLayer& layer : model) {
+    for (const KroneckerLayer& layer : model.layers) {
       const absl::StatusOr<double> lambda =
           scope_ == DampingScope::kModel
               ? AbsoluteDamping(damping, trace, dimension)
@@ -265,8 +288,8 @@ class KroneckerAttribution : public FittedAttribution {
     const auto lambdas = Lambdas(model, damping);
     if (!lambdas.ok()) return lambdas.status();
     std::vector<at::Tensor> damped;
-    for (size_t l = 0; l < model.size(); ++l) {
-      damped.push_back(model[l].eigenvalues.add((*lambdas)[l]));
+    for (size_t l = 0; l < model.layers.size(); ++l) {
+      damped.push_back(model.layers[l].eigenvalues.add((*lambdas)[l]));
       if (damped.back().min().item<double>() <= 0) {
         return absl::FailedPreconditionError(absl::StrCat(
             "the damped matrix is singular: an eigenvalue of layer ", l + 1,
@@ -278,7 +301,7 @@ class KroneckerAttribution : public FittedAttribution {
 
   std::vector<KroneckerModel> models_;
   DampingScope scope_;
-  std::vector<at::Tensor> subset_sums_;  // [m, p of a layer], by model and layer
+  std::vector<std::vector<at::Tensor>> subset_sums_;  // by model and layer, [m, p of the layer]
 };
 
 }  // namespace
@@ -317,18 +340,20 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   if (!status.ok()) return status;
 
   std::vector<LayerBasis> bases;
-  KroneckerModel model(layers.size());
+  KroneckerModel model;
+  model.layers.resize(layers.size());
+  model.num_train = task.train.size();
   for (size_t l = 0; l < layers.size(); ++l) {
     const auto of_inputs = Decompose(a[l], ledger), of_deltas = Decompose(s[l], ledger);
     if (!of_inputs.ok()) return of_inputs.status();
     if (!of_deltas.ok()) return of_deltas.status();
     const at::ScalarType type = parameters.front().value.scalar_type();
     bases.push_back({of_inputs->vectors.to(type), of_deltas->vectors.to(type)});
-    model[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
+    model.layers[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
   }
 
   if (eigenvalues == KroneckerEigenvalues::kSecondMoments) {
-    for (KroneckerLayer& layer : model) layer.eigenvalues.zero_();
+    for (KroneckerLayer& layer : model.layers) layer.eigenvalues.zero_();
     std::vector<at::Tensor> inputs(layers.size());  // rotated, the same for all labels
     visited = -1;
     status = gradients.Visit([&](const GradientBlock& block, const at::Tensor& weights) {
@@ -339,39 +364,73 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
         const LayerFactors along = bases[l].Rotate(block.layers[l], inputs[l], cost);
         const at::Tensor squares =
             along.deltas.square().mul_(weights.to(along.deltas.scalar_type()));
-        model[l].eigenvalues.add_(
-            Double(at::matmul(squares.t(), along.inputs.square())).view_as(model[l].eigenvalues),
-            1 / n);
+        at::Tensor& sums = model.layers[l].eigenvalues;
+        sums.add_(Double(at::matmul(squares.t(), along.inputs.square())).view_as(sums), 1 / n);
         cost.flops += 2.0 * squares.numel() * along.inputs.size(1);
       }
     });
     if (!status.ok()) return status;
   }
 
-  for (const bool is_train : {true, false}) {
-    std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
+  ledger.Charge(cost);
+  const auto visit = [model = task.model, parameters, bases](const Dataset& dataset,
+                                                             const KroneckerModel::Visitor& visitor,
+                                                             CostLedger& to) {
+    Cost rotations;
     const auto rotate = [&](const GradientBlock& block) {
-      for (size_t l = 0; l < layers.size(); ++l) {
-        LayerFactors along =
-            bases[l].Rotate(block.layers[l], bases[l].RotateInputs(block.layers[l], cost), cost);
-        inputs[l].push_back(std::move(along.inputs));
-        deltas[l].push_back(std::move(along.deltas));
+      std::vector<LayerFactors> rotated;
+      for (size_t l = 0; l < bases.size(); ++l) {
+        const LayerPositions& layer = block.layers[l];
+        rotated.push_back(
+            bases[l].Rotate(layer, bases[l].RotateInputs(layer, rotations), rotations));
       }
+      visitor(block.begin, rotated);
     };
-    status = VisitGradients(*task.model, parameters, is_train ? task.train : task.test,
-                            GradientTarget::kLoss, ledger, rotate);
-    if (!status.ok()) return status;
+    const absl::Status done =
+        VisitGradients(*model, parameters, dataset, GradientTarget::kLoss, to, rotate);
+    to.Charge(rotations);
+    return done;
+  };
+  const auto keep = [&](const Dataset& dataset) -> absl::StatusOr<std::vector<LayerFactors>> {
+    std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
+    const absl::Status kept = visit(
+        dataset,
+        [&](int64_t, const std::vector<LayerFactors>& rotated) {
+          for (size_t l = 0; l < layers.size(); ++l) {
+            inputs[l].push_back(rotated[l].inputs);
+            deltas[l].push_back(rotated[l].deltas);
+          }
+        },
+        ledger);
+    if (!kept.ok()) return kept;
+    std::vector<LayerFactors> factors;
     for (size_t l = 0; l < layers.size(); ++l) {
-      (is_train ? model[l].train_inputs : model[l].test_inputs) = at::cat(inputs[l]);
-      (is_train ? model[l].train_deltas : model[l].test_deltas) = at::cat(deltas[l]);
+      factors.push_back({at::cat(inputs[l]), at::cat(deltas[l])});
       inputs[l].clear();
       deltas[l].clear();
     }
+    return factors;
+  };
+  const auto test = keep(task.test);
+  if (!test.ok()) return test.status();
+  for (size_t l = 0; l < layers.size(); ++l) {
+    model.layers[l].test = (*test)[l];
+    at::Tensor& values = model.layers[l].eigenvalues;
+    values = values.view({-1, (*test)[l].inputs.size(1)});  // written out as the gradients are
   }
-  for (KroneckerLayer& layer : model) {  // in the shape of gradients that are written out
-    layer.eigenvalues = layer.eigenvalues.view({-1, layer.train_inputs.size(1)});
+  if (GradientBytes(*task.model, parameters) * n <= task.memory_limit / 4) {
+    const auto train = keep(task.train);
+    if (!train.ok()) return train.status();
+    model.visit_train = [train = *train](const KroneckerModel::Visitor& visitor, CostLedger&) {
+      visitor(0, train);
+      return absl::OkStatus();
+    };
+  } else {
+    model.visit_train = [visit, train = task.train](const KroneckerModel::Visitor& visitor,
+                                                    CostLedger& to) {
+      return visit(train, visitor, to);
+    };
   }
-  ledger.Charge(cost);
   return model;
 }
 

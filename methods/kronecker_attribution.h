@@ -2,12 +2,14 @@
 #ifndef ATTRIBENCH_METHODS_KRONECKER_ATTRIBUTION_H_
 #define ATTRIBENCH_METHODS_KRONECKER_ATTRIBUTION_H_
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "methods/attribution_method.h"
+#include "methods/gradients/gradient_factors.h"
 
 namespace attribench {
 
@@ -33,11 +35,18 @@ enum class DampingScope {
 // eigenvalues; and the examples' gradients in that basis, as factors: example i has
 // outer(deltas_i, inputs_i). Where the sum over positions is written out, inputs are 1.
 struct KroneckerLayer {
-  at::Tensor eigenvalues;                // [out, in] float64, at least 0; [out in, 1]
-  at::Tensor train_inputs, test_inputs;  // [n, in], [t, in]: times Q_A
-  at::Tensor train_deltas, test_deltas;  // [n, out], [t, out]: times Q_S
+  at::Tensor eigenvalues;  // [out, in] float64, at least 0; [out in, 1]
+  LayerFactors test;       // [t, in] times Q_A, [t, out] times Q_S
 };
-using KroneckerModel = std::vector<KroneckerLayer>;
+
+struct KroneckerModel {
+  std::vector<KroneckerLayer> layers;
+  int64_t num_train = 0;
+  // Shows the training examples' gradients in the same form, block by block: those kept, or, where
+  // they take too much memory, computed again.
+  using Visitor = std::function<void(int64_t begin, const std::vector<LayerFactors>& layers)>;
+  std::function<absl::Status(const Visitor&, CostLedger&)> visit_train;
+};
 
 // With a_i the inputs of a layer (and a 1), d_i the loss gradients at its outputs, A = E[a a'] =
 // Q_A diag Q_A' and S = E[d d'] = Q_S diag Q_S' over the training examples (Martens and Grosse,

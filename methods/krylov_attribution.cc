@@ -133,11 +133,11 @@ CurvatureKind ParseCurvatureKind(const Hyperparameters& hyperparameters) {
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKrylovAttribution(
     const AttributionTask& task, const Parameters& parameters, const KrylovOptions& options,
     SpectralFilter filter, CostLedger& ledger) {
+  const auto curvature = Curvature::Make(*task.model, parameters, task.train, options.curvature);
+  if (!curvature.ok()) return curvature.status();
   const auto test =
       ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
   if (!test.ok()) return test.status();
-  const auto curvature = Curvature::Make(*task.model, parameters, task.train, options.curvature);
-  if (!curvature.ok()) return curvature.status();
   const double mean_eigenvalue = curvature->MeanEigenvalue(ledger);
   const absl::StatusOr<double> lambda = AbsoluteDamping(options.damping, mean_eigenvalue, 1);
   if (!lambda.ok()) return lambda.status();

@@ -13,8 +13,8 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "methods/damped_spectrum.h"
-#include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
+#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {
@@ -133,26 +133,41 @@ class DataInf : public AttributionMethod {
                                                          CostLedger& ledger) override {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto gradients = [&](const Dataset& data) {
-      return ComputeGradientFactors(*task.model, *parameters, data, GradientTarget::kLoss, ledger);
+    const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+    if (!gradients.ok()) return gradients.status();
+    const int64_t n = task.train.size();
+    std::vector<Layer> layers(task.model->layers().size());
+    const auto one = [](const GradientFactors& all, size_t l) {
+      GradientFactors factors;
+      factors.layers = {all.layers[l]};
+      return factors;
     };
-    auto train = gradients(task.train), test = gradients(task.test);
-    if (!train.ok()) return train.status();
-    if (!test.ok()) return test.status();
-    std::vector<Layer> layers;
-    for (size_t l = 0; l < train->layers.size(); ++l) {
-      const auto one = [&](const GradientFactors& all) {
-        GradientFactors factors = all;
-        factors.layers = {all.layers[l]};
-        return factors;
-      };
-      const GradientFactors of_train = one(*train), of_test = one(*test);
-      Layer layer;
-      layer.kernel = InnerProducts(of_train, of_train, ledger);
-      layer.cross = InnerProducts(of_train, of_test, ledger);
-      layer.trace = layer.kernel.diagonal().to(at::kDouble).mean().item<double>();
-      layer.dimension = static_cast<double>(of_train.num_parameters());
-      layers.push_back(std::move(layer));
+    absl::Status status = VisitPairsOnce(gradients->train, ledger, [&](const GradientPair& pair) {
+      for (size_t l = 0; l < layers.size(); ++l) {
+        const at::Tensor block = InnerProducts(one(pair.a, l), one(pair.b, l), ledger);
+        at::Tensor& kernel = layers[l].kernel;
+        if (block.size(0) == n) {
+          kernel = block;
+          continue;
+        }
+        if (!kernel.defined()) kernel = at::empty({n, n}, block.options());
+        pair.BlockOf(kernel).copy_(block);
+        if (pair.begin_a != pair.begin_b) pair.BlockOf(kernel.t()).copy_(block);
+      }
+    });
+    if (!status.ok()) return status;
+    status = VisitPairs(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
+      for (size_t l = 0; l < layers.size(); ++l) {
+        const at::Tensor block = InnerProducts(one(pair.a, l), one(pair.b, l), ledger);
+        at::Tensor& cross = layers[l].cross;
+        if (!cross.defined()) cross = at::empty({n, task.test.size()}, block.options());
+        pair.BlockOf(cross).copy_(block);
+      }
+    });
+    if (!status.ok()) return status;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      layers[l].trace = layers[l].kernel.diagonal().to(at::kDouble).mean().item<double>();
+      layers[l].dimension = static_cast<double>(task.model->layers()[l].num_parameters());
     }
     return std::unique_ptr<FittedAttribution>(new DataInfAttribution(std::move(layers)));
   }

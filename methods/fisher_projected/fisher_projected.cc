@@ -5,7 +5,7 @@
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/damped_spectrum.h"
-#include "methods/gradients/gradient_factors.h"
+#include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"
 
@@ -27,14 +27,16 @@ class FisherProjected : public AttributionMethod {
     for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto factors =
-          ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kLoss, ledger);
-      if (!factors.ok()) return factors.status();
+      const auto gradients = ExampleGradients::Make(
+          *task.model, *parameters, all, GradientTarget::kLoss, task.memory_limit / 4, ledger);
+      if (!gradients.ok()) return gradients.status();
       const uint64_t seed = RandomStream(hyperparameters.Integer("seed"), "fisher_projected",
                                          {static_cast<uint64_t>(c)})
                                 .Next64();
-      const at::Tensor phi = ProjectGradients(
-          *factors, *kind, hyperparameters.Integer("projection_dim"), seed, ledger);
+      const auto projected = ProjectGradients(
+          *gradients, *kind, hyperparameters.Integer("projection_dim"), seed, ledger);
+      if (!projected.ok()) return projected.status();
+      const at::Tensor& phi = projected->features;
       auto spectrum = FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
       if (!spectrum.ok()) return spectrum.status();
       spectra.push_back(*std::move(spectrum));

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "ATen/ATen.h"
-#include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
+#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {
@@ -25,16 +25,20 @@ class GradCos : public AttributionMethod {
     for (int64_t c = 0; c < checkpoints; ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto train = ComputeGradientFactors(*task.model, *parameters, task.train,
-                                                GradientTarget::kLoss, ledger);
-      if (!train.ok()) return train.status();
-      const auto test = ComputeGradientFactors(*task.model, *parameters, task.test,
-                                               GradientTarget::kLoss, ledger);
-      if (!test.ok()) return test.status();
-      const at::Tensor cosines = InnerProducts(*train, *test, ledger)
-                                     .div_(Norms(*train).unsqueeze(1))
-                                     .div_(Norms(*test).unsqueeze(0));
-      scores = c == 0 ? cosines : scores.add_(cosines);
+      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+      if (!gradients.ok()) return gradients.status();
+      const auto add_cosines = [&](const GradientPair& pair) {
+        const at::Tensor cosines = InnerProducts(pair.a, pair.b, ledger)
+                                       .div_(Norms(pair.a).unsqueeze(1))
+                                       .div_(Norms(pair.b).unsqueeze(0));
+        if (!scores.defined()) {
+          scores = at::zeros({task.train.size(), task.test.size()}, cosines.options());
+        }
+        pair.BlockOf(scores).add_(cosines);
+      };
+      const absl::Status status =
+          VisitPairs(gradients->train, gradients->test, ledger, add_cosines);
+      if (!status.ok()) return status;
     }
     return MakeUndampedAttribution(scores.div_(checkpoints));
   }

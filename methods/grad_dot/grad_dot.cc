@@ -4,8 +4,8 @@
 // written.
 #include "ATen/ATen.h"
 #include "methods/attribution_method.h"
-#include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
+#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {
@@ -20,14 +20,11 @@ class GradDot : public AttributionMethod {
     for (int64_t c = 0; c < checkpoints; ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto train = ComputeGradientFactors(*task.model, *parameters, task.train,
-                                                GradientTarget::kLoss, ledger);
-      if (!train.ok()) return train.status();
-      const auto test = ComputeGradientFactors(*task.model, *parameters, task.test,
-                                               GradientTarget::kLoss, ledger);
-      if (!test.ok()) return test.status();
-      const at::Tensor products = InnerProducts(*train, *test, ledger);
-      scores = c == 0 ? products : scores.add_(products);
+      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+      if (!gradients.ok()) return gradients.status();
+      const auto products = InnerProducts(gradients->train, gradients->test, ledger);
+      if (!products.ok()) return products.status();
+      scores = c == 0 ? *products : scores.add_(*products);
     }
     return MakeUndampedAttribution(scores.div_(checkpoints));
   }

@@ -88,12 +88,12 @@ class InfluenceArnoldi : public AttributionMethod {
                                                          CostLedger& ledger) override {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto test =
-        ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
-    if (!test.ok()) return test.status();
     const auto curvature =
         Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
     if (!curvature.ok()) return curvature.status();
+    const auto test =
+        ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
+    if (!test.ok()) return test.status();
 
     const int64_t p = test->num_parameters();
     RandomStream stream(hyperparameters.Integer("seed"), "arnoldi");

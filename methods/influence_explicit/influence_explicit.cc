@@ -61,15 +61,15 @@ class InfluenceExplicit : public AttributionMethod {
           "does without the matrix",
           p, MemoryBytes(p) / (1 << 30), kMemoryLimit / (1 << 30)));
     }
+    const auto curvature =
+        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
+    if (!curvature.ok()) return curvature.status();
     const auto train =
         ComputeGradientFactors(*task.model, *parameters, task.train, GradientTarget::kLoss, ledger);
     if (!train.ok()) return train.status();
     const auto test =
         ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
     if (!test.ok()) return test.status();
-    const auto curvature =
-        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
-    if (!curvature.ok()) return curvature.status();
     const at::Tensor gradients = ExplicitGradients(*train);
     auto spectrum =
         MatrixSpectrum(Dense(*curvature, *task.model, p, gradients.scalar_type(), ledger),

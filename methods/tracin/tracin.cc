@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "ATen/ATen.h"
-#include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
+#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {
@@ -24,27 +24,31 @@ class TracIn : public AttributionMethod {
     for (int64_t c = 0; c < checkpoints; ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kAlongRun, c * spacing, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto gradients = [&](const Dataset& data) {
-        auto factors =
-            ComputeGradientFactors(*task.model, *parameters, data, GradientTarget::kLoss, ledger);
-        if (normalise && factors.ok()) Normalise(*factors);
-        return factors;
+      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+      if (!gradients.ok()) return gradients.status();
+      const auto add_products = [&](const GradientPair& pair) {
+        const at::Tensor products =
+            normalise ? InnerProducts(Normalised(pair.a), Normalised(pair.b), ledger)
+                      : InnerProducts(pair.a, pair.b, ledger);
+        if (!scores.defined()) {
+          scores = at::zeros({task.train.size(), task.test.size()}, products.options());
+        }
+        pair.BlockOf(scores).add_(products);
       };
-      const auto train = gradients(task.train), test = gradients(task.test);
-      if (!train.ok()) return train.status();
-      if (!test.ok()) return test.status();
-      const at::Tensor products = InnerProducts(*train, *test, ledger);
-      scores = c == 0 ? products : scores.add_(products);
+      const absl::Status status =
+          VisitPairs(gradients->train, gradients->test, ledger, add_products);
+      if (!status.ok()) return status;
     }
     return MakeUndampedAttribution(scores.div_(checkpoints));
   }
 
  private:
   // To length 1; a gradient of 0 stays 0.
-  static void Normalise(GradientFactors& factors) {
+  static GradientFactors Normalised(GradientFactors factors) {
     const at::Tensor lengths =
         SquaredNorms(factors).sqrt().clamp_min(std::numeric_limits<float>::min()).unsqueeze(1);
     for (LayerFactors& layer : factors.layers) layer.deltas = layer.deltas.div(lengths);
+    return factors;
   }
 };
 

@@ -8,7 +8,7 @@
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
 #include "methods/damped_spectrum.h"
-#include "methods/gradients/gradient_factors.h"
+#include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"
 
@@ -33,14 +33,16 @@ class Trak : public AttributionMethod {
     for (int64_t m = 0; m < checkpoints; ++m) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kHalfData, m, ledger);
       if (!parameters.ok()) return parameters.status();
-      const auto factors =
-          ComputeGradientFactors(*task.model, *parameters, all, GradientTarget::kMargin, ledger);
-      if (!factors.ok()) return factors.status();
-      gap.add_(factors->label_probability_gap.slice(0, 0, n));
+      const auto gradients = ExampleGradients::Make(
+          *task.model, *parameters, all, GradientTarget::kMargin, task.memory_limit / 4, ledger);
+      if (!gradients.ok()) return gradients.status();
       const uint64_t seed =
           RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)})
               .Next64();
-      const at::Tensor phi = ProjectGradients(*factors, *kind, k, seed, ledger);
+      const auto projected = ProjectGradients(*gradients, *kind, k, seed, ledger);
+      if (!projected.ok()) return projected.status();
+      gap.add_(projected->label_probability_gap.slice(0, 0, n));
+      const at::Tensor& phi = projected->features;
       absl::StatusOr<DampedSpectrum> spectrum =
           FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
       if (!spectrum.ok()) return spectrum.status();

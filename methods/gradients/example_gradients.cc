@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/gradients/example_gradients.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+
+namespace attribench {
+namespace {
+
+GradientFactors SliceOf(const GradientFactors& whole, int64_t begin, int64_t end) {
+  GradientFactors slice;
+  for (const LayerFactors& layer : whole.layers) {
+    slice.layers.push_back({layer.inputs.slice(0, begin, end), layer.deltas.slice(0, begin, end)});
+  }
+  slice.label_probability_gap = whole.label_probability_gap.slice(0, begin, end);
+  return slice;
+}
+
+}  // namespace
+
+double GradientBytes(const Model& model, const Parameters& parameters) {
+  double numbers = 0;
+  for (const Layer& layer : model.layers()) {
+    const int64_t in = layer.num_inputs + (layer.has_bias ? 1 : 0);
+    numbers += layer.kind == LayerKind::kLinear ? in + layer.num_outputs : in * layer.num_outputs;
+  }
+  return numbers * static_cast<double>(parameters.front().value.element_size());
+}
+
+absl::StatusOr<ExampleGradients> ExampleGradients::Make(const Model& model,
+                                                        const Parameters& parameters,
+                                                        const Dataset& dataset,
+                                                        GradientTarget target, double bytes,
+                                                        CostLedger& ledger) {
+  ExampleGradients gradients;
+  gradients.model_ = &model;
+  gradients.parameters_ = &parameters;
+  gradients.dataset_ = dataset;
+  gradients.target_ = target;
+  gradients.num_parameters_ = CountParameters(parameters);
+  const double fitting = bytes / GradientBytes(model, parameters);
+  gradients.rows_ = dataset.size();
+  if (fitting < static_cast<double>(dataset.size())) {
+    gradients.rows_ = std::max<int64_t>(1, static_cast<int64_t>(fitting));
+    return gradients;
+  }
+  absl::StatusOr<GradientFactors> whole =
+      ComputeGradientFactors(model, parameters, dataset, target, ledger);
+  if (!whole.ok()) return whole.status();
+  gradients.whole_ = *std::move(whole);
+  return gradients;
+}
+
+absl::StatusOr<GradientFactors> ExampleGradients::Slice(int64_t begin, int64_t end,
+                                                        CostLedger& ledger) const {
+  if (whole_.has_value()) {
+    return begin == 0 && end == size() ? *whole_ : SliceOf(*whole_, begin, end);
+  }
+  return ComputeGradientFactors(
+      *model_, *parameters_,
+      {dataset_.inputs.slice(0, begin, end), dataset_.labels.slice(0, begin, end)}, target_,
+      ledger);
+}
+
+at::Tensor GradientPair::BlockOf(const at::Tensor& matrix) const {
+  return matrix.slice(0, begin_a, begin_a + a.num_examples())
+      .slice(1, begin_b, begin_b + b.num_examples());
+}
+
+absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
+                        const PairVisitor& visit) {
+  for (int64_t begin_b = 0; begin_b < b.size(); begin_b += b.rows()) {
+    const auto of_b = b.Slice(begin_b, std::min(b.size(), begin_b + b.rows()), ledger);
+    if (!of_b.ok()) return of_b.status();
+    for (int64_t begin_a = 0; begin_a < a.size(); begin_a += a.rows()) {
+      const auto of_a = a.Slice(begin_a, std::min(a.size(), begin_a + a.rows()), ledger);
+      if (!of_a.ok()) return of_a.status();
+      visit({begin_a, *of_a, begin_b, *of_b});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VisitPairsOnce(const ExampleGradients& a, CostLedger& ledger,
+                            const PairVisitor& visit) {
+  const int64_t kept = a.rows() == a.size() ? a.size() : std::max<int64_t>(1, a.rows() * 3 / 4);
+  const int64_t passing = std::max<int64_t>(1, a.rows() - kept);
+  for (int64_t begin_b = 0; begin_b < a.size(); begin_b += kept) {
+    const int64_t end_b = std::min(a.size(), begin_b + kept);
+    const auto of_b = a.Slice(begin_b, end_b, ledger);
+    if (!of_b.ok()) return of_b.status();
+    visit({begin_b, *of_b, begin_b, *of_b});
+    for (int64_t begin_a = end_b; begin_a < a.size(); begin_a += passing) {
+      const auto of_a = a.Slice(begin_a, std::min(a.size(), begin_a + passing), ledger);
+      if (!of_a.ok()) return of_a.status();
+      visit({begin_a, *of_a, begin_b, *of_b});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
+                                         CostLedger& ledger) {
+  at::Tensor products;
+  const absl::Status status = VisitPairs(a, b, ledger, [&](const GradientPair& pair) {
+    const at::Tensor block = InnerProducts(pair.a, pair.b, ledger);
+    if (!products.defined()) {
+      products = block.size(0) == a.size() && block.size(1) == b.size()
+                     ? block
+                     : at::empty({a.size(), b.size()}, block.options());
+    }
+    if (!products.is_same(block)) pair.BlockOf(products).copy_(block);
+  });
+  if (!status.ok()) return status;
+  return products;
+}
+
+absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, CostLedger& ledger) {
+  at::Tensor gram;
+  const absl::Status status = VisitPairsOnce(a, ledger, [&](const GradientPair& pair) {
+    const at::Tensor block = InnerProducts(pair.a, pair.b, ledger);
+    if (!gram.defined()) {
+      gram = block.size(0) == a.size() ? block : at::empty({a.size(), a.size()}, block.options());
+    }
+    if (gram.is_same(block)) return;
+    pair.BlockOf(gram).copy_(block);
+    if (pair.begin_a != pair.begin_b) pair.BlockOf(gram.t()).copy_(block);
+  });
+  if (!status.ok()) return status;
+  return gram;
+}
+
+absl::StatusOr<ProjectedGradients> ProjectGradients(const ExampleGradients& gradients,
+                                                    ProjectionKind kind, int64_t dimension,
+                                                    uint64_t seed, CostLedger& ledger) {
+  std::vector<at::Tensor> features, gaps;
+  for (int64_t begin = 0; begin < gradients.size(); begin += gradients.rows()) {
+    const auto factors =
+        gradients.Slice(begin, std::min(gradients.size(), begin + gradients.rows()), ledger);
+    if (!factors.ok()) return factors.status();
+    features.push_back(ProjectGradients(*factors, kind, dimension, seed, ledger));
+    gaps.push_back(factors->label_probability_gap);
+  }
+  if (features.size() == 1) return ProjectedGradients{features[0], gaps[0]};
+  return ProjectedGradients{at::cat(features), at::cat(gaps)};
+}
+
+}  // namespace attribench

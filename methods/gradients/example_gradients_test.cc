@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is computed slice by slice is what all at once give.
+#include "methods/gradients/example_gradients.h"
+
+#include "ATen/ATen.h"
+#include "gtest/gtest.h"
+#include "methods/worked_example.h"
+
+namespace attribench {
+namespace {
+
+class ExampleGradientsTest : public testing::TestWithParam<bool> {
+ protected:
+  // `rows`: how many examples the bound on memory holds.
+  ExampleGradients Make(const Dataset& dataset, int64_t rows) {
+    const double bytes = GradientBytes(example_.model(), parameters_) * (rows + .5);
+    return *ExampleGradients::Make(example_.model(), parameters_, dataset, GradientTarget::kLoss,
+                                   bytes, ledger_);
+  }
+  GradientFactors All(const Dataset& dataset) {
+    return *ComputeGradientFactors(example_.model(), parameters_, dataset, GradientTarget::kLoss,
+                                   ledger_);
+  }
+  // Sums of at most 5,000 products in double, in another order.
+  void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
+    ASSERT_EQ(a.sizes(), b.sizes());
+    EXPECT_LE(a.sub(b).abs().max().item<double>(), 1e-12 * b.abs().max().item<double>());
+  }
+
+  WorkedExample example_ = GetParam() ? WorkedExample::WithConvolutions() : WorkedExample({5, 4});
+  Parameters parameters_ = *example_.Task().checkpoint(CheckpointKind::kFullData, 0);
+  CostLedger ledger_;
+};
+
+TEST_P(ExampleGradientsTest, FactorsTakeTheBytesThatAreSaid) {
+  double bytes = 0;
+  for (const LayerFactors& layer : All(example_.test()).layers) {
+    bytes += static_cast<double>(layer.deltas.nbytes());
+    if (layer.inputs.size(1) > 1) bytes += static_cast<double>(layer.inputs.nbytes());
+  }
+  EXPECT_EQ(bytes, GradientBytes(example_.model(), parameters_) * example_.test().size());
+}
+
+TEST_P(ExampleGradientsTest, InnerProductsOfSlices) {
+  const at::Tensor expected = InnerProducts(All(example_.train()), All(example_.test()), ledger_);
+  const at::Tensor gram = InnerProducts(All(example_.train()), All(example_.train()), ledger_);
+  for (const int64_t rows : {1, 7, 30, 60, 1000}) {
+    const ExampleGradients train = Make(example_.train(), rows), test = Make(example_.test(), rows);
+    EXPECT_EQ(train.rows(), std::min<int64_t>(rows, 60));
+    ExpectClose(*InnerProducts(train, test, ledger_), expected);
+    ExpectClose(*GramMatrix(train, ledger_), gram);
+  }
+}
+
+TEST_P(ExampleGradientsTest, ProjectionsOfSlices) {
+  for (const ProjectionKind kind : {ProjectionKind::kGaussian, ProjectionKind::kSjlt}) {
+    const auto whole = *ProjectGradients(Make(example_.train(), 60), kind, 8, /*seed=*/3, ledger_);
+    const auto slices = *ProjectGradients(Make(example_.train(), 7), kind, 8, /*seed=*/3, ledger_);
+    ExpectClose(slices.features, whole.features);
+    ExpectClose(slices.label_probability_gap, whole.label_probability_gap);
+    ExpectClose(whole.features, ProjectGradients(All(example_.train()), kind, 8, 3, ledger_));
+  }
+}
+
+TEST_P(ExampleGradientsTest, WhatIsKeptIsComputedOnce) {
+  const auto evaluations = [&](int64_t rows) {
+    CostLedger ledger;
+    const double bytes = GradientBytes(example_.model(), parameters_) * (rows + .5);
+    const ExampleGradients train = *ExampleGradients::Make(
+        example_.model(), parameters_, example_.train(), GradientTarget::kLoss, bytes, ledger);
+    EXPECT_TRUE(GramMatrix(train, ledger).ok());
+    return ledger.Total().gradient_evaluations;
+  };
+  EXPECT_EQ(evaluations(60), 60);
+  EXPECT_EQ(evaluations(40), 60 + 30);  // 30 kept; the other 30 pass by, then are kept
+}
+
+INSTANTIATE_TEST_SUITE_P(Convolutions, ExampleGradientsTest, testing::Bool());
+
+}  // namespace
+}  // namespace attribench

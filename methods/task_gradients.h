@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_METHODS_TASK_GRADIENTS_H_
+#define ATTRIBENCH_METHODS_TASK_GRADIENTS_H_
+
+#include "absl/status/statusor.h"
+#include "methods/attribution_method.h"
+#include "methods/gradients/example_gradients.h"
+
+namespace attribench {
+
+// The gradients of a task's training and test examples at a checkpoint, each kept where it takes no
+// more than a quarter of the task's memory limit, and else computed as they are asked for. Keeps a
+// reference to `parameters`. Errors as ComputeGradientFactors.
+struct TaskGradients {
+  ExampleGradients train, test;
+
+  static absl::StatusOr<TaskGradients> Make(const AttributionTask& task,
+                                            const Parameters& parameters, GradientTarget target,
+                                            CostLedger& ledger) {
+    const double bytes = task.memory_limit / 4;
+    auto train = ExampleGradients::Make(*task.model, parameters, task.train, target, bytes, ledger);
+    if (!train.ok()) return train.status();
+    auto test = ExampleGradients::Make(*task.model, parameters, task.test, target, bytes, ledger);
+    if (!test.ok()) return test.status();
+    return TaskGradients{*std::move(train), *std::move(test)};
+  }
+};
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_METHODS_TASK_GRADIENTS_H_
