@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -53,6 +54,20 @@ double Model::ForwardFlops() const {
     flops += 2.0 * layer.num_inputs * layer.num_outputs * layer.positions;
   }
   return flops;
+}
+
+at::Tensor EvaluateLogits(const Model& model, const Parameters& parameters,
+                          const at::Tensor& inputs) {
+  constexpr int64_t kNumbers = int64_t{1} << 24;  // outputs of layers at a time
+  int64_t numbers = 0;                            // of one example
+  for (const Layer& layer : model.layers()) numbers += layer.positions * layer.num_outputs;
+  const int64_t rows = std::max<int64_t>(1, kNumbers / numbers);
+  if (inputs.size(0) <= rows) return model.Logits(parameters, inputs);
+  std::vector<at::Tensor> blocks;
+  for (const at::Tensor& block : inputs.split(rows)) {
+    blocks.push_back(model.Logits(parameters, block));
+  }
+  return at::cat(blocks);
 }
 
 at::Tensor PenultimateFeatures(const Model& model, const Parameters& parameters,

@@ -80,6 +80,11 @@ class Model {
   double ForwardFlops() const;
 };
 
+// Logits in evaluation mode of any number of inputs, [n, classes]: as many at a time as keep
+// activations in a cache's reach, all at once where these are few.
+at::Tensor EvaluateLogits(const Model& model, const Parameters& parameters,
+                          const at::Tensor& inputs);
+
 // What the last layer sees of `inputs` in evaluation mode, [n, its num_inputs].
 at::Tensor PenultimateFeatures(const Model& model, const Parameters& parameters,
                                const at::Tensor& inputs);

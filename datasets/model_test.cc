@@ -168,6 +168,15 @@ TEST(ResNet9Test, TrainingUsesTheBatchsStatisticsAndMovesTheRunningOnes) {
   EXPECT_TRUE(parameters[3].value.equal(before)) << "evaluation must leave them alone";
 }
 
+TEST(EvaluateLogitsTest, BlocksGiveWhatAllAtOnceDo) {
+  const auto model = TinyResNet9(32, 16);  // 44 images at a time
+  RandomStream stream(1, "test");
+  const Parameters parameters = model->Initialise(stream);
+  const at::Tensor images = at::linspace(-1, 1, 130 * 3 * 32 * 32).view({130, 3, 32, 32});
+  EXPECT_TRUE(EvaluateLogits(*model, parameters, images)
+                  .allclose(model->Logits(parameters, images), 1e-4, 1e-5));
+}
+
 TEST(ModelOutputsTest, ByHand) {
   const at::Tensor logits = at::tensor({1., 2., 3.}, at::kDouble).view({1, 3});
   const ModelOutputs outputs = OutputsOfLogits(logits, at::tensor({2}, at::kLong));

@@ -70,7 +70,7 @@ double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examp
 
 double Accuracy(const Model& model, const Parameters& parameters, const Dataset& dataset) {
   c10::AutoGradMode no_grad(false);
-  const at::Tensor guess = model.Logits(parameters, dataset.inputs).argmax(1);
+  const at::Tensor guess = EvaluateLogits(model, parameters, dataset.inputs).argmax(1);
   return guess.eq(dataset.labels).to(at::kDouble).mean().item<double>();
 }
 
