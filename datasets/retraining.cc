@@ -279,9 +279,8 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
       **model, trained.parameters,
       {data.train.inputs.index_select(0, index), data.train.labels.index_select(0, index)});
   trained.test_accuracy = Accuracy(**model, trained.parameters, data.test);
-  const ModelOutputs outputs =
-      OutputsOfLogits(EvaluateLogits(**model, trained.parameters, data.test.inputs),
-                      data.test.labels);
+  const ModelOutputs outputs = OutputsOfLogits(
+      EvaluateLogits(**model, trained.parameters, data.test.inputs), data.test.labels);
   trained.negative_loss = outputs.negative_loss.to(at::kFloat);
   trained.margin = outputs.margin.to(at::kFloat);
   return trained;
