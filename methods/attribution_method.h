@@ -34,6 +34,8 @@ struct AttributionTask {
   std::function<Cost(CheckpointKind)> training_cost;
   // Bytes that a method may take for what it can compute again.
   double memory_limit = 4.0 * (1 << 30);
+  // Of these, what the gradients of one data set may take.
+  double gradient_bytes() const { return memory_limit / 4; }
 };
 
 // Reads a checkpoint and charges its training to the phase "training"; of a run, the end alone: the

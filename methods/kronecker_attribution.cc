@@ -17,8 +17,6 @@ namespace {
 // Numbers in flight in a block of explicit gradients: 128 MiB in float32.
 constexpr int64_t kBlockNumbers = int64_t{1} << 25;
 
-constexpr double kShareKept = .25;  // of the memory limit, for blocks
-
 // The training gradients that a Fisher matrix is the second moment of, as blocks with weights:
 // those of the examples' own labels, or those of all labels with their probabilities. The first
 // visit keeps the blocks for the next ones if they are small.
@@ -46,7 +44,7 @@ class FisherGradients {
       for (const LayerPositions& layer : block.layers) {
         bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
       }
-      keeps = keeps && bytes <= kShareKept * task_.memory_limit;
+      keeps = keeps && bytes <= task_.gradient_bytes();
       if (keeps) {
         kept_.push_back(block);
       } else {
@@ -117,22 +115,15 @@ class KroneckerAttribution : public FittedAttribution {
     for (const KroneckerModel& model : models_) {
       const auto filtered = Filtered(model, damping);
       if (!filtered.ok()) return filtered.status();
-      Cost cost;
+      const int64_t tests = filtered->front().size(0);
       if (!scores.defined()) {
-        scores =
-            at::zeros({model.num_train, filtered->front().size(0)}, filtered->front().options());
+        scores = at::zeros({model.num_train, tests}, filtered->front().options());
       }
-      const auto add = [&](int64_t begin, const std::vector<LayerFactors>& train) {
-        for (size_t l = 0; l < train.size(); ++l) {
-          VisitRows(train[l], begin, [&](int64_t first, const at::Tensor& gradients) {
+      const absl::Status status = VisitTrain(
+          model, tests, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
             scores.slice(0, first, first + gradients.size(0)).addmm_(gradients, (*filtered)[l].t());
-            cost.flops += 2.0 * gradients.numel() * scores.size(1);
           });
-        }
-      };
-      const absl::Status status = model.visit_train(add, ledger);
       if (!status.ok()) return status;
-      ledger.Charge(cost);
     }
     return scores.div_(static_cast<double>(models_.size()));
   }
@@ -146,18 +137,12 @@ class KroneckerAttribution : public FittedAttribution {
       for (const KroneckerLayer& layer : model.layers) {
         sums.push_back(at::zeros({members.size(0), layer.eigenvalues.numel()}, members.options()));
       }
-      Cost cost;
-      const auto add = [&](int64_t begin, const std::vector<LayerFactors>& train) {
-        for (size_t l = 0; l < train.size(); ++l) {
-          VisitRows(train[l], begin, [&](int64_t first, const at::Tensor& gradients) {
+      const absl::Status status = VisitTrain(
+          model, members.size(0), ledger,
+          [&](size_t l, int64_t first, const at::Tensor& gradients) {
             sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
-            cost.flops += 2.0 * gradients.numel() * members.size(0);
           });
-        }
-      };
-      const absl::Status status = model.visit_train(add, ledger);
       if (!status.ok()) return status;
-      ledger.Charge(cost);
       subset_sums_.push_back(std::move(sums));
     }
     return absl::OkStatus();
@@ -234,18 +219,29 @@ class KroneckerAttribution : public FittedAttribution {
     return deltas.unsqueeze(2).mul(inputs.unsqueeze(1)).flatten(1);
   }
 
-  // Shows rows of the outer products of an example each, [b, p of the layer], a block at a time;
-  // the factors are of examples begin, begin + 1, ...
-  static void VisitRows(const LayerFactors& factors, int64_t begin,
-                        const std::function<void(int64_t, const at::Tensor&)>& visit) {
-    const int64_t n = factors.inputs.size(0);
-    const int64_t p = factors.inputs.size(1) * factors.deltas.size(1);
-    const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
-    for (int64_t first = 0; first < n; first += rows) {
-      const int64_t end = std::min(n, first + rows);
-      visit(begin + first,
-            Outer(factors.deltas.slice(0, first, end), factors.inputs.slice(0, first, end)));
-    }
+  // Shows layer by layer rows of explicit training gradients, [b, p of the layer], a block at a
+  // time, with the number of the first; charges a product of each with `columns` columns.
+  static absl::Status VisitTrain(
+      const KroneckerModel& model, int64_t columns, CostLedger& ledger,
+      const std::function<void(size_t layer, int64_t first, const at::Tensor&)>& visit) {
+    Cost cost;
+    const auto visit_rows = [&](int64_t begin, const std::vector<LayerFactors>& train) {
+      for (size_t l = 0; l < train.size(); ++l) {
+        const LayerFactors& factors = train[l];
+        const int64_t n = factors.inputs.size(0);
+        const int64_t p = factors.inputs.size(1) * factors.deltas.size(1);
+        const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
+        for (int64_t first = 0; first < n; first += rows) {
+          const int64_t end = std::min(n, first + rows);
+          visit(l, begin + first,
+                Outer(factors.deltas.slice(0, first, end), factors.inputs.slice(0, first, end)));
+        }
+        cost.flops += 2.0 * n * p * columns;
+      }
+    };
+    const absl::Status status = model.visit_train(visit_rows, ledger);
+    ledger.Charge(cost);
+    return status;
   }
 
   // The test gradients over the damped eigenvalues, per layer [t, p].
@@ -418,7 +414,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
     at::Tensor& values = model.layers[l].eigenvalues;
     values = values.view({-1, (*test)[l].inputs.size(1)});  // written out as the gradients are
   }
-  if (GradientBytes(*task.model, parameters) * n <= task.memory_limit / 4) {
+  if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
     const auto train = keep(task.train);
     if (!train.ok()) return train.status();
     model.visit_train = [train = *train](const KroneckerModel::Visitor& visitor, CostLedger&) {

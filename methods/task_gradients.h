@@ -17,7 +17,7 @@ struct TaskGradients {
   static absl::StatusOr<TaskGradients> Make(const AttributionTask& task,
                                             const Parameters& parameters, GradientTarget target,
                                             CostLedger& ledger) {
-    const double bytes = task.memory_limit / 4;
+    const double bytes = task.gradient_bytes();
     auto train = ExampleGradients::Make(*task.model, parameters, task.train, target, bytes, ledger);
     if (!train.ok()) return train.status();
     auto test = ExampleGradients::Make(*task.model, parameters, task.test, target, bytes, ledger);

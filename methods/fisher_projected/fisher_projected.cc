@@ -28,7 +28,7 @@ class FisherProjected : public AttributionMethod {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
       if (!parameters.ok()) return parameters.status();
       const auto gradients = ExampleGradients::Make(
-          *task.model, *parameters, all, GradientTarget::kLoss, task.memory_limit / 4, ledger);
+          *task.model, *parameters, all, GradientTarget::kLoss, task.gradient_bytes(), ledger);
       if (!gradients.ok()) return gradients.status();
       const uint64_t seed = RandomStream(hyperparameters.Integer("seed"), "fisher_projected",
                                          {static_cast<uint64_t>(c)})

@@ -27,18 +27,14 @@ class GradCos : public AttributionMethod {
       if (!parameters.ok()) return parameters.status();
       const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
-      const auto add_cosines = [&](const GradientPair& pair) {
-        const at::Tensor cosines = InnerProducts(pair.a, pair.b, ledger)
-                                       .div_(Norms(pair.a).unsqueeze(1))
-                                       .div_(Norms(pair.b).unsqueeze(0));
-        if (!scores.defined()) {
-          scores = at::zeros({task.train.size(), task.test.size()}, cosines.options());
-        }
-        pair.BlockOf(scores).add_(cosines);
-      };
-      const absl::Status status =
-          VisitPairs(gradients->train, gradients->test, ledger, add_cosines);
-      if (!status.ok()) return status;
+      const auto cosines =
+          PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
+            return InnerProducts(pair.a, pair.b, ledger)
+                .div_(Norms(pair.a).unsqueeze(1))
+                .div_(Norms(pair.b).unsqueeze(0));
+          });
+      if (!cosines.ok()) return cosines.status();
+      scores = c == 0 ? *cosines : scores.add_(*cosines);
     }
     return MakeUndampedAttribution(scores.div_(checkpoints));
   }

@@ -102,20 +102,28 @@ absl::Status VisitPairsOnce(const ExampleGradients& a, CostLedger& ledger,
   return absl::OkStatus();
 }
 
-absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
-                                         CostLedger& ledger) {
-  at::Tensor products;
+absl::StatusOr<at::Tensor> PairMatrix(
+    const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
+    const std::function<at::Tensor(const GradientPair&)>& block_of) {
+  at::Tensor matrix;
   const absl::Status status = VisitPairs(a, b, ledger, [&](const GradientPair& pair) {
-    const at::Tensor block = InnerProducts(pair.a, pair.b, ledger);
-    if (!products.defined()) {
-      products = block.size(0) == a.size() && block.size(1) == b.size()
-                     ? block
-                     : at::empty({a.size(), b.size()}, block.options());
+    const at::Tensor block = block_of(pair);
+    if (!matrix.defined()) {
+      matrix = block.size(0) == a.size() && block.size(1) == b.size()
+                   ? block
+                   : at::empty({a.size(), b.size()}, block.options());
     }
-    if (!products.is_same(block)) pair.BlockOf(products).copy_(block);
+    if (!matrix.is_same(block)) pair.BlockOf(matrix).copy_(block);
   });
   if (!status.ok()) return status;
-  return products;
+  return matrix;
+}
+
+absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
+                                         CostLedger& ledger) {
+  return PairMatrix(a, b, ledger, [&](const GradientPair& pair) {
+    return InnerProducts(pair.a, pair.b, ledger);
+  });
 }
 
 absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, CostLedger& ledger) {

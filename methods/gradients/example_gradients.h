@@ -68,6 +68,11 @@ absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, Co
 absl::Status VisitPairsOnce(const ExampleGradients& a, CostLedger& ledger,
                             const PairVisitor& visit);
 
+// A matrix [a, b] whose blocks are `block_of` of the pairs.
+absl::StatusOr<at::Tensor> PairMatrix(
+    const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
+    const std::function<at::Tensor(const GradientPair&)>& block_of);
+
 // Inner products [a, b] and [a, a].
 absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
                                          CostLedger& ledger);

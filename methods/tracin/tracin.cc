@@ -26,18 +26,13 @@ class TracIn : public AttributionMethod {
       if (!parameters.ok()) return parameters.status();
       const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
-      const auto add_products = [&](const GradientPair& pair) {
-        const at::Tensor products =
-            normalise ? InnerProducts(Normalised(pair.a), Normalised(pair.b), ledger)
-                      : InnerProducts(pair.a, pair.b, ledger);
-        if (!scores.defined()) {
-          scores = at::zeros({task.train.size(), task.test.size()}, products.options());
-        }
-        pair.BlockOf(scores).add_(products);
-      };
-      const absl::Status status =
-          VisitPairs(gradients->train, gradients->test, ledger, add_products);
-      if (!status.ok()) return status;
+      const auto products =
+          PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
+            return normalise ? InnerProducts(Normalised(pair.a), Normalised(pair.b), ledger)
+                             : InnerProducts(pair.a, pair.b, ledger);
+          });
+      if (!products.ok()) return products.status();
+      scores = c == 0 ? *products : scores.add_(*products);
     }
     return MakeUndampedAttribution(scores.div_(checkpoints));
   }

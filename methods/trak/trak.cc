@@ -34,7 +34,7 @@ class Trak : public AttributionMethod {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kHalfData, m, ledger);
       if (!parameters.ok()) return parameters.status();
       const auto gradients = ExampleGradients::Make(
-          *task.model, *parameters, all, GradientTarget::kMargin, task.memory_limit / 4, ledger);
+          *task.model, *parameters, all, GradientTarget::kMargin, task.gradient_bytes(), ledger);
       if (!gradients.ok()) return gradients.status();
       const uint64_t seed =
           RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)})
