@@ -59,24 +59,52 @@ at::Tensor WithOnes(const at::Tensor& inputs, bool has_bias) {
   return at::cat({inputs, at::ones(shape, inputs.options())}, -1);
 }
 
-// Of `delta`, the gradient at the layer's output.
-LayerPositions Positions(const Layer& layer, const at::Tensor& input, const at::Tensor& delta) {
+// What a convolution sees at each position of its output, [b, s, in]: a view of [in, b s], so that
+// products over all examples' positions need no copy.
+at::Tensor Patches(const Layer& layer, const at::Tensor& images) {
+  const int64_t k = layer.kernel, p = layer.padding;
+  const at::Tensor padded = at::constant_pad_nd(images, {p, p, p, p}).contiguous();
+  const auto positions = [&](int64_t side) { return (side - k) / layer.stride + 1; };
+  const int64_t height = positions(padded.size(2)), width = positions(padded.size(3));
+  const int64_t row = padded.stride(2), column = padded.stride(3);
+  const at::Tensor windows = padded.as_strided(
+      {images.size(1), k, k, images.size(0), height, width},
+      {padded.stride(1), row, column, padded.stride(0), row * layer.stride, column * layer.stride});
+  return windows.reshape({images.size(1) * k * k, images.size(0), height * width})
+      .permute({1, 2, 0});
+}
+
+// Of a layer with that input, [b, s, in]; the same whatever the gradient is of.
+at::Tensor InputPositions(const Layer& layer, const at::Tensor& input) {
   switch (layer.kind) {
     case LayerKind::kLinear:
-      return {WithOnes(input, layer.has_bias).unsqueeze(1), delta.unsqueeze(1)};
-    case LayerKind::kConvolution: {
-      const at::Tensor patches =
-          at::im2col(input, {layer.kernel, layer.kernel}, /*dilation=*/{1, 1},
-                     {layer.padding, layer.padding}, {layer.stride, layer.stride});
-      return {WithOnes(patches.transpose(1, 2), layer.has_bias), delta.flatten(2).transpose(1, 2)};
-    }
+      return WithOnes(input, layer.has_bias).unsqueeze(1);
+    case LayerKind::kConvolution:
+      return WithOnes(Patches(layer, input), layer.has_bias);
+    case LayerKind::kBatchNorm:
+      return at::ones({input.size(0), 1, 1}, input.options());
+  }
+  return {};
+}
+
+// Of `delta`, the gradient at the layer's output, [b, s, out].
+at::Tensor DeltaPositions(const Layer& layer, const at::Tensor& input, const at::Tensor& delta) {
+  switch (layer.kind) {
+    case LayerKind::kLinear:
+      return delta.unsqueeze(1);
+    case LayerKind::kConvolution:
+      return delta.flatten(2).transpose(1, 2);
     case LayerKind::kBatchNorm: {
       const at::Tensor of_weight = delta.mul(input).sum({2, 3}), of_bias = delta.sum({2, 3});
-      return {at::ones({delta.size(0), 1, 1}, delta.options()),
-              at::stack({of_weight, of_bias}, 2).flatten(1).unsqueeze(1)};
+      return at::stack({of_weight, of_bias}, 2).flatten(1).unsqueeze(1);
     }
   }
   return {};
+}
+
+absl::Status NotFinite(const Layer& layer) {
+  return absl::DataLossError(absl::StrCat("gradients of layer ", layer.name,
+                                          " are not finite: check the checkpoint and the inputs"));
 }
 
 // With `every_label`, the classes in turn are the labels.
@@ -98,8 +126,14 @@ absl::Status Visit(const Model& model, const Parameters& parameters, const Datas
           weights, dataset.inputs.slice(0, begin, end).to(weights.front().value.scalar_type()),
           nullptr, &trace);
     }
-    std::vector<at::Tensor> outputs;
-    for (const LayerTrace& layer : trace) outputs.push_back(layer.output);
+    std::vector<at::Tensor> outputs, inputs;
+    for (size_t l = 0; l < trace.size(); ++l) {
+      const Layer& layer = model.layers()[l];
+      if (!AllFinite(trace[l].input)) return NotFinite(layer);
+      outputs.push_back(trace[l].output);
+      trace[l].input = trace[l].input.detach();
+      inputs.push_back(InputPositions(layer, trace[l].input));
+    }
     for (int64_t pass = 0; pass < passes; ++pass) {
       at::Tensor labels = dataset.labels.slice(0, begin, end);
       if (every_label) labels = at::full_like(labels, pass);
@@ -110,12 +144,9 @@ absl::Status Visit(const Model& model, const Parameters& parameters, const Datas
       GradientBlock block = {begin, {}, at_logits.gap};
       for (size_t l = 0; l < trace.size(); ++l) {
         const Layer& layer = model.layers()[l];
-        block.layers.push_back(Positions(layer, trace[l].input.detach(), deltas[l].detach()));
-        if (!AllFinite(trace[l].input) || !AllFinite(deltas[l])) {
-          return absl::DataLossError(
-              absl::StrCat("gradients of layer ", layer.name,
-                           " are not finite: check the checkpoint and the inputs"));
-        }
+        if (!AllFinite(deltas[l])) return NotFinite(layer);
+        block.layers.push_back(
+            {inputs[l], DeltaPositions(layer, trace[l].input, deltas[l].detach())});
       }
       visit(block);
     }
