@@ -23,6 +23,7 @@
 #include "datasets/arithmetic.h"
 #include "datasets/model.h"
 #include "datasets/random_stream.h"
+#include "datasets/trainer.h"
 #include "methods/gradients/curvature.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/gradients/projection.h"
@@ -97,6 +98,7 @@ void Run() {
   int threads = absl::GetFlag(FLAGS_threads);
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads);
+  KeepFreedMemory();
   const Problem problem;
   const MachineRates rates = MachineRates::Measure();
   const double p = static_cast<double>(CountParameters(problem.parameters));

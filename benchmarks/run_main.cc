@@ -30,6 +30,7 @@
 #include "datasets/progress_bar.h"
 #include "datasets/project_path.h"
 #include "datasets/setting.h"
+#include "datasets/trainer.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "google/protobuf/text_format.h"
@@ -72,6 +73,7 @@ void LimitMemory(double gibibytes) {
 [[noreturn]] void RunInChild(const Benchmark& benchmark, const MethodVariant& variant,
                              const std::string& path, int threads) {
   at::set_num_threads(threads);
+  KeepFreedMemory();
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
   const absl::Status status = WriteResult(path, RunMethod(benchmark, variant));
   if (!status.ok()) std::cerr << status.message() << "\n";

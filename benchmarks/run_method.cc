@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "benchmarks/peak_memory.h"
 #include "datasets/arithmetic.h"
+#include "datasets/trainer.h"
 #include "evaluators/damping_sweep.h"
 #include "evaluators/linear_datamodeling_score.h"
 #include "evaluators/surrogate_indicator.h"
@@ -250,6 +251,11 @@ AttributionTask MakeTask(const Benchmark& benchmark) {
     return OfTraining(kind == CheckpointKind::kHalfData
                           ? benchmark.zoo.manifest().half_data_training()
                           : benchmark.zoo.manifest().full_data_training());
+  };
+  task.learning_rate = [recipe = benchmark.setting.recipe(),
+                        checkpoints =
+                            benchmark.setting.checkpoints().num_along_run()](double number) {
+    return LearningRate(recipe, 1 - number / static_cast<double>(checkpoints));
   };
   return task;
 }

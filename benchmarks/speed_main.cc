@@ -35,6 +35,7 @@
 #include "datasets/data_root.h"
 #include "datasets/project_path.h"
 #include "datasets/setting.h"
+#include "datasets/trainer.h"
 #include "datasets/working_directory.h"
 #include "methods/registry.h"
 
@@ -132,6 +133,7 @@ absl::Status Run() {
   int threads = absl::GetFlag(FLAGS_threads);
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads);
+  KeepFreedMemory();
   const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
   std::string zoo = absl::GetFlag(FLAGS_zoo);

@@ -7,6 +7,8 @@
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "torch/csrc/autograd/autograd.h"
+#include "torch/csrc/autograd/variable.h"
 
 namespace attribench {
 namespace {
@@ -144,6 +146,36 @@ TEST(ResNet9Test, OnOnePixelIsMatrixProducts) {
   const at::Tensor images = pixels.view({2, 3, 1, 1});
   EXPECT_TRUE(model->Logits(parameters, images).allclose(expected, 1e-12, 1e-12));
   EXPECT_TRUE(PenultimateFeatures(*model, parameters, images).allclose(x, 1e-12, 1e-12));
+}
+
+// A trace has every layer's output as it is; without one, training takes the library's own layout.
+TEST(ResNet9Test, TrainingWithoutATraceComputesTheSame) {
+  const auto model = TinyResNet9(8, 4);
+  RandomStream stream(1, "test");
+  Parameters with = model->Initialise(stream), without = with;
+  for (Parameter& parameter : without) parameter.value = parameter.value.clone();
+  const at::Tensor images = at::linspace(-1, 1, 16 * 3 * 8 * 8).sin().view({16, 3, 8, 8});
+  std::vector<at::Tensor> gradients[2];
+  at::Tensor logits[2];
+  for (int i = 0; i < 2; ++i) {
+    std::vector<at::Tensor> weights;
+    for (Parameter& parameter : i == 0 ? with : without) {
+      if (parameter.trained) weights.push_back(parameter.value.set_requires_grad(true));
+    }
+    std::vector<LayerTrace> trace;
+    logits[i] = model->Logits(i == 0 ? with : without, images, &stream, i == 0 ? &trace : nullptr);
+    gradients[i] = torch::autograd::grad({logits[i].square().sum()}, weights);
+  }
+  // float32 in another order of sums, through seven normalised layers.
+  EXPECT_TRUE(logits[0].allclose(logits[1], 1e-4, 1e-4));
+  for (size_t i = 0; i < gradients[0].size(); ++i) {
+    EXPECT_LE(gradients[0][i].sub(gradients[1][i]).norm().item<double>(),
+              1e-3 * gradients[0][i].norm().item<double>())
+        << i;
+  }
+  for (size_t i = 0; i < with.size(); ++i) {
+    EXPECT_TRUE(with[i].value.detach().allclose(without[i].value, 1e-4, 1e-6)) << with[i].name;
+  }
 }
 
 TEST(ResNet9Test, TrainingUsesTheBatchsStatisticsAndMovesTheRunningOnes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/retraining.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "datasets/arithmetic.h"
@@ -57,6 +59,7 @@ class JobFile {
     if (!bytes.ok()) return bytes.status();
     content.metadata = {{"recipe_digest", digest_},
                         {"sha256", Sha256(*bytes)},
+                        {"cpu_model", trained.cpu_model},
                         {"cpu_seconds", absl::StrFormat("%.6f", trained.cpu_seconds)},
                         {"train_accuracy", absl::StrFormat("%.6f", trained.train_accuracy)},
                         {"test_accuracy", absl::StrFormat("%.6f", trained.test_accuracy)}};
@@ -77,6 +80,7 @@ class JobFile {
     if (metadata["recipe_digest"] != digest_)
       return absl::DataLossError(path_ + " is of another recipe");
     TrainedJob trained;
+    trained.cpu_model = metadata["cpu_model"];
     trained.negative_loss = content->tensors["negative_loss"];
     trained.margin = content->tensors["margin"];
     const auto read = [&](const std::string& prefix) {
@@ -117,10 +121,14 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
     if (!absl::IsNotFound(status)) std::cerr << status.message() << "; training it again\n";
     missing.push_back(&job);
   }
+  // Subsets first: what they leave is small, and can be committed before the zoo is whole.
+  std::stable_partition(missing.begin(), missing.end(),
+                        [](const TrainingJob* job) { return job->kind == Kind::kSubset; });
   if (missing.size() < jobs.size()) {
     std::cerr << jobs.size() - missing.size() << " of " << jobs.size()
               << " trainings are there already\n";
   }
+  KeepFreedMemory();
   ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(missing.size()));
   std::atomic<size_t> next{0};
   absl::Mutex mutex;
@@ -158,6 +166,14 @@ void AddCost(const TrainedJob& trained, double flops, TrainingCost& cost) {
   cost.set_test_accuracy(cost.test_accuracy() + trained.test_accuracy);
 }
 
+// The CPU model that all trainings ran on, or how many of `all` ran on which.
+std::string CpuModels(const std::map<std::string, int>& trainings, size_t all) {
+  if (trainings.size() == 1) return trainings.begin()->first;
+  return absl::StrJoin(trainings, "; ", [all](std::string* out, const auto& model) {
+    absl::StrAppend(out, model.first, " (", model.second, " of ", all, " trainings)");
+  });
+}
+
 void SumsToMeans(TrainingCost& cost) {
   if (cost.count() == 0) return;
   cost.set_cpu_seconds(cost.cpu_seconds() / cost.count());
@@ -175,6 +191,7 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
   manifest.set_setting(setting.name());
   manifest.set_recipe_digest(digest);
   *manifest.mutable_environment() = DescribeEnvironment();
+  std::map<std::string, int> cpu_models;
 
   const auto write = [&](const std::string& path, const Safetensors& content) {
     const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
@@ -195,6 +212,7 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
   for (const TrainingJob& job : jobs) {
     const absl::StatusOr<TrainedJob> trained = JobFile(folder, digest, job).Read();
     if (!trained.ok()) return trained.status();
+    ++cpu_models[trained->cpu_model];
     const double flops =
         TrainingFlops(**model, setting.recipe(), static_cast<int64_t>(job.examples.size()));
     if (job.kind == Kind::kSubset) {
@@ -208,9 +226,10 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
             job.kind == Kind::kFullData ? *manifest.mutable_full_data_training()
                                         : *manifest.mutable_half_data_training());
     const auto write_checkpoint = [&](const std::string& name, const Parameters& parameters) {
+      const auto type = setting.checkpoints().precision() == FLOAT16 ? at::kHalf : at::kFloat;
       Safetensors checkpoint;
       for (const Parameter& parameter : parameters)
-        checkpoint.tensors[parameter.name] = parameter.value;
+        checkpoint.tensors[parameter.name] = parameter.value.to(type);
       return write(CheckpointPath(name), checkpoint);
     };
     absl::Status status = write_checkpoint(job.Name(), trained->parameters);
@@ -220,6 +239,7 @@ absl::Status Assemble(const Setting& setting, const std::string& folder,
     if (!status.ok()) return status;
   }
   if (const absl::Status status = write(kGroundTruthPath, truth); !status.ok()) return status;
+  manifest.mutable_environment()->set_cpu_model(CpuModels(cpu_models, jobs.size()));
   SumsToMeans(*manifest.mutable_full_data_training());
   SumsToMeans(*manifest.mutable_half_data_training());
   SumsToMeans(*manifest.mutable_subset_training());
@@ -261,19 +281,27 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   const int64_t epochs = setting.recipe().epochs();
   const bool keep_run = job.kind == Kind::kFullData && job.index == 0;
   const int64_t along_run = keep_run ? setting.checkpoints().num_along_run() : 0;
+  // What a checkpoint's file has of parameters.
+  const auto rounded = [&](const Parameters& parameters) {
+    Parameters copy = parameters;
+    const bool half = setting.checkpoints().precision() == FLOAT16;
+    for (Parameter& parameter : copy) {
+      parameter.value = parameter.value.detach().clone();
+      if (half) parameter.value = parameter.value.to(at::kHalf).to(at::kFloat);
+    }
+    return copy;
+  };
   const auto keep = [&](int64_t epoch, const Parameters& parameters) {
     if (along_run == 0 || epoch == epochs || epoch % (epochs / along_run) != 0) return;
-    Parameters copy;
-    for (const Parameter& parameter : parameters)
-      copy.push_back({parameter.name, parameter.value.detach().clone()});
-    trained.along_run.insert(trained.along_run.begin(), std::move(copy));
+    trained.along_run.insert(trained.along_run.begin(), rounded(parameters));
   };
   const double start = ThreadCpuSeconds();
   absl::StatusOr<Parameters> parameters =
       Train(**model, data.train, job.examples, setting.recipe(), job.seed, keep);
   if (!parameters.ok()) return parameters.status();
   trained.cpu_seconds = ThreadCpuSeconds() - start;
-  trained.parameters = *std::move(parameters);
+  trained.cpu_model = DescribeEnvironment().cpu_model();
+  trained.parameters = job.kind == Kind::kSubset ? *std::move(parameters) : rounded(*parameters);
   const at::Tensor index = at::tensor(job.examples, at::kLong);
   trained.train_accuracy = Accuracy(
       **model, trained.parameters,

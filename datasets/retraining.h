@@ -24,6 +24,7 @@ struct TrainedJob {
   at::Tensor negative_loss;  // [test] float32
   at::Tensor margin;         // [test] float32
   double cpu_seconds = 0;
+  std::string cpu_model;
   double train_accuracy = 0;  // on the examples it was trained on
   double test_accuracy = 0;
 };

@@ -14,8 +14,8 @@ namespace attribench {
 namespace {
 
 constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
-    {"BOOL", at::kBool}, {"U8", at::kByte},   {"I32", at::kInt},
-    {"I64", at::kLong},  {"F32", at::kFloat}, {"F64", at::kDouble},
+    {"BOOL", at::kBool}, {"U8", at::kByte},   {"I32", at::kInt},    {"I64", at::kLong},
+    {"F16", at::kHalf},  {"F32", at::kFloat}, {"F64", at::kDouble},
 };
 
 absl::Status Malformed(absl::string_view name, absl::string_view what) {

@@ -21,7 +21,7 @@ struct Safetensors {
 };
 
 // The same content gives the same bytes: names in order, no gaps, the header padded to 8 bytes.
-// bool, uint8, int32, int64, float32 and float64 tensors; any other type is InvalidArgument.
+// bool, uint8, int32, int64, float16, float32 and float64 tensors; others are InvalidArgument.
 absl::StatusOr<std::string> SerializeSafetensors(const Safetensors& content);
 
 // Checks every offset, shape and type against the bytes that are there; `name` (a file's, say) goes

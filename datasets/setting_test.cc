@@ -10,7 +10,8 @@ namespace attribench {
 namespace {
 
 TEST(SettingTest, EverySettingOfTheRepositoryIsValid) {
-  for (const char* name : {"glyphs_mlp", "mnist_lr", "mnist_mlp"}) {
+  for (const char* name :
+       {"cifar10_resnet9", "cifar2_resnet9", "glyphs_mlp", "mnist_lr", "mnist_mlp"}) {
     const absl::StatusOr<Setting> setting = LoadSetting(name);
     ASSERT_TRUE(setting.ok()) << setting.status();
     EXPECT_EQ(setting->name(), name);
@@ -21,7 +22,8 @@ TEST(SettingTest, UnknownNameListsTheKnown) {
   const absl::Status status = LoadSetting("mnist_mpl").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(absl::StrContains(std::string(status.message()), "mnist_mpl"));
-  EXPECT_TRUE(absl::StrContains(std::string(status.message()), "glyphs_mlp, mnist_lr, mnist_mlp"));
+  EXPECT_TRUE(
+      absl::StrContains(std::string(status.message()), "cifar2_resnet9, glyphs_mlp, mnist_lr"));
 }
 
 TEST(SettingTest, MalformedFileNamesItsLine) {

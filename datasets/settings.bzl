@@ -2,6 +2,8 @@
 """Every setting of this repository, with the data files that it needs."""
 
 SETTINGS = {
+    "cifar10_resnet9": ["@cifar-10-batches-bin//:files"],
+    "cifar2_resnet9": ["@cifar-10-batches-bin//:files"],
     "glyphs_mlp": [],
     "mnist_lr": ["@mnist//:files"],
     "mnist_mlp": ["@mnist//:files"],

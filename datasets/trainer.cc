@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/trainer.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "ATen/ATen.h"
@@ -31,6 +34,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
     velocities.push_back(at::zeros_like(parameter.value));
   }
 
+  const int64_t steps = (n + recipe.batch_size() - 1) / recipe.batch_size();  // of an epoch
   for (int64_t epoch = 0; epoch < recipe.epochs(); ++epoch) {
     const at::Tensor order = at::tensor(
         RandomStream(seed, "order", {static_cast<uint64_t>(epoch)}).Permutation(n), at::kLong);
@@ -46,9 +50,12 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
       delta.scatter_add_(1, y.unsqueeze(1), at::full({batch.size(0), 1}, -1.0f));
       delta.div_(batch.size(0));
       const std::vector<at::Tensor> gradients = torch::autograd::grad({logits}, weights, {delta});
+      const double rate =
+          LearningRate(recipe, static_cast<double>(epoch * steps + begin / recipe.batch_size()) /
+                                   static_cast<double>(recipe.epochs() * steps));
       for (size_t i = 0; i < weights.size(); ++i) {
         velocities[i].mul_(recipe.momentum()).add_(gradients[i]);
-        weights[i].add_(velocities[i], -recipe.learning_rate());
+        weights[i].add_(velocities[i], -rate);
       }
     }
     for (const at::Tensor& weight : weights)
@@ -62,6 +69,15 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
   }
   for (Parameter& parameter : parameters) parameter.value = parameter.value.detach();
   return parameters;
+}
+
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 128 << 20);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
+double LearningRate(const Recipe& recipe, double elapsed) {
+  return recipe.learning_rate() * (recipe.schedule() == LINEAR_TO_ZERO ? 1 - elapsed : 1);
 }
 
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples) {

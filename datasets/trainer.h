@@ -27,6 +27,14 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  const std::vector<int64_t>& indices, const Recipe& recipe,
                                  uint64_t seed, const EpochObserver& after_epoch = nullptr);
 
+// Every step of a training allocates and frees the same activations: from here on the process keeps
+// what is freed in pieces below 128 MiB, instead of giving it back to the system and having it anew
+// page by page.
+void KeepFreedMemory();
+
+// The learning rate of the step before which the share `elapsed`, in [0, 1], of the steps is done.
+double LearningRate(const Recipe& recipe, double elapsed);
+
 // Floating-point operations of one training on `num_examples`: forward, and backward at twice that.
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples);
 

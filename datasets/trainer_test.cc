@@ -60,6 +60,31 @@ TEST(TrainerTest, StepsByHand) {
   }
 }
 
+TEST(TrainerTest, LearningRateFallsToZero) {
+  Recipe recipe = MakeRecipe(0.4, 0, 2, 2);
+  EXPECT_EQ(LearningRate(recipe, 0.75), 0.4);
+  recipe.set_schedule(LINEAR_TO_ZERO);
+  EXPECT_EQ(LearningRate(recipe, 0), 0.4);
+  EXPECT_EQ(LearningRate(recipe, 0.75), 0.1);
+  // Three examples in batches of two, two epochs: four steps, at 4, 3, 2 and 1 tenths. The inputs
+  // are 0, so that the biases alone move, by rate x the other class's probability.
+  const auto model = Linear(1, 2);
+  const Dataset data = {at::zeros({3, 1}), at::zeros({3}, at::kLong)};
+  const absl::StatusOr<Parameters> trained = Train(*model, data, {0, 1, 2}, recipe, 5);
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  RandomStream stream(5, "initialisation");
+  const Parameters start = model->Initialise(stream);
+  double bias[2] = {start[1].value[0].item<double>(), start[1].value[1].item<double>()};
+  for (const double rate : {0.4, 0.3, 0.2, 0.1}) {
+    const double p1 = 1 / (1 + std::exp(bias[0] - bias[1]));
+    bias[0] += rate * p1;
+    bias[1] -= rate * p1;
+  }
+  for (int c = 0; c < 2; ++c) {
+    EXPECT_NEAR((*trained)[1].value[c].item<double>(), bias[c], 1e-6);
+  }
+}
+
 TEST(TrainerTest, SameSeedSameBytesOtherSeedOthers) {
   const auto model = Linear(3, 2);
   const Dataset data = {at::arange(30, at::kFloat).view({10, 3}).remainder(7),

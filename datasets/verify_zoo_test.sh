@@ -21,11 +21,17 @@ for shard in 0 1 2; do
 done
 wait
 [ ! -e "$zoo/manifest.textproto" ] || fail "a part makes a zoo"
+for job in "$zoo"/jobs/subset_00[01]_seed_1.safetensors; do  # as if of another CPU
+  sed -i 's/"cpu_model":"cpu family [0-9]/"cpu_model":"cpu family 9/' "$job"
+done
 datasets/retrain --setting="$tiny" --output="$zoo" 2>"$log" || fail "the parts do not make a zoo"
 grep -q '44 of 44 trainings are there already' "$log" || fail "the parts are not all"
 datasets/retrain --setting="$tiny" --output="$TEST_TMPDIR/whole" 2>"$log"
 cmp "$zoo/ground_truth.safetensors" "$TEST_TMPDIR/whole/ground_truth.safetensors" 2>"$log" ||
   fail "in parts and as a whole, the ground truth differs"
+
+grep -q 'cpu_model: .*42 of 44 trainings.*cpu family 9.*2 of 44' "$zoo/manifest.textproto" ||
+  fail "the manifest does not name both CPUs"
 
 verify --subsets=3,17 || fail "a good zoo is refused"
 for line in '5 files have their checksums' 'subset 3, seed 0: bit for bit' 'subset 17, seed 1: bit for bit'; do

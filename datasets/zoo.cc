@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "datasets/safetensors.h"
@@ -76,7 +77,7 @@ absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kin
       return absl::DataLossError(
           absl::StrCat(path, " lacks parameter ", parameter.name, " or has it in another shape"));
     }
-    parameter.value = found->second;
+    parameter.value = found->second.to(at::kFloat);
   }
   return parameters;
 }

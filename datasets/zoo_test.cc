@@ -98,6 +98,35 @@ TEST_F(ZooTest, CheckpointsAlongTheRunAreThoseOfShorterTrainings) {
   }
 }
 
+// What the file has is the model: the outputs that are recorded beside it are of the rounded one.
+TEST_F(ZooTest, CheckpointsInHalfPrecision) {
+  setting_.mutable_recipe()->set_epochs(2);
+  setting_.mutable_subset_plan()->set_num_subsets(1);
+  setting_.mutable_checkpoints()->set_num_full_data(1);
+  setting_.mutable_checkpoints()->set_num_half_data(1);
+  setting_.mutable_checkpoints()->set_num_along_run(2);
+  const DatasetSplit data = *LoadDataset(setting_, "");
+  const TrainedJob full = *RunTrainingJob(setting_, data, TrainingJobs(setting_).front());
+  setting_.mutable_checkpoints()->set_precision(FLOAT16);
+  const std::string folder = testing::TempDir() + "/half_precision";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(MakeZoo(setting_, data, folder, 1).ok());
+  const Zoo zoo = *Zoo::Open(folder, setting_);
+  EXPECT_TRUE(zoo.Verify().ok());
+  EXPECT_LT(std::filesystem::file_size(folder + "/checkpoints/full_00.safetensors"), 60000);
+  const Parameters end = *zoo.FullDataCheckpoint(0), middle = *zoo.AlongRunCheckpoint(1);
+  for (size_t i = 0; i < end.size(); ++i) {
+    const auto rounded = [](const at::Tensor& x) { return x.to(at::kHalf).to(at::kFloat); };
+    EXPECT_TRUE(end[i].value.equal(rounded(full.parameters[i].value))) << end[i].name;
+    EXPECT_TRUE(middle[i].value.equal(rounded(full.along_run[0][i].value))) << end[i].name;
+  }
+  const TrainedJob half = *RunTrainingJob(setting_, data, TrainingJobs(setting_).front());
+  const std::unique_ptr<Model> model = *MakeModel(setting_.model());
+  EXPECT_TRUE(half.negative_loss.equal(
+      OutputsOfLogits(EvaluateLogits(*model, end, data.test.inputs), data.test.labels)
+          .negative_loss.to(at::kFloat)));
+}
+
 TEST_F(ZooTest, ADamagedFileIsNamed) {
   const std::string path = copy_ + "/ground_truth.safetensors";
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);

@@ -32,6 +32,8 @@ struct AttributionTask {
   std::function<absl::StatusOr<Parameters>(CheckpointKind, int64_t)> checkpoint;
   // What training one of a kind cost.
   std::function<Cost(CheckpointKind)> training_cost;
+  // The learning rate along the run, at its checkpoint `number` or between two.
+  std::function<double(double number)> learning_rate = [](double) { return 1.0; };
   // Bytes that a method may take for what it can compute again.
   double memory_limit = 4.0 * (1 << 30);
   // Of these, what the gradients of one data set may take.

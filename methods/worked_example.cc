@@ -106,6 +106,9 @@ AttributionTask WorkedExample::Task() const {
     }
     return found->second;
   };
+  task.learning_rate = [this](double number) {
+    return LearningRate(recipe_, 1 - number / kAlongRun);
+  };
   task.training_cost = [](CheckpointKind) {
     Cost cost;
     cost.retrainings = 1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints along one training run of g_i . q there. The published sum weighs
-// each by its learning rate: recipes here keep one rate all along, which is left out, as is the
-// number of checkpoints, for neither changes an order.
+// score_i = mean over checkpoints along one training run of g_i . q there, each weighed by the mean
+// learning rate of the steps since the one before (equation 5). The published sum is this times a
+// constant, the rates' sum.
 #include <limits>
 
 #include "ATen/ATen.h"
@@ -21,6 +21,7 @@ class TracIn : public AttributionMethod {
     const int64_t spacing = hyperparameters.Integer("spacing");
     const bool normalise = hyperparameters.Choice("normalise") == "yes";
     at::Tensor scores;
+    double weights = 0;
     for (int64_t c = 0; c < checkpoints; ++c) {
       const auto parameters = ReadCheckpoint(task, CheckpointKind::kAlongRun, c * spacing, ledger);
       if (!parameters.ok()) return parameters.status();
@@ -32,9 +33,13 @@ class TracIn : public AttributionMethod {
                              : InnerProducts(pair.a, pair.b, ledger);
           });
       if (!products.ok()) return products.status();
-      scores = c == 0 ? *products : scores.add_(*products);
+      // Rates are constant or fall on a line: their mean is that in the middle.
+      const double weight =
+          task.learning_rate((c + .5) * spacing) / task.learning_rate(.5 * spacing);
+      scores = c == 0 ? *products : scores.add_(*products, weight);
+      weights += weight;
     }
-    return MakeUndampedAttribution(scores.div_(checkpoints));
+    return MakeUndampedAttribution(scores.div_(weights));
   }
 
  private:

@@ -49,6 +49,23 @@ TEST(TracInTest, MeanOverTheRunOfProductsOfExplicitGradients) {
   }
 }
 
+TEST(TracInTest, EachCheckpointIsWeighedByItsLearningRate) {
+  const WorkedExample example({5});
+  const auto scores_at = [&](const std::function<double(double)>& rate,
+                             const std::string& checkpoints) {
+    AttributionTask task = example.Task();
+    task.learning_rate = rate;
+    CostLedger ledger;
+    return *Scores(task, {{"checkpoints", checkpoints}, {"spacing", "2"}}, ledger);
+  };
+  const auto constant = [](double) { return .3; };
+  const at::Tensor one = scores_at(constant, "1"), two = scores_at(constant, "2");
+  const at::Tensor other = two.mul(2).sub(one);  // the scores of checkpoint 2 alone
+  // From one checkpoint to the next lie two tenths of the run, whose middles are at 1 and 3.
+  const at::Tensor falling = scores_at([](double number) { return .1 * number; }, "2");
+  EXPECT_TRUE(falling.allclose(one.add(other, 3).div(4), 1e-12, 1e-12));
+}
+
 // At its end alone, a run has nothing that one model has not.
 TEST(TracInTest, TheEndOfTheRunIsGradDot) {
   const WorkedExample example({5});
