@@ -87,23 +87,28 @@ absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledge
 
 at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
 
-// Eigenvectors of a layer's factors, in the gradients' type.
-struct LayerBasis {
-  at::Tensor inputs;  // Q_A [in, in]
-  at::Tensor deltas;  // Q_S [out, out]
+at::Tensor RotateInputs(const KroneckerBasis& basis, const LayerPositions& positions, Cost& cost) {
+  cost.flops += 2.0 * positions.inputs.numel() * basis.inputs.size(0);
+  return at::matmul(positions.inputs, basis.inputs);
+}
 
-  at::Tensor RotateInputs(const LayerPositions& positions, Cost& cost) const {
-    cost.flops += 2.0 * positions.inputs.numel() * inputs.size(0);
-    return at::matmul(positions.inputs, inputs);
+// The sum over positions in the basis, of inputs that are in it.
+LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& positions,
+                    const at::Tensor& rotated_inputs, Cost& cost) {
+  cost.flops += 2.0 * positions.deltas.numel() * basis.deltas.size(0);
+  if (rotated_inputs.size(1) > 1) {
+    cost.flops += 2.0 * rotated_inputs.numel() * basis.deltas.size(0);
   }
+  return SumOverPositions({rotated_inputs, at::matmul(positions.deltas, basis.deltas)});
+}
 
-  LayerFactors Rotate(const LayerPositions& positions, const at::Tensor& rotated_inputs,
-                      Cost& cost) const {
-    cost.flops += 2.0 * positions.deltas.numel() * deltas.size(0);
-    if (rotated_inputs.size(1) > 1) cost.flops += 2.0 * rotated_inputs.numel() * deltas.size(0);
-    return SumOverPositions({rotated_inputs, at::matmul(positions.deltas, deltas)});
-  }
-};
+// left V right of each gradient V [out, in].
+at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const at::Tensor& right,
+                    Cost& cost) {
+  const int64_t out = left.size(0), in = right.size(0);
+  cost.flops += 2.0 * gradients.numel() * (out + in);
+  return at::matmul(at::matmul(left, gradients.view({-1, out, in})), right).flatten(1);
+}
 
 class KroneckerAttribution : public FittedAttribution {
  public:
@@ -113,8 +118,14 @@ class KroneckerAttribution : public FittedAttribution {
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
     at::Tensor scores;
     for (const KroneckerModel& model : models_) {
-      const auto filtered = Filtered(model, damping);
+      auto filtered = Filtered(model, damping);
       if (!filtered.ok()) return filtered.status();
+      Cost cost;
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        const KroneckerLayer& layer = model.layers[l];
+        if (layer.written_out) (*filtered)[l] = layer.basis.Back((*filtered)[l], cost);
+      }
+      ledger.Charge(cost);
       const int64_t tests = filtered->front().size(0);
       if (!scores.defined()) {
         scores = at::zeros({model.num_train, tests}, filtered->front().options());
@@ -143,6 +154,12 @@ class KroneckerAttribution : public FittedAttribution {
             sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
           });
       if (!status.ok()) return status;
+      Cost cost;
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        const KroneckerLayer& layer = model.layers[l];
+        if (layer.written_out) sums[l] = layer.basis.Into(sums[l], cost);
+      }
+      ledger.Charge(cost);
       subset_sums_.push_back(std::move(sums));
     }
     return absl::OkStatus();
@@ -233,8 +250,10 @@ class KroneckerAttribution : public FittedAttribution {
         const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
         for (int64_t first = 0; first < n; first += rows) {
           const int64_t end = std::min(n, first + rows);
+          const at::Tensor deltas = factors.deltas.slice(0, first, end);
           visit(l, begin + first,
-                Outer(factors.deltas.slice(0, first, end), factors.inputs.slice(0, first, end)));
+                model.layers[l].written_out ? deltas
+                                            : Outer(deltas, factors.inputs.slice(0, first, end)));
         }
         cost.flops += 2.0 * n * p * columns;
       }
@@ -302,6 +321,14 @@ class KroneckerAttribution : public FittedAttribution {
 
 }  // namespace
 
+at::Tensor KroneckerBasis::Into(const at::Tensor& gradients, Cost& cost) const {
+  return Multiply(deltas.t(), gradients, inputs, cost);
+}
+
+at::Tensor KroneckerBasis::Back(const at::Tensor& gradients, Cost& cost) const {
+  return Multiply(deltas, gradients, inputs.t(), cost);
+}
+
 absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  const Parameters& parameters, FisherKind fisher,
                                                  KroneckerEigenvalues eigenvalues,
@@ -335,7 +362,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   });
   if (!status.ok()) return status;
 
-  std::vector<LayerBasis> bases;
+  std::vector<KroneckerBasis> bases;
   KroneckerModel model;
   model.layers.resize(layers.size());
   model.num_train = task.train.size();
@@ -356,8 +383,8 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
       const bool first_visit = block.begin > visited;
       visited = block.begin;
       for (size_t l = 0; l < layers.size(); ++l) {
-        if (first_visit) inputs[l] = bases[l].RotateInputs(block.layers[l], cost);
-        const LayerFactors along = bases[l].Rotate(block.layers[l], inputs[l], cost);
+        if (first_visit) inputs[l] = RotateInputs(bases[l], block.layers[l], cost);
+        const LayerFactors along = Rotate(bases[l], block.layers[l], inputs[l], cost);
         const at::Tensor squares =
             along.deltas.square().mul_(weights.to(along.deltas.scalar_type()));
         at::Tensor& sums = model.layers[l].eigenvalues;
@@ -378,7 +405,9 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
       for (size_t l = 0; l < bases.size(); ++l) {
         const LayerPositions& layer = block.layers[l];
         rotated.push_back(
-            bases[l].Rotate(layer, bases[l].RotateInputs(layer, rotations), rotations));
+            layer.inputs.size(1) > 1
+                ? SumOverPositions(layer)
+                : Rotate(bases[l], layer, RotateInputs(bases[l], layer, rotations), rotations));
       }
       visitor(block.begin, rotated);
     };
@@ -409,11 +438,17 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   };
   const auto test = keep(task.test);
   if (!test.ok()) return test.status();
+  cost = Cost();
   for (size_t l = 0; l < layers.size(); ++l) {
-    model.layers[l].test = (*test)[l];
-    at::Tensor& values = model.layers[l].eigenvalues;
-    values = values.view({-1, (*test)[l].inputs.size(1)});  // written out as the gradients are
+    KroneckerLayer& layer = model.layers[l];
+    layer.basis = bases[l];
+    layer.test = (*test)[l];
+    layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
+    if (!layer.written_out) continue;
+    layer.test.deltas = layer.basis.Into(layer.test.deltas, cost);
+    layer.eigenvalues = layer.eigenvalues.view({-1, 1});
   }
+  ledger.Charge(cost);
   if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
     const auto train = keep(task.train);
     if (!train.ok()) return train.status();

@@ -31,19 +31,32 @@ enum class DampingScope {
   kModel,  // that of all layers together: one lambda
 };
 
+// Eigenvectors of a layer's Kronecker factors, as columns, in the gradients' type.
+struct KroneckerBasis {
+  at::Tensor inputs;  // Q_A [in, in]
+  at::Tensor deltas;  // Q_S [out, out]
+
+  // Gradients [r, out in], row by row of each, into the basis: Q_S' V Q_A; and back: Q_S V Q_A'.
+  at::Tensor Into(const at::Tensor& gradients, Cost& cost) const;
+  at::Tensor Back(const at::Tensor& gradients, Cost& cost) const;
+};
+
 // A Fisher matrix of one layer, of shape [out in] squared, by its eigenvectors Q_S kron Q_A and its
-// eigenvalues; and the examples' gradients in that basis, as factors: example i has
-// outer(deltas_i, inputs_i). Where the sum over positions is written out, inputs are 1.
+// eigenvalues; and the examples' gradients as factors: example i has outer(deltas_i, inputs_i).
 struct KroneckerLayer {
-  at::Tensor eigenvalues;  // [out, in] float64, at least 0; [out in, 1]
-  LayerFactors test;       // [t, in] times Q_A, [t, out] times Q_S
+  at::Tensor eigenvalues;  // [out, in] float64, at least 0; [out in, 1] where written out
+  LayerFactors test;       // in the basis: [t, in] times Q_A, [t, out] times Q_S
+  KroneckerBasis basis;
+  // The layer's gradients are sums over positions, written out as deltas with 1 as input.
+  bool written_out = false;
 };
 
 struct KroneckerModel {
   std::vector<KroneckerLayer> layers;
   int64_t num_train = 0;
-  // Shows the training examples' gradients in the same form, block by block: those kept, or, where
-  // they take too much memory, computed again.
+  // Shows the training examples' gradients, block by block: those kept, or, where they take too
+  // much memory, computed again. Factors are in the basis; what is written out is as it is, since
+  // what it is multiplied with takes fewer rotations.
   using Visitor = std::function<void(int64_t begin, const std::vector<LayerFactors>& layers)>;
   std::function<absl::Status(const Visitor&, CostLedger&)> visit_train;
 };

@@ -198,31 +198,37 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Dataset& dataset,
                                                        GradientTarget target, CostLedger& ledger) {
   const size_t layers = model.layers().size();
-  std::vector<std::vector<at::Tensor>> inputs(layers), deltas(layers);
-  std::vector<at::Tensor> gaps;
+  const int64_t n = dataset.size();
+  GradientFactors factors;
+  factors.layers.resize(layers);
+  // Rows of a block to their place among all n; one block that has them all is what is wanted.
+  const auto place = [n](at::Tensor& all, const at::Tensor& rows, int64_t begin) {
+    if (rows.size(0) == n) {
+      all = rows;
+      return;
+    }
+    if (begin == 0) {
+      std::vector<int64_t> shape = rows.sizes().vec();
+      shape[0] = n;
+      all = at::empty(shape, rows.options());
+    }
+    all.slice(0, begin, begin + rows.size(0)).copy_(rows);
+  };
   const absl::Status status =
       VisitGradients(model, parameters, dataset, target, ledger, [&](const GradientBlock& block) {
         for (size_t l = 0; l < layers; ++l) {
-          LayerFactors factors = SumOverPositions(block.layers[l]);
-          inputs[l].push_back(std::move(factors.inputs));
-          deltas[l].push_back(std::move(factors.deltas));
+          const LayerFactors sums = SumOverPositions(block.layers[l]);
+          place(factors.layers[l].inputs, sums.inputs, block.begin);
+          place(factors.layers[l].deltas, sums.deltas, block.begin);
         }
-        gaps.push_back(block.label_probability_gap);
+        place(factors.label_probability_gap, block.label_probability_gap, block.begin);
       });
   if (!status.ok()) return status;
-  const auto join = [](const std::vector<at::Tensor>& blocks) {
-    return blocks.size() == 1 ? blocks.front() : at::cat(blocks);
-  };
-  GradientFactors factors;
-  factors.label_probability_gap = join(gaps);
   Cost cost;
   for (size_t l = 0; l < layers; ++l) {
-    factors.layers.push_back({join(inputs[l]), join(deltas[l])});
-    inputs[l].clear();
-    deltas[l].clear();
     const Layer& layer = model.layers()[l];
     if (layer.positions > 1 && layer.kind == LayerKind::kConvolution) {
-      cost.flops += 2.0 * layer.positions * layer.num_parameters() * dataset.size();
+      cost.flops += 2.0 * layer.positions * layer.num_parameters() * n;
     }
   }
   ledger.Charge(cost);
