@@ -30,6 +30,7 @@
 #include "datasets/progress_bar.h"
 #include "datasets/project_path.h"
 #include "datasets/setting.h"
+#include "datasets/text_proto.h"
 #include "datasets/trainer.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
@@ -42,6 +43,10 @@ ABSL_FLAG(std::vector<std::string>, methods, {"all"},
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/results",
           "results go to <output>/<setting>/<method>.textproto");
+ABSL_FLAG(
+    bool, resume, false,
+    "goes on with a run that was stopped: methods that have a result with the same ground truth "
+    "in --output are left out");
 ABSL_FLAG(absl::Duration, timeout, absl::Hours(2), "for one method; what takes longer is ended");
 ABSL_FLAG(double, memory_limit, 0,
           "memory in GiB that one method may take beyond the loaded setting: what would not fit is "
@@ -58,6 +63,14 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result) {
   return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
                                            "# proto-message: attribench.MethodResult\n",
                                            text));
+}
+
+// A failure is a result too. The facts of a setting hold the noise ceiling of its ground truth.
+bool HasResult(const std::string& path, const Benchmark& benchmark) {
+  const absl::StatusOr<std::string> text = ReadWholeFile(path);
+  MethodResult result;
+  return text.ok() && ParseTextProto(*text, path, &result).ok() &&
+         result.setting().SerializeAsString() == benchmark.facts.SerializeAsString();
 }
 
 // Threads and the buffers of the matrix library come first: where those cannot be had, it waits for
@@ -145,10 +158,22 @@ absl::Status Run() {
 
   const std::string folder =
       absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());
-  ProgressBar bar(absl::StrCat("running ", setting->name()),
-                  static_cast<int64_t>(variants->size()));
+  const auto path_of = [&](const MethodVariant& variant) {
+    return absl::StrCat(folder, "/", variant.name, ".textproto");
+  };
+  std::vector<MethodVariant> missing;
   for (const MethodVariant& variant : *variants) {
-    const std::string path = absl::StrCat(folder, "/", variant.name, ".textproto");
+    if (!absl::GetFlag(FLAGS_resume) || !HasResult(path_of(variant), *benchmark)) {
+      missing.push_back(variant);
+    }
+  }
+  if (missing.size() < variants->size()) {
+    std::cerr << variants->size() - missing.size() << " of " << variants->size()
+              << " results are there already\n";
+  }
+  ProgressBar bar(absl::StrCat("running ", setting->name()), static_cast<int64_t>(missing.size()));
+  for (const MethodVariant& variant : missing) {
+    const std::string path = path_of(variant);
     const pid_t child = fork();
     if (child < 0)
       return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));

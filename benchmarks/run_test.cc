@@ -38,6 +38,32 @@ TEST(RunTest, WritesAResultForEachMethod) {
   EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
 }
 
+TEST(RunTest, ResumeLeavesOutWhatIsThereOfTheSameGroundTruth) {
+  std::string said;
+  const std::string output = testing::TempDir() + "/resumed";
+  const std::string path = output + "/glyphs_mlp/grad_dot.textproto", mark = "# seen before\n";
+  ASSERT_EQ(RunProgram("--methods=grad_dot --output=" + output, &said), 0) << said;
+  const std::string whole = *ReadWholeFile(path);
+  const std::string both = "--methods=grad_dot,random --output=" + output;
+  ASSERT_TRUE(WriteWholeFile(path, whole + mark).ok());
+  ASSERT_EQ(RunProgram(both + " --resume", &said), 0) << said;
+  EXPECT_TRUE(absl::StrContains(said, "1 of 2 results are there already")) << said;
+  EXPECT_EQ(*ReadWholeFile(path), whole + mark);
+  EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
+
+  // Half a file, a result of another zoo, and no flag: made again.
+  MethodResult other = Read(path);
+  other.mutable_setting()->mutable_noise_ceiling()->set_value(.123);
+  for (const std::string& text :
+       {whole.substr(0, whole.size() / 2), other.DebugString(), whole + mark}) {
+    ASSERT_TRUE(WriteWholeFile(path, text).ok());
+    ASSERT_EQ(RunProgram(text == whole + mark ? both : both + " --resume", &said), 0) << said;
+    EXPECT_NE(*ReadWholeFile(path), text);
+    EXPECT_EQ(Read(path).setting().noise_ceiling().value(),
+              Read(output + "/glyphs_mlp/random.textproto").setting().noise_ceiling().value());
+  }
+}
+
 TEST(RunTest, TooLongAndTooLargeAreRows) {
   std::string said;
   const std::string output = testing::TempDir() + "/failed";
