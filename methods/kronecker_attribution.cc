@@ -404,10 +404,13 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
       std::vector<LayerFactors> rotated;
       for (size_t l = 0; l < bases.size(); ++l) {
         const LayerPositions& layer = block.layers[l];
-        rotated.push_back(
-            layer.inputs.size(1) > 1
-                ? SumOverPositions(layer)
-                : Rotate(bases[l], layer, RotateInputs(bases[l], layer, rotations), rotations));
+        if (layer.inputs.size(1) > 1) {
+          rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
+          rotated.push_back(SumOverPositions(layer));
+        } else {
+          rotated.push_back(
+              Rotate(bases[l], layer, RotateInputs(bases[l], layer, rotations), rotations));
+        }
       }
       visitor(block.begin, rotated);
     };
