@@ -24,9 +24,11 @@
 #include "datasets/model.h"
 #include "datasets/random_stream.h"
 #include "datasets/trainer.h"
+#include "methods/attribution_method.h"
 #include "methods/gradients/curvature.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/gradients/projection.h"
+#include "methods/kronecker_attribution.h"
 
 ABSL_FLAG(int, threads, 0, "default: one per core");
 
@@ -126,6 +128,21 @@ void Run() {
         benchmark::DoNotOptimize(
             ComputeGradientFactors(*resnet9, weights, images, GradientTarget::kLoss, ledger));
       });
+  AttributionTask task;
+  task.train = task.test = images;
+  task.model = resnet9.get();
+  task.memory_limit = 0;  // keeps nothing, as with many images
+  for (const auto& [name, eigenvalues] :
+       {std::pair<const char*, KroneckerEigenvalues>{"kfac", KroneckerEigenvalues::kProducts},
+        std::pair<const char*, KroneckerEigenvalues>{"ekfac",
+                                                     KroneckerEigenvalues::kSecondMoments}}) {
+    Add(absl::StrCat("kronecker_model/", name, "/resnet9"), rates,
+        static_cast<double>(images.inputs.nbytes()) + 4 * gradients,
+        [&, eigenvalues = eigenvalues](CostLedger& ledger) {
+          benchmark::DoNotOptimize(
+              FitKroneckerModel(task, weights, FisherKind::kTrue, eigenvalues, ledger));
+        });
+  }
   Add("inner_products/train_test", rates, Bytes(train) + Bytes(test) + 4.0 * kTrain * kTest,
       [&](CostLedger& ledger) { benchmark::DoNotOptimize(InnerProducts(train, test, ledger)); });
   Add("inner_products/train_train", rates, Bytes(train) + 4.0 * kTrain * kTrain,

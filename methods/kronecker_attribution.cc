@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "methods/exception_status.h"
 #include "methods/gradients/example_gradients.h"
@@ -17,31 +18,23 @@ namespace {
 // Numbers in flight in a block of explicit gradients: 128 MiB in float32.
 constexpr int64_t kBlockNumbers = int64_t{1} << 25;
 
-// The training gradients that a Fisher matrix is the second moment of, as blocks with weights:
-// those of the examples' own labels, or those of all labels with their probabilities. The first
-// visit keeps the blocks for the next ones if they are small.
-class FisherGradients {
+// Square roots of a Fisher matrix, example by example: for the empirical one its gradients. The
+// first visit keeps the blocks for the next ones if they are small.
+class TrainingRoots {
  public:
-  FisherGradients(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
-                  CostLedger& ledger)
+  TrainingRoots(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
+                CostLedger& ledger)
       : task_(task), parameters_(parameters), kind_(kind), ledger_(ledger) {}
 
-  // weights [b, 1] float64.
-  using Visitor = std::function<void(const GradientBlock&, const at::Tensor& weights)>;
-  absl::Status Visit(const Visitor& visitor) {
-    const bool every_label = kind_ == FisherKind::kTrue;
-    const auto visit = [&](const GradientBlock& block) {
-      const at::Tensor& gap = block.label_probability_gap;
-      visitor(block, (every_label ? 1 - gap : at::ones_like(gap)).unsqueeze(1));
-    };
+  absl::Status Visit(const FisherRootVisitor& visit) {
     if (!kept_.empty()) {
-      for (const GradientBlock& block : kept_) visit(block);
+      for (const FisherRoots& block : kept_) visit(block);
       return absl::OkStatus();
     }
     bool keeps = true;
     double bytes = 0;
-    const auto visit_and_keep = [&](const GradientBlock& block) {
-      for (const LayerPositions& layer : block.layers) {
+    const auto visit_and_keep = [&](const FisherRoots& block) {
+      for (const LayerRoots& layer : block.layers) {
         bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
       }
       keeps = keeps && bytes <= task_.gradient_bytes();
@@ -52,10 +45,18 @@ class FisherGradients {
       }
       visit(block);
     };
-    return every_label ? VisitGradientsOfEveryLabel(*task_.model, parameters_, task_.train, ledger_,
-                                                    visit_and_keep)
-                       : VisitGradients(*task_.model, parameters_, task_.train,
-                                        GradientTarget::kLoss, ledger_, visit_and_keep);
+    if (kind_ == FisherKind::kTrue) {
+      return VisitFisherRoots(*task_.model, parameters_, task_.train, ledger_, visit_and_keep);
+    }
+    return VisitGradients(
+        *task_.model, parameters_, task_.train, GradientTarget::kLoss, ledger_,
+        [&](const GradientBlock& block) {
+          FisherRoots roots = {block.begin, {}};
+          for (const LayerPositions& layer : block.layers) {
+            roots.layers.push_back({layer.inputs, layer.deltas.transpose(1, 2).unsqueeze(2)});
+          }
+          visit_and_keep(roots);
+        });
   }
 
  private:
@@ -63,7 +64,7 @@ class FisherGradients {
   const Parameters& parameters_;
   FisherKind kind_;
   CostLedger& ledger_;
-  std::vector<GradientBlock> kept_;
+  std::vector<FisherRoots> kept_;
 };
 
 struct Eigenbasis {
@@ -87,19 +88,12 @@ absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledge
 
 at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
 
-at::Tensor RotateInputs(const KroneckerBasis& basis, const LayerPositions& positions, Cost& cost) {
-  cost.flops += 2.0 * positions.inputs.numel() * basis.inputs.size(0);
-  return at::matmul(positions.inputs, basis.inputs);
-}
-
-// The sum over positions in the basis, of inputs that are in it.
-LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& positions,
-                    const at::Tensor& rotated_inputs, Cost& cost) {
-  cost.flops += 2.0 * positions.deltas.numel() * basis.deltas.size(0);
-  if (rotated_inputs.size(1) > 1) {
-    cost.flops += 2.0 * rotated_inputs.numel() * basis.deltas.size(0);
-  }
-  return SumOverPositions({rotated_inputs, at::matmul(positions.deltas, basis.deltas)});
+// Of a layer with one position, in the basis.
+LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
+  const at::Tensor inputs = layer.inputs.squeeze(1), deltas = layer.deltas.squeeze(1);
+  cost.flops += 2.0 * (static_cast<double>(inputs.numel()) * inputs.size(1) +
+                       static_cast<double>(deltas.numel()) * deltas.size(1));
+  return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
 }
 
 // left V right of each gradient V [out, in].
@@ -108,6 +102,65 @@ at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const a
   const int64_t out = left.size(0), in = right.size(0);
   cost.flops += 2.0 * gradients.numel() * (out + in);
   return at::matmul(at::matmul(left, gradients.view({-1, out, in})), right).flatten(1);
+}
+
+// The sum over n examples of what `add` adds of each to its first argument, of that shape; float64.
+at::Tensor SumOverExamples(int64_t n, at::IntArrayRef shape, const at::TensorOptions& options,
+                           const std::function<void(at::Tensor& sum, int64_t i)>& add) {
+  std::vector<at::Tensor> sums(at::get_num_threads());
+  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+    at::Tensor& sum = sums[at::get_thread_num()];
+    if (!sum.defined()) sum = at::zeros(shape, options);
+    for (int64_t i = begin; i < end; ++i) add(sum, i);
+  });
+  at::Tensor total = at::zeros(shape, options.dtype(at::kDouble));
+  for (const at::Tensor& sum : sums) {
+    if (sum.defined()) total.add_(sum);
+  }
+  return total;
+}
+
+// Sum over examples, roots and positions of delta delta', [out, out] float64.
+at::Tensor OuterProducts(const at::Tensor& deltas, Cost& cost) {  // [b, out, k, s]
+  const int64_t out = deltas.size(1);
+  cost.flops += 2.0 * deltas.numel() * out;
+  if (deltas.size(3) == 1) {
+    const at::Tensor rows = deltas.squeeze(3).transpose(1, 2).reshape({-1, out});
+    return Double(at::matmul(rows.t(), rows));
+  }
+  // What one example has stays in a core's cache.
+  return SumOverExamples(deltas.size(0), {out, out}, deltas.options(),
+                         [&](at::Tensor& sum, int64_t i) {
+                           const at::Tensor columns = deltas[i].flatten(1);
+                           sum.addmm_(columns, columns.t());
+                         });
+}
+
+// Sum over examples and roots of the squares of the roots' numbers in the basis, [out, in] float64.
+at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, Cost& cost) {
+  const at::Tensor& deltas = roots.deltas;
+  const int64_t out = deltas.size(1), k = deltas.size(2), s = deltas.size(3);
+  const int64_t in = roots.inputs.size(2);
+  cost.flops += 2.0 * (static_cast<double>(roots.inputs.numel()) * in +
+                       static_cast<double>(deltas.numel()) * out);
+  const at::Tensor inputs = at::matmul(roots.inputs, basis.inputs);
+  if (s == 1) {
+    const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
+    const at::Tensor squares = along.square().sum(1);  // [b, out]
+    cost.flops += 2.0 * squares.numel() * in;
+    return Double(at::matmul(squares.t(), inputs.squeeze(1).square()));
+  }
+  cost.flops += 2.0 * deltas.numel() * in;
+  const at::Tensor rotation = basis.deltas.t();
+  return SumOverExamples(
+      deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
+        const at::Tensor along = at::mm(rotation, deltas[i].flatten(1)).view({out * k, s});
+        const at::Tensor numbers = at::mm(along, inputs[i]).view({out, k, in});
+        for (int64_t root = 0; root < k; ++root) {
+          const at::Tensor of_root = numbers.select(1, root);
+          sum.addcmul_(of_root, of_root);
+        }
+      });
 }
 
 class KroneckerAttribution : public FittedAttribution {
@@ -335,7 +388,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  CostLedger& ledger) {
   const std::vector<Layer>& layers = task.model->layers();
   const double n = static_cast<double>(task.train.size());
-  FisherGradients gradients(task, parameters, fisher, ledger);
+  TrainingRoots roots(task, parameters, fisher, ledger);
   Cost cost;
 
   // Products in the gradients' type, eigenvectors in double.
@@ -343,18 +396,10 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   const auto add = [](at::Tensor& sum, const at::Tensor& term) {
     sum = sum.defined() ? sum.add_(term) : term;
   };
-  int64_t visited = -1;  // first example of the last block
-  absl::Status status = gradients.Visit([&](const GradientBlock& block, const at::Tensor& weights) {
-    const bool first_visit = block.begin > visited;
-    visited = block.begin;
+  absl::Status status = roots.Visit([&](const FisherRoots& block) {
     for (size_t l = 0; l < layers.size(); ++l) {
-      const int64_t positions = block.layers[l].deltas.size(1);
-      const at::Tensor deltas = block.layers[l].deltas.flatten(0, 1);
-      const at::Tensor weighted =
-          block.layers[l].deltas.mul(weights.unsqueeze(2).to(deltas.scalar_type())).flatten(0, 1);
-      add(s[l], Double(at::matmul(weighted.t(), deltas)).div_(n * positions));
-      cost.flops += 2.0 * deltas.numel() * deltas.size(1);
-      if (!first_visit) continue;  // inputs are the same for all labels
+      const at::Tensor& deltas = block.layers[l].deltas;
+      add(s[l], OuterProducts(deltas, cost).div_(n * deltas.size(3)));
       const at::Tensor inputs = block.layers[l].inputs.flatten(0, 1);
       add(a[l], Double(at::matmul(inputs.t(), inputs)).div_(n));
       cost.flops += 2.0 * inputs.numel() * inputs.size(1);
@@ -377,19 +422,9 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
 
   if (eigenvalues == KroneckerEigenvalues::kSecondMoments) {
     for (KroneckerLayer& layer : model.layers) layer.eigenvalues.zero_();
-    std::vector<at::Tensor> inputs(layers.size());  // rotated, the same for all labels
-    visited = -1;
-    status = gradients.Visit([&](const GradientBlock& block, const at::Tensor& weights) {
-      const bool first_visit = block.begin > visited;
-      visited = block.begin;
+    status = roots.Visit([&](const FisherRoots& block) {
       for (size_t l = 0; l < layers.size(); ++l) {
-        if (first_visit) inputs[l] = RotateInputs(bases[l], block.layers[l], cost);
-        const LayerFactors along = Rotate(bases[l], block.layers[l], inputs[l], cost);
-        const at::Tensor squares =
-            along.deltas.square().mul_(weights.to(along.deltas.scalar_type()));
-        at::Tensor& sums = model.layers[l].eigenvalues;
-        sums.add_(Double(at::matmul(squares.t(), along.inputs.square())).view_as(sums), 1 / n);
-        cost.flops += 2.0 * squares.numel() * along.inputs.size(1);
+        model.layers[l].eigenvalues.add_(SecondMoments(bases[l], block.layers[l], cost), 1 / n);
       }
     });
     if (!status.ok()) return status;
@@ -408,8 +443,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
           rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
           rotated.push_back(SumOverPositions(layer));
         } else {
-          rotated.push_back(
-              Rotate(bases[l], layer, RotateInputs(bases[l], layer, rotations), rotations));
+          rotated.push_back(Rotate(bases[l], layer, rotations));
         }
       }
       visitor(block.begin, rotated);

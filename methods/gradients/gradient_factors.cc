@@ -37,11 +37,11 @@ LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& label
   return {gradient, gap};
 }
 
-// Examples at a time.
-int64_t BlockRows(const Model& model) {
-  int64_t numbers = 1, widest = 0;  // of an example: outputs, each with its gradient; patches
+// Examples at a time, where each has `vectors` gradients at every output.
+int64_t BlockRows(const Model& model, int64_t vectors) {
+  int64_t numbers = 1, widest = 0;  // of an example: outputs, each with its gradients; patches
   for (const Layer& layer : model.layers()) {
-    numbers += 4 * layer.positions * layer.num_outputs;
+    numbers += (3 + vectors) * layer.positions * layer.num_outputs;
     widest = std::max(widest, layer.positions * layer.num_inputs);
   }
   return std::max<int64_t>(1, (int64_t{1} << 25) / (numbers + widest));
@@ -107,56 +107,78 @@ absl::Status NotFinite(const Layer& layer) {
                                           " are not finite: check the checkpoint and the inputs"));
 }
 
-// With `every_label`, the classes in turn are the labels.
-absl::Status Visit(const Model& model, const Parameters& parameters, const Dataset& dataset,
-                   GradientTarget target, bool every_label, CostLedger& ledger,
-                   const GradientVisitor& visit) {
-  Parameters weights = parameters;
-  for (Parameter& weight : weights)
-    weight.value = weight.value.detach().requires_grad_(weight.trained);
-  const int64_t n = dataset.size(), rows = BlockRows(model);
-  const int64_t passes = every_label ? model.num_classes() : 1;
-  for (int64_t begin = 0; begin < n; begin += rows) {
-    const int64_t end = std::min(n, begin + rows);
-    std::vector<LayerTrace> trace;
-    at::Tensor logits;
+// Forward passes of a data set, block by block, with what gradients need of them.
+class ForwardPasses {
+ public:
+  ForwardPasses(const Model& model, const Parameters& parameters, const Dataset& dataset,
+                int64_t vectors)
+      : model_(model),
+        weights_(parameters),
+        dataset_(dataset),
+        vectors_(vectors),
+        rows_(BlockRows(model, vectors)) {
+    for (Parameter& weight : weights_)
+      weight.value = weight.value.detach().requires_grad_(weight.trained);
+  }
+
+  // Of examples from `begin` on, to end().
+  absl::Status Run(int64_t begin) {
+    begin_ = begin;
+    trace_.clear();
     {
       c10::AutoGradMode gradients_on(true);
-      logits = model.Logits(
-          weights, dataset.inputs.slice(0, begin, end).to(weights.front().value.scalar_type()),
-          nullptr, &trace);
+      logits_ = model_.Logits(
+          weights_, dataset_.inputs.slice(0, begin, end()).to(weights_.front().value.scalar_type()),
+          nullptr, &trace_);
     }
-    std::vector<at::Tensor> outputs, inputs;
-    for (size_t l = 0; l < trace.size(); ++l) {
-      const Layer& layer = model.layers()[l];
-      if (!AllFinite(trace[l].input)) return NotFinite(layer);
-      outputs.push_back(trace[l].output);
-      trace[l].input = trace[l].input.detach();
-      inputs.push_back(InputPositions(layer, trace[l].input));
+    outputs_.clear();
+    inputs_.clear();
+    for (size_t l = 0; l < trace_.size(); ++l) {
+      const Layer& layer = model_.layers()[l];
+      if (!AllFinite(trace_[l].input)) return NotFinite(layer);
+      outputs_.push_back(trace_[l].output);
+      trace_[l].input = trace_[l].input.detach();
+      inputs_.push_back(InputPositions(layer, trace_[l].input));
     }
-    for (int64_t pass = 0; pass < passes; ++pass) {
-      at::Tensor labels = dataset.labels.slice(0, begin, end);
-      if (every_label) labels = at::full_like(labels, pass);
-      const LogitGradient at_logits = GradientAtLogits(logits.detach(), labels, target);
-      const std::vector<at::Tensor> deltas =
-          torch::autograd::grad({logits}, outputs, {at_logits.gradient.to(logits.scalar_type())},
-                                /*retain_graph=*/pass + 1 < passes);
-      GradientBlock block = {begin, {}, at_logits.gap};
-      for (size_t l = 0; l < trace.size(); ++l) {
-        const Layer& layer = model.layers()[l];
-        if (!AllFinite(deltas[l])) return NotFinite(layer);
-        block.layers.push_back(
-            {inputs[l], DeltaPositions(layer, trace[l].input, deltas[l].detach())});
-      }
-      visit(block);
-    }
+    return absl::OkStatus();
   }
-  Cost cost;
-  cost.gradient_evaluations = static_cast<double>(n * passes);
-  cost.flops = model.ForwardFlops() * n * (1 + passes);  // forward, and backward to the outputs
-  ledger.Charge(cost);
-  return absl::OkStatus();
-}
+
+  int64_t end() const { return std::min(dataset_.size(), begin_ + rows_); }
+  at::Tensor labels() const { return dataset_.labels.slice(0, begin_, end()); }
+  at::Tensor logits() const { return logits_.detach(); }
+  const std::vector<at::Tensor>& inputs() const { return inputs_; }  // [b, s, in] of each layer
+
+  // From a gradient at the logits that at each layer's output, [b, s, out]. The last of a block
+  // frees what the others need.
+  absl::StatusOr<std::vector<at::Tensor>> Backward(const at::Tensor& at_logits, bool last) const {
+    const std::vector<at::Tensor> gradients = torch::autograd::grad(
+        {logits_}, outputs_, {at_logits.to(logits_.scalar_type())}, /*retain_graph=*/!last);
+    std::vector<at::Tensor> deltas;
+    for (size_t l = 0; l < trace_.size(); ++l) {
+      const Layer& layer = model_.layers()[l];
+      if (!AllFinite(gradients[l])) return NotFinite(layer);
+      deltas.push_back(DeltaPositions(layer, trace_[l].input, gradients[l].detach()));
+    }
+    return deltas;
+  }
+
+  Cost TotalCost() const {
+    const double n = static_cast<double>(dataset_.size()), k = static_cast<double>(vectors_);
+    Cost cost;
+    cost.gradient_evaluations = n * k;
+    cost.flops = model_.ForwardFlops() * n * (1 + k);  // forward, and backward to the outputs
+    return cost;
+  }
+
+ private:
+  const Model& model_;
+  Parameters weights_;
+  const Dataset& dataset_;
+  int64_t vectors_, rows_, begin_ = 0;
+  at::Tensor logits_;
+  std::vector<LayerTrace> trace_;
+  std::vector<at::Tensor> outputs_, inputs_;
+};
 
 }  // namespace
 
@@ -169,14 +191,64 @@ int64_t GradientFactors::num_parameters() const {
 absl::Status VisitGradients(const Model& model, const Parameters& parameters,
                             const Dataset& dataset, GradientTarget target, CostLedger& ledger,
                             const GradientVisitor& visit) {
-  return Visit(model, parameters, dataset, target, /*every_label=*/false, ledger, visit);
+  ForwardPasses passes(model, parameters, dataset, /*vectors=*/1);
+  for (int64_t begin = 0; begin < dataset.size(); begin = passes.end()) {
+    if (const absl::Status status = passes.Run(begin); !status.ok()) return status;
+    const LogitGradient at_logits = GradientAtLogits(passes.logits(), passes.labels(), target);
+    const auto deltas = passes.Backward(at_logits.gradient, /*last=*/true);
+    if (!deltas.ok()) return deltas.status();
+    GradientBlock block = {begin, {}, at_logits.gap};
+    for (size_t l = 0; l < deltas->size(); ++l) {
+      block.layers.push_back({passes.inputs()[l], (*deltas)[l]});
+    }
+    visit(block);
+  }
+  ledger.Charge(passes.TotalCost());
+  return absl::OkStatus();
 }
 
-absl::Status VisitGradientsOfEveryLabel(const Model& model, const Parameters& parameters,
-                                        const Dataset& dataset, CostLedger& ledger,
-                                        const GradientVisitor& visit) {
-  return Visit(model, parameters, dataset, GradientTarget::kLoss, /*every_label=*/true, ledger,
-               visit);
+at::Tensor FisherRootsAtLogits(const at::Tensor& logits) {
+  const int64_t k = logits.size(1) - 1;
+  const at::Tensor p = at::softmax(logits.to(at::kDouble), 1);
+  const at::Tensor from = p.flip(1).cumsum(1).flip(1);  // of this class and those after it
+  const at::Tensor after = from.slice(1, 1);            // of those after it
+  const at::Tensor scale =
+      at::where(after.gt(0), p.slice(1, 0, k).div(after).div(from.slice(1, 0, k)).sqrt(),
+                at::zeros({}, p.options()));
+  return at::constant_pad_nd(at::diag_embed(scale.mul(after)), {0, 0, 0, 1})
+      .sub_(p.unsqueeze(2).mul(scale.unsqueeze(1)).tril(-1));
+}
+
+absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
+                              const Dataset& dataset, CostLedger& ledger,
+                              const FisherRootVisitor& visit) {
+  const int64_t vectors = model.num_classes() - 1;
+  if (vectors < 1) {
+    return absl::InvalidArgumentError(
+        "the model has 1 class, where its Fisher matrix is 0: give it 2 or more");
+  }
+  ForwardPasses passes(model, parameters, dataset, vectors);
+  for (int64_t begin = 0; begin < dataset.size(); begin = passes.end()) {
+    if (const absl::Status status = passes.Run(begin); !status.ok()) return status;
+    const at::Tensor at_logits = FisherRootsAtLogits(passes.logits());
+    FisherRoots roots = {begin, {}};
+    for (int64_t k = 0; k < vectors; ++k) {
+      const auto deltas = passes.Backward(at_logits.select(2, k), /*last=*/k + 1 == vectors);
+      if (!deltas.ok()) return deltas.status();
+      for (size_t l = 0; l < deltas->size(); ++l) {
+        const at::Tensor& delta = (*deltas)[l];  // [b, s, out]
+        if (k == 0) {
+          roots.layers.push_back(
+              {passes.inputs()[l],
+               at::empty({delta.size(0), delta.size(2), vectors, delta.size(1)}, delta.options())});
+        }
+        roots.layers[l].deltas.select(2, k).copy_(delta.transpose(1, 2));
+      }
+    }
+    visit(roots);
+  }
+  ledger.Charge(passes.TotalCost());
+  return absl::OkStatus();
 }
 
 LayerFactors SumOverPositions(const LayerPositions& positions) {

@@ -61,11 +61,30 @@ absl::Status VisitGradients(const Model& model, const Parameters& parameters,
                             const Dataset& dataset, GradientTarget target, CostLedger& ledger,
                             const GradientVisitor& visit);
 
-// The same for the losses that every class in turn would have as label, with y in 1 - p_y that
-// class: one forward pass, and a backward pass for each.
-absl::Status VisitGradientsOfEveryLabel(const Model& model, const Parameters& parameters,
-                                        const Dataset& dataset, CostLedger& ledger,
-                                        const GradientVisitor& visit);
+// Vectors [classes, classes - 1] at the logits for each example, [n, ., .] float64, whose outer
+// products sum to diag(p) - p p', p the model's probabilities: its Cholesky factor (Tanabe and
+// Sagae, An exact Cholesky decomposition and the generalized inverse of the variance-covariance
+// matrix of the multinomial distribution, JRSS B 1992), accurate where all but one p are tiny.
+at::Tensor FisherRootsAtLogits(const at::Tensor& logits);
+
+// Some examples' square roots of the true Fisher matrix: vectors r_ik, as many as classes less one,
+// that are to example i's gradients over all labels y as one sum: sum_k r_ik r_ik' = E_y[g_i g_i'].
+// As the gradients are, r_ik is layer by layer the sum over positions of delta_iks input_is'.
+struct LayerRoots {
+  at::Tensor inputs;  // [b, s, in]
+  at::Tensor deltas;  // [b, out, k, s]
+};
+struct FisherRoots {
+  int64_t begin;  // number of the first example
+  std::vector<LayerRoots> layers;
+};
+
+// Shows `visit` the roots of all examples, block by block: one forward pass, and as many backward
+// passes as there are roots. Otherwise as VisitGradients; InvalidArgument where there is one class.
+using FisherRootVisitor = std::function<void(const FisherRoots&)>;
+absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
+                              const Dataset& dataset, CostLedger& ledger,
+                              const FisherRootVisitor& visit);
 
 // The gradients of a block with the sums over positions written out: what `positions` has, as one
 // outer product an example.

@@ -109,29 +109,64 @@ TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
 INSTANTIATE_TEST_SUITE_P(Targets, GradientFactorsTest,
                          testing::Values(GradientTarget::kLoss, GradientTarget::kMargin));
 
-// The gradient of the loss with the label c, for every c, by its own backward pass.
-TEST(GradientVisitsTest, EveryLabelInTurn) {
+// sum_k v_k v_k' = diag(p) - p p' to rounding of the diagonal, which is free of cancellation; with
+// every class as the one that has all but a tiny part of the probability, and with two that share.
+TEST(FisherRootsTest, AtTheLogits) {
+  at::Tensor logits = at::eye(5, at::kDouble).mul(40).add(at::arange(5, at::kDouble).mul(.1));
+  logits = at::cat({logits, at::tensor({800., 0., 800., -800., 1.}, at::kDouble).unsqueeze(0)});
+  const at::Tensor roots = FisherRootsAtLogits(logits);
+  ASSERT_EQ(roots.sizes(), at::IntArrayRef({6, 5, 4}));
+  for (int64_t i = 0; i < logits.size(0); ++i) {
+    const at::Tensor p = at::softmax(logits[i], 0);
+    const at::Tensor variances = p.mul(at::mv(1 - at::eye(5, at::kDouble), p));  // p (1 - p)
+    const at::Tensor expected = at::outer(p, p).neg().fill_diagonal_(0).add(variances.diag());
+    const at::Tensor error = at::matmul(roots[i], roots[i].t()).sub(expected).abs();
+    const at::Tensor bound = at::outer(variances.sqrt(), variances.sqrt()).mul(1e-14);
+    EXPECT_TRUE(error.le(bound).all().item<bool>()) << "example " << i << "\n" << error;
+  }
+}
+
+// Example by example against the gradients for every label, each by its own backward pass, with the
+// probabilities as weights: all of E[g g'], between layers too, times drawn vectors.
+TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
   const WorkedExample example = WorkedExample::WithConvolutions();
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
-  int64_t label = 0;
-  const auto compare = [&](const GradientBlock& block) {
-    const auto expected = *ComputeGradientFactors(
-        example.model(), parameters,
-        {example.test().inputs, at::full_like(example.test().labels, label++)},
-        GradientTarget::kLoss, ledger);
-    ASSERT_EQ(block.begin, 0);
-    for (size_t l = 0; l < expected.layers.size(); ++l) {
-      const LayerFactors summed = SumOverPositions(block.layers[l]);
-      EXPECT_TRUE(summed.inputs.equal(expected.layers[l].inputs));
-      EXPECT_TRUE(summed.deltas.allclose(expected.layers[l].deltas, 1e-12, 1e-15));
+  const Dataset few = {example.test().inputs.slice(0, 0, 4), example.test().labels.slice(0, 0, 4)};
+  const at::Tensor p = at::softmax(example.model().Logits(parameters, few.inputs), 1);
+  std::vector<at::Tensor> gradients;  // of label c, [n, p]
+  for (int64_t c = 0; c < p.size(1); ++c) {
+    gradients.push_back(ExplicitGradients(*ComputeGradientFactors(
+        example.model(), parameters, {few.inputs, at::full_like(few.labels, c)},
+        GradientTarget::kLoss, ledger)));
+  }
+  const at::Tensor drawn = at::randn({gradients[0].size(1), 8}, at::kDouble);
+  int64_t visited = 0;
+  const auto compare = [&](const FisherRoots& block) {
+    for (int64_t i = 0; i < block.layers[0].inputs.size(0); ++i, ++visited) {
+      std::vector<at::Tensor> of_layers;  // [k, p of the layer]
+      for (const LayerRoots& layer : block.layers) {
+        of_layers.push_back(
+            at::einsum("oks,si->koi", {layer.deltas[i], layer.inputs[i]}).flatten(1));
+      }
+      const at::Tensor roots = at::cat(of_layers, 1);
+      ASSERT_EQ(roots.size(0), p.size(1) - 1);
+      at::Tensor expected;
+      for (int64_t c = 0; c < p.size(1); ++c) {
+        const at::Tensor g = gradients[c][block.begin + i];
+        const at::Tensor term = at::outer(g, at::mv(drawn.t(), g)).mul(p[block.begin + i][c]);
+        expected = expected.defined() ? expected.add(term) : term;
+      }
+      const at::Tensor product = at::matmul(roots.t(), at::matmul(roots, drawn));
+      EXPECT_LE(product.sub(expected).abs().max().item<double>(),
+                1e-12 * expected.abs().max().item<double>());
     }
-    EXPECT_TRUE(block.label_probability_gap.equal(expected.label_probability_gap));
   };
-  const absl::Status status =
-      VisitGradientsOfEveryLabel(example.model(), parameters, example.test(), ledger, compare);
+  CostLedger own;
+  const absl::Status status = VisitFisherRoots(example.model(), parameters, few, own, compare);
   EXPECT_TRUE(status.ok()) << status;
-  EXPECT_EQ(label, 3);
+  EXPECT_EQ(visited, few.size());
+  EXPECT_EQ(own.Total().gradient_evaluations, few.size() * (p.size(1) - 1));
 }
 
 class InnerProductsTest : public testing::TestWithParam<bool> {};
