@@ -97,29 +97,44 @@ void Fail(const absl::Status& status, Entry& entry) {
   entry.set_message(std::string(status.message()));
 }
 
-// Tunes, scores and evaluates; charges `ledger`, fills `entry` but for its costs.
-absl::Status RunTuner(const Benchmark& benchmark, const MethodVariant& variant, const Tuner& tuner,
-                      DampingSweep& sweep, CostLedger& ledger, Entry& entry) {
+// A tuner's entry while it is made.
+struct TunerRun {
+  const Tuner* tuner;
+  Entry* entry;
+  CostLedger ledger;
+  Damping damping;
+  absl::Status status;
+};
+
+// Chooses `run.damping`, where the method has one.
+absl::Status Tune(const Benchmark& benchmark, const MethodVariant& variant, DampingSweep& sweep,
+                  TunerRun& run) {
+  Entry& entry = *run.entry;
   for (const auto& [name, value] : variant.hyperparameters.values())
     (*entry.mutable_hyperparameters())[name] = value;
-  Damping damping;
-  if (variant.hyperparameters.HasDamping()) {
-    TuningProblem problem(variant.hyperparameters, sweep, benchmark.truth, benchmark.blocks.tuning,
-                          OfTraining(benchmark.zoo.manifest().subset_training()), ledger);
-    absl::StatusOr<TunedPoint> tuned;
-    {
-      const CostLedger::Phase phase(ledger, "tuning");
-      tuned = tuner.Tune(problem);
-    }
-    if (!tuned.ok()) return tuned.status();
-    damping = tuned->damping;
-    entry.set_message(tuned->message);
-    (*entry.mutable_hyperparameters())["damping"] = ToString(damping);
-    const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(damping);
-    if (!absolute.ok()) return absolute.status();
-    entry.set_absolute_damping(*absolute);
+  if (!variant.hyperparameters.HasDamping()) return absl::OkStatus();
+  TuningProblem problem(variant.hyperparameters, sweep, benchmark.truth, benchmark.blocks.tuning,
+                        OfTraining(benchmark.zoo.manifest().subset_training()), run.ledger);
+  absl::StatusOr<TunedPoint> tuned;
+  {
+    const CostLedger::Phase phase(run.ledger, "tuning");
+    tuned = run.tuner->Tune(problem);
   }
-  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Scores(damping, ledger);
+  if (!tuned.ok()) return tuned.status();
+  run.damping = tuned->damping;
+  entry.set_message(tuned->message);
+  (*entry.mutable_hyperparameters())["damping"] = ToString(run.damping);
+  const absl::StatusOr<double> absolute = sweep.fitted().AbsoluteDampingOf(run.damping);
+  if (!absolute.ok()) return absolute.status();
+  entry.set_absolute_damping(*absolute);
+  return absl::OkStatus();
+}
+
+// Scores at `run.damping` and what they are worth on the reporting block.
+absl::Status Evaluate(const Benchmark& benchmark, DampingSweep& sweep, TunerRun& run) {
+  Entry& entry = *run.entry;
+  CostLedger& ledger = run.ledger;
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Scores(run.damping, ledger);
   if (!point.ok()) return point.status();
   ledger.Charge("scoring", (*point)->cost);
 
@@ -320,15 +335,27 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     return FailedResult(benchmark, variant, EntryStatusOf(sweep_status),
                         std::string(sweep_status.message()));
   }
+  std::vector<TunerRun> runs;
+  std::vector<Damping> dampings;  // that tuners chose
   for (const RegisteredTuner& tuner : TunersFor(result)) {
-    Entry* entry = result.add_entries();
-    entry->set_tuner(tuner.name);
-    CostLedger ledger;
-    const absl::Status status = Guarded("tuning", [&] {
-      return RunTuner(benchmark, variant, *tuner.tuner, *sweep, ledger, *entry);
-    });
-    if (!status.ok()) Fail(status, *entry);
-    SetCosts(fit_ledger, ledger, *entry);
+    TunerRun& run = runs.emplace_back();
+    run.tuner = tuner.tuner;
+    run.entry = result.add_entries();
+    run.entry->set_tuner(tuner.name);
+    run.status = Guarded("tuning", [&] { return Tune(benchmark, variant, *sweep, run); });
+    if (run.status.ok()) dampings.push_back(run.damping);
+  }
+  // Where this fails, each is tried alone.
+  (void)Guarded("scoring", [&] {
+    sweep->PrepareScores(dampings);
+    return absl::OkStatus();
+  });
+  for (TunerRun& run : runs) {
+    if (run.status.ok()) {
+      run.status = Guarded("scoring", [&] { return Evaluate(benchmark, *sweep, run); });
+    }
+    if (!run.status.ok()) Fail(run.status, *run.entry);
+    SetCosts(fit_ledger, run.ledger, *run.entry);
   }
   if (result.damped()) {
     (void)Guarded("grid", [&] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/damping_sweep.h"
 
+#include <set>
 #include <utility>
 
 namespace attribench {
@@ -58,6 +59,36 @@ absl::StatusOr<const DampingSweep::Point*> DampingSweep::Scores(const Damping& d
     if (sums.ok()) point.subset_scores = *std::move(sums);
     return sums.status();
   });
+}
+
+void DampingSweep::PrepareScores(const std::vector<Damping>& dampings) {
+  std::vector<Damping> missing;
+  for (const Damping& damping : std::set<Damping>(dampings.begin(), dampings.end())) {
+    if (scores_.count(damping) == 0) missing.push_back(damping);
+  }
+  const auto each = fitted_->ScoresAtEach(missing);
+  for (size_t i = 0; i < missing.size(); ++i) {
+    if (!each[i].ok()) {
+      scores_.emplace(missing[i], each[i].status());
+      continue;
+    }
+    CostLedger own;
+    absl::StatusOr<Point> point = Point();
+    {
+      const CostLedger::Phase scoring(own, "scoring");
+      absl::StatusOr<at::Tensor> sums = SumOverSubsets(subsets_, each[i]->scores);
+      if (sums.ok()) {
+        point->subset_scores = *std::move(sums);
+      } else {
+        point = sums.status();
+      }
+    }
+    if (point.ok()) {
+      point->cost = each[i]->cost;
+      point->cost += own.Total();
+    }
+    scores_.emplace(missing[i], std::move(point));
+  }
 }
 
 absl::StatusOr<const DampingSweep::MomentsPoint*> DampingSweep::Moments(

@@ -38,6 +38,8 @@ class DampingSweep {
   absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
   // By the whole score matrix, which is what an attribution is: FittedAttribution::Scores, summed.
   absl::StatusOr<const Point*> Scores(const Damping& damping, CostLedger& ledger);
+  // Computes at once, where that saves work, what Scores will be asked for.
+  void PrepareScores(const std::vector<Damping>& dampings);
   absl::StatusOr<const MomentsPoint*> Moments(const std::vector<Damping>& dampings,
                                               CostLedger& ledger);
   // All tell `ledger` of no cost, and its clock stands still meanwhile: charge the point's cost

@@ -175,6 +175,24 @@ TEST_F(TunerTest, SharedWorkIsDoneOnceAndChargedToEach) {
   EXPECT_EQ(fitted_->scorings, 1);
 }
 
+TEST_F(TunerTest, ScoresThatWerePrepared) {
+  DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
+  fitted_->broken_at = 10;
+  sweep.PrepareScores({{1, ABSOLUTE}, {10, ABSOLUTE}, {1, ABSOLUTE}, {100, ABSOLUTE}});
+  EXPECT_EQ(fitted_->scorings, 3);
+  DampingSweep lazily = *DampingSweep::Make(*fitted_, truth_.subsets);
+  for (const double damping : {1.0, 10.0, 100.0}) {
+    const auto point = sweep.Scores({damping, ABSOLUTE}, ledger_);
+    const auto expected = lazily.Scores({damping, ABSOLUTE}, ledger_);
+    ASSERT_EQ(point.status(), expected.status());
+    if (!point.ok()) continue;
+    EXPECT_TRUE((*point)->subset_scores.equal((*expected)->subset_scores));
+    EXPECT_EQ((*point)->cost.flops, 1000);
+  }
+  EXPECT_EQ(fitted_->scorings, 6);
+  EXPECT_EQ(sweep.Scores({10, ABSOLUTE}, ledger_).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST_F(TunerTest, MomentsAreThoseOfTheTuningTests) {
   DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
   TuningProblem problem(hyperparameters_, sweep, truth_, blocks_.tuning, retraining_, ledger_);

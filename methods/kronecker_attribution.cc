@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "ATen/ATen.h"
@@ -165,31 +167,49 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
 
 class KroneckerAttribution : public FittedAttribution {
  public:
-  KroneckerAttribution(std::vector<KroneckerModel> models, DampingScope scope)
-      : models_(std::move(models)), scope_(scope) {}
+  KroneckerAttribution(std::vector<KroneckerModel> models, DampingScope scope, double bytes)
+      : models_(std::move(models)), scope_(scope), bytes_(bytes) {}
 
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
-    at::Tensor scores;
-    for (const KroneckerModel& model : models_) {
-      auto filtered = Filtered(model, damping);
-      if (!filtered.ok()) return filtered.status();
-      Cost cost;
-      for (size_t l = 0; l < model.layers.size(); ++l) {
-        const KroneckerLayer& layer = model.layers[l];
-        if (layer.written_out) (*filtered)[l] = layer.basis.Back((*filtered)[l], cost);
-      }
-      ledger.Charge(cost);
-      const int64_t tests = filtered->front().size(0);
-      if (!scores.defined()) {
-        scores = at::zeros({model.num_train, tests}, filtered->front().options());
-      }
-      const absl::Status status = VisitTrain(
-          model, tests, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
-            scores.slice(0, first, first + gradients.size(0)).addmm_(gradients, (*filtered)[l].t());
-          });
-      if (!status.ok()) return status;
+    std::vector<Job> jobs = {{damping, "scoring"}};
+    if (const absl::Status status = Run(jobs, ledger); !status.ok()) return status;
+    if (!jobs[0].status.ok()) return jobs[0].status;
+    return jobs[0].scores;
+  }
+
+  std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
+      const std::vector<Damping>& dampings) override {
+    const LayerFactors& test = models_.front().layers.front().test;
+    double numbers = 0;  // of the filtered test gradients of one damping
+    for (const KroneckerLayer& layer : models_.front().layers) {
+      numbers += static_cast<double>(test.deltas.size(0) * layer.eigenvalues.numel());
     }
-    return scores.div_(static_cast<double>(models_.size()));
+    const size_t together =
+        std::max<size_t>(1, static_cast<size_t>(bytes_ / (numbers * test.deltas.element_size())));
+    std::vector<absl::StatusOr<CostedScores>> results;
+    for (size_t first = 0; first < dampings.size(); first += together) {
+      std::vector<Job> jobs;
+      for (size_t i = first; i < std::min(dampings.size(), first + together); ++i) {
+        jobs.push_back({dampings[i], absl::StrCat("damping ", i)});
+      }
+      CostLedger own;
+      absl::Status status;
+      {
+        const CostLedger::Phase shared(own, "shared");
+        status = Run(jobs, own);
+      }
+      const std::map<std::string, Cost>& phases = own.phases();
+      for (Job& job : jobs) {
+        if (!status.ok() || !job.status.ok()) {
+          results.push_back(status.ok() ? job.status : status);
+          continue;
+        }
+        Cost cost = phases.at("shared");
+        cost += phases.at(job.phase);
+        results.push_back(CostedScores{job.scores, cost});
+      }
+    }
+    return results;
   }
 
   // The sums over subsets of training gradients [m, p] are taken once: a damping then costs m p t.
@@ -201,15 +221,15 @@ class KroneckerAttribution : public FittedAttribution {
       for (const KroneckerLayer& layer : model.layers) {
         sums.push_back(at::zeros({members.size(0), layer.eigenvalues.numel()}, members.options()));
       }
-      const absl::Status status = VisitTrain(
-          model, members.size(0), ledger,
-          [&](size_t l, int64_t first, const at::Tensor& gradients) {
+      const absl::Status status =
+          VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
             sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
           });
       if (!status.ok()) return status;
       Cost cost;
       for (size_t l = 0; l < model.layers.size(); ++l) {
         const KroneckerLayer& layer = model.layers[l];
+        cost.flops += 2.0 * static_cast<double>(model.num_train * sums[l].numel());
         if (layer.written_out) sums[l] = layer.basis.Into(sums[l], cost);
       }
       ledger.Charge(cost);
@@ -284,17 +304,65 @@ class KroneckerAttribution : public FittedAttribution {
   }
 
  private:
+  // Scores at a damping, and the phase to which they charge what they share with no other.
+  struct Job {
+    Damping damping;
+    std::string phase;
+    absl::Status status;
+    at::Tensor scores;
+  };
+
+  // Of all jobs with one walk through each model's training gradients.
+  absl::Status Run(std::vector<Job>& jobs, CostLedger& ledger) const {
+    const at::Tensor& test = models_.front().layers.front().test.deltas;
+    const int64_t tests = test.size(0);
+    for (Job& job : jobs) {
+      job.scores = at::zeros({models_.front().num_train, tests}, test.options());
+    }
+    for (const KroneckerModel& model : models_) {
+      std::vector<std::vector<at::Tensor>> right(jobs.size());  // [t, p of the layer]
+      for (size_t j = 0; j < jobs.size(); ++j) {
+        const CostLedger::Phase alone(ledger, jobs[j].phase);
+        auto filtered = Filtered(model, jobs[j].damping);
+        if (!filtered.ok()) {
+          jobs[j].status = filtered.status();
+          continue;
+        }
+        Cost cost;
+        for (size_t l = 0; l < model.layers.size(); ++l) {
+          const KroneckerLayer& layer = model.layers[l];
+          if (layer.written_out) (*filtered)[l] = layer.basis.Back((*filtered)[l], cost);
+          cost.flops += 2.0 * static_cast<double>(model.num_train * (*filtered)[l].numel());
+        }
+        ledger.Charge(cost);
+        right[j] = *std::move(filtered);
+      }
+      const absl::Status status =
+          VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
+            for (size_t j = 0; j < jobs.size(); ++j) {
+              if (right[j].empty()) continue;
+              const CostLedger::Phase alone(ledger, jobs[j].phase);
+              jobs[j]
+                  .scores.slice(0, first, first + gradients.size(0))
+                  .addmm_(gradients, right[j][l].t());
+            }
+          });
+      if (!status.ok()) return status;
+    }
+    for (Job& job : jobs) job.scores.div_(static_cast<double>(models_.size()));
+    return absl::OkStatus();
+  }
+
   // Outer products of rows, flattened: [b, out (in + 1)].
   static at::Tensor Outer(const at::Tensor& deltas, const at::Tensor& inputs) {
     return deltas.unsqueeze(2).mul(inputs.unsqueeze(1)).flatten(1);
   }
 
   // Shows layer by layer rows of explicit training gradients, [b, p of the layer], a block at a
-  // time, with the number of the first; charges a product of each with `columns` columns.
+  // time, with the number of the first.
   static absl::Status VisitTrain(
-      const KroneckerModel& model, int64_t columns, CostLedger& ledger,
+      const KroneckerModel& model, CostLedger& ledger,
       const std::function<void(size_t layer, int64_t first, const at::Tensor&)>& visit) {
-    Cost cost;
     const auto visit_rows = [&](int64_t begin, const std::vector<LayerFactors>& train) {
       for (size_t l = 0; l < train.size(); ++l) {
         const LayerFactors& factors = train[l];
@@ -308,12 +376,9 @@ class KroneckerAttribution : public FittedAttribution {
                 model.layers[l].written_out ? deltas
                                             : Outer(deltas, factors.inputs.slice(0, first, end)));
         }
-        cost.flops += 2.0 * n * p * columns;
       }
     };
-    const absl::Status status = model.visit_train(visit_rows, ledger);
-    ledger.Charge(cost);
-    return status;
+    return model.visit_train(visit_rows, ledger);
   }
 
   // The test gradients over the damped eigenvalues, per layer [t, p].
@@ -369,6 +434,7 @@ class KroneckerAttribution : public FittedAttribution {
 
   std::vector<KroneckerModel> models_;
   DampingScope scope_;
+  double bytes_;
   std::vector<std::vector<at::Tensor>> subset_sums_;  // by model and layer, [m, p of the layer]
 };
 
@@ -503,8 +569,8 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
 }
 
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
-                                                            DampingScope scope) {
-  return std::make_unique<KroneckerAttribution>(std::move(models), scope);
+                                                            DampingScope scope, double bytes) {
+  return std::make_unique<KroneckerAttribution>(std::move(models), scope, bytes);
 }
 
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
@@ -520,9 +586,11 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
     if (!model.ok()) return model.status();
     models.push_back(*std::move(model));
   }
-  return MakeKroneckerAttribution(
-      std::move(models), hyperparameters.Choice("damping_scope") == "layer" ? DampingScope::kLayer
-                                                                            : DampingScope::kModel);
+  return MakeKroneckerAttribution(std::move(models),
+                                  hyperparameters.Choice("damping_scope") == "layer"
+                                      ? DampingScope::kLayer
+                                      : DampingScope::kModel,
+                                  task.gradient_bytes());
 }
 
 }  // namespace attribench

@@ -75,10 +75,11 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  CostLedger& ledger);
 
 // Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
-// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole.
+// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole. As many dampings
+// as have their [p, test] in `bytes` share one walk through the training gradients (ScoresAtEach).
 // FailedPrecondition where an eigenvalue and the damping are both 0.
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
-                                                            DampingScope scope);
+                                                            DampingScope scope, double bytes);
 
 // What kfac and ekfac share: the hyperparameters "fisher", "checkpoints" and "damping_scope".
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(

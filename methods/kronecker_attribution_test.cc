@@ -119,7 +119,8 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
   auto model = FitKroneckerModel(task, parameters, fisher, eigenvalues, ledger);
   ASSERT_TRUE(model.ok()) << model.status();
-  const auto fitted = MakeKroneckerAttribution({*std::move(model)}, DampingScope::kModel);
+  const auto fitted =
+      MakeKroneckerAttribution({*std::move(model)}, DampingScope::kModel, /*bytes=*/1e9);
   const at::Tensor scores = *fitted->Scores({lambda, ABSOLUTE}, ledger);
   EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
             1e-9 * expected.abs().max().item<double>());
@@ -130,6 +131,44 @@ INSTANTIATE_TEST_SUITE_P(Kinds, KroneckerConvolutionTest,
                                                           FisherKind::kEmpirical),
                                           testing::Values(KroneckerEigenvalues::kProducts,
                                                           KroneckerEigenvalues::kSecondMoments)));
+
+// Walks through the training gradients that are shared, by two dampings and by all, against a walk
+// for each; 0 is singular, and takes nothing from the others. Every damping is charged as if alone.
+TEST(KroneckerAttributionTest, DampingsShareAWalk) {
+  AttributionTask task = Example().Task();
+  task.memory_limit = 0;  // training gradients are computed again on every walk
+  const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
+  const double filtered = 8.0 * task.test.size() * CountParameters(parameters);
+  const std::vector<Damping> dampings = {{1e-3, ABSOLUTE},
+                                         {0, ABSOLUTE},
+                                         {.1, RELATIVE_TO_MEAN_EIGENVALUE},
+                                         {10, ABSOLUTE},
+                                         {1, RELATIVE_TO_MEAN_EIGENVALUE}};
+  for (const double together : {0.0, 2.5, 100.0}) {
+    CostLedger ledger;
+    auto model = FitKroneckerModel(task, parameters, FisherKind::kEmpirical,
+                                   KroneckerEigenvalues::kProducts, ledger);
+    ASSERT_TRUE(model.ok()) << model.status();
+    auto second = *model;
+    const auto fitted = MakeKroneckerAttribution({*std::move(model), std::move(second)},
+                                                 DampingScope::kLayer, together * filtered);
+    const auto each = fitted->ScoresAtEach(dampings);
+    ASSERT_EQ(each.size(), dampings.size());
+    for (size_t d = 0; d < dampings.size(); ++d) {
+      CostLedger alone;
+      const absl::StatusOr<at::Tensor> expected = fitted->Scores(dampings[d], alone);
+      ASSERT_EQ(each[d].status(), expected.status());
+      if (d == 1) {
+        EXPECT_EQ(expected.status().code(), absl::StatusCode::kFailedPrecondition);
+        continue;
+      }
+      EXPECT_TRUE(each[d]->scores.equal(*expected));
+      EXPECT_EQ(each[d]->cost.flops, alone.Total().flops);
+      EXPECT_EQ(each[d]->cost.gradient_evaluations, 2.0 * task.train.size());
+      EXPECT_GT(each[d]->cost.cpu_seconds, 0);
+    }
+  }
+}
 
 }  // namespace
 }  // namespace attribench
