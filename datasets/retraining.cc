@@ -316,13 +316,17 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
 
 Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,
                                  const GroundTruth& truth) {
-  const at::Tensor committed = truth.negative_loss[job.index][job.repetition];
-  const at::Tensor ranks =
-      at::stack({committed.argsort().argsort(), trained.negative_loss.argsort().argsort()})
-          .to(at::kDouble);
-  return {at::equal(trained.negative_loss, committed) &&
+  const auto ranks = [](const at::Tensor& losses) {  // [., test], of mean 0 and norm 1
+    const at::Tensor centred =
+        losses.argsort().argsort().to(at::kDouble) - 0.5 * (losses.size(-1) - 1);
+    return centred.div(centred.norm(2, {-1}, /*keepdim=*/true));
+  };
+  const at::Tensor committed = ranks(truth.negative_loss[job.index][job.repetition]);
+  at::Tensor others = at::matmul(ranks(truth.negative_loss), committed);  // [subsets, seeds]
+  others[job.index][job.repetition].fill_(0);
+  return {at::equal(trained.negative_loss, truth.negative_loss[job.index][job.repetition]) &&
               at::equal(trained.margin, truth.margin[job.index][job.repetition]),
-          at::corrcoef(ranks)[0][1].item<double>()};
+          ranks(trained.negative_loss).dot(committed).item<double>(), others.max().item<double>()};
 }
 
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,

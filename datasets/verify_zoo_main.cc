@@ -119,19 +119,21 @@ absl::Status Run() {
   int different = 0;
   for (size_t i = 0; i < jobs->size(); ++i) {
     const Agreement& agreement = (*agreements)[i];
-    const bool within = agreement.rank_correlation >= kRankCorrelationElsewhere;
-    different += !agreement.same_bits && !within;
-    std::cout << absl::StrFormat("subset %d, seed %d: %s, rank correlation %.4f\n",
-                                 (*jobs)[i].index, (*jobs)[i].repetition,
-                                 agreement.same_bits ? "bit for bit"
-                                 : within            ? "within tolerance"
-                                                     : "different",
-                                 agreement.rank_correlation);
+    const bool within = agreement.same_bits || agreement.within_tolerance();
+    different += !within;
+    std::cout << absl::StrFormat(
+        "subset %d, seed %d: %s, rank correlation %.4f (the nearest other training's: %.4f)\n",
+        (*jobs)[i].index, (*jobs)[i].repetition,
+        agreement.same_bits ? "bit for bit"
+        : within            ? "within tolerance"
+                            : "different",
+        agreement.rank_correlation, agreement.nearest_other);
   }
   if (different == 0) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrFormat("%d of %d trainings are different: their rank correlation is below %.2f",
-                      different, jobs->size(), kRankCorrelationElsewhere));
+  return absl::DataLossError(absl::StrFormat(
+      "%d of %d trainings are different: what the zoo has of them is nearer to what "
+      "it has of other trainings",
+      different, jobs->size()));
 }
 
 }  // namespace
