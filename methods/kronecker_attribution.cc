@@ -283,19 +283,30 @@ class KroneckerAttribution : public FittedAttribution {
     }
     Cost cost;
     for (const KroneckerModel& model : models_) {
-      for (size_t d = 0; d < dampings.size(); ++d) {
-        const auto damped = DampedEigenvalues(model, dampings[d]);
-        if (!damped.ok()) return damped.status();
-        for (size_t l = 0; l < model.layers.size(); ++l) {
-          const KroneckerLayer& layer = model.layers[l];
-          const at::Tensor inputs = Double(layer.test.inputs).square();
-          const at::Tensor deltas = Double(layer.test.deltas).square();
-          at::Tensor weights = layer.eigenvalues.div(static_cast<double>(models_.size()));
-          for (at::Tensor* moment : {&moments.t1, &moments.t2, &moments.t3}) {
-            weights = weights.div((*damped)[l]);
-            (*moment)[d].add_(at::matmul(inputs, weights.t()).mul_(deltas).sum(1));
-            cost.flops += 2.0 * t * weights.numel();
+      std::vector<std::vector<at::Tensor>> damped;  // by damping and layer
+      for (const Damping& damping : dampings) {
+        auto of_layers = DampedEigenvalues(model, damping);
+        if (!of_layers.ok()) return of_layers.status();
+        damped.push_back(*std::move(of_layers));
+      }
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        const KroneckerLayer& layer = model.layers[l];
+        const at::Tensor inputs = Double(layer.test.inputs).square();
+        const at::Tensor deltas = Double(layer.test.deltas).square();
+        for (size_t d = 0; d < dampings.size(); ++d) {
+          std::vector<at::Tensor> weights;  // of t1, t2, t3, [out, in]
+          at::Tensor last = layer.eigenvalues.div(static_cast<double>(models_.size()));
+          for (int power = 1; power <= 3; ++power) {
+            weights.push_back(last = last.div(damped[d][l]));
           }
+          cost.flops += 3 * 2.0 * t * last.numel();
+          // Where inputs are 1, no [t, p] is made.
+          const at::Tensor sums =
+              layer.written_out ? at::matmul(deltas, at::cat(weights, 1))
+                                : at::einsum("ti,koi,to->tk", {inputs, at::stack(weights), deltas});
+          moments.t1[d].add_(sums.select(1, 0));
+          moments.t2[d].add_(sums.select(1, 1));
+          moments.t3[d].add_(sums.select(1, 2));
         }
       }
     }

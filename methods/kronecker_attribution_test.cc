@@ -92,6 +92,7 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
   }
   const std::vector<Seen> train = See(task.train), test = See(task.test);
   at::Tensor expected = at::zeros({task.train.size(), task.test.size()}, at::kDouble);
+  at::Tensor moments = at::zeros({3, task.test.size()}, at::kDouble);
   for (size_t l = 0; l < train.size(); ++l) {
     const int64_t in = train[l].inputs.size(2), out = train[l].deltas.size(2);
     const at::Tensor a = at::einsum("nsi,nsj->ij", {train[l].inputs, train[l].inputs}).div(n);
@@ -101,19 +102,26 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
       s.add_(at::einsum("n,nso,nsp->op", {weights[c], d, d}), 1 / (n * d.size(1)));
     }
     const at::Tensor left = Gradients(train[l]), right = Gradients(test[l]);
+    const auto [s_values, s_vectors] = at::linalg_eigh(s);
+    const auto [a_values, a_vectors] = at::linalg_eigh(a);
+    const at::Tensor basis = at::kron(s_vectors, a_vectors);
+    at::Tensor mu = at::zeros({in * out}, at::kDouble);
     if (eigenvalues == KroneckerEigenvalues::kProducts) {
       const at::Tensor damped = at::kron(s, a).add(at::eye(in * out, at::kDouble).mul(lambda));
       expected.add_(at::matmul(left, at::linalg_solve(damped, right.t())));
-      continue;
+      mu = at::kron(s_values, a_values);
+    } else {
+      for (size_t c = 0; c < weights.size(); ++c) {
+        mu.add_(
+            at::matmul(weights[c], at::matmul(Gradients(of_labels[c][l]), basis).square()).div(n));
+      }
+      expected.add_(
+          at::matmul(at::matmul(left, basis).div(mu.add(lambda)), at::matmul(right, basis).t()));
     }
-    const at::Tensor basis =
-        at::kron(std::get<1>(at::linalg_eigh(s)), std::get<1>(at::linalg_eigh(a)));
-    at::Tensor diagonal = at::full({in * out}, lambda, at::kDouble);
-    for (size_t c = 0; c < weights.size(); ++c) {
-      diagonal.add_(
-          at::matmul(weights[c], at::matmul(Gradients(of_labels[c][l]), basis).square()).div(n));
+    for (int k = 1; k <= 3; ++k) {
+      moments[k - 1].add_(
+          at::matmul(at::matmul(right, basis).square(), mu.div(mu.add(lambda).pow(k))));
     }
-    expected.add_(at::matmul(at::matmul(left, basis).div(diagonal), at::matmul(right, basis).t()));
   }
   CostLedger ledger;
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
@@ -124,6 +132,14 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
   const at::Tensor scores = *fitted->Scores({lambda, ABSOLUTE}, ledger);
   EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
             1e-9 * expected.abs().max().item<double>());
+  const auto given = fitted->Moments({{1, ABSOLUTE}, {lambda, ABSOLUTE}}, ledger);
+  ASSERT_TRUE(given.ok()) << given.status();
+  for (const auto& [k, t] :
+       {std::pair<int, at::Tensor>{0, given->t1}, {1, given->t2}, {2, given->t3}}) {
+    EXPECT_LE(t[1].sub(moments[k]).abs().max().item<double>(),
+              1e-9 * moments[k].max().item<double>())
+        << "t" << k + 1;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, KroneckerConvolutionTest,
