@@ -98,6 +98,43 @@ LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Co
   return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
 }
 
+// Blocks of gradients put together until they are worth a walk through what they are multiplied
+// with, which is far larger than a core's cache: shown once they hold kBlockNumbers.
+class GatheredRows {
+ public:
+  explicit GatheredRows(const KroneckerModel::Visitor& visitor) : visitor_(visitor) {}
+
+  void Add(int64_t begin, const std::vector<LayerFactors>& layers) {
+    if (pending_.empty()) begin_ = begin;
+    pending_.push_back(layers);
+    for (const LayerFactors& layer : layers) {
+      numbers_ += layer.inputs.numel() + layer.deltas.numel();
+    }
+    if (numbers_ >= kBlockNumbers) Show();
+  }
+
+  void Show() {
+    if (pending_.empty()) return;
+    std::vector<LayerFactors> all;
+    for (size_t l = 0; l < pending_.front().size(); ++l) {
+      std::vector<at::Tensor> inputs, deltas;
+      for (std::vector<LayerFactors>& block : pending_) {
+        inputs.push_back(std::move(block[l].inputs));
+        deltas.push_back(std::move(block[l].deltas));
+      }
+      all.push_back({at::cat(inputs), at::cat(deltas)});
+    }
+    pending_.clear();
+    numbers_ = 0;
+    visitor_(begin_, all);
+  }
+
+ private:
+  const KroneckerModel::Visitor& visitor_;
+  std::vector<std::vector<LayerFactors>> pending_;
+  int64_t begin_ = 0, numbers_ = 0;
+};
+
 // left V right of each gradient V [out, in].
 at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const at::Tensor& right,
                     Cost& cost) {
@@ -573,7 +610,13 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   } else {
     model.visit_train = [visit, train = task.train](const KroneckerModel::Visitor& visitor,
                                                     CostLedger& to) {
-      return visit(train, visitor, to);
+      GatheredRows rows(visitor);
+      const absl::Status visited = visit(
+          train,
+          [&](int64_t begin, const std::vector<LayerFactors>& layers) { rows.Add(begin, layers); },
+          to);
+      if (visited.ok()) rows.Show();
+      return visited;
     };
   }
   return model;
