@@ -21,7 +21,8 @@ def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
     Gives `:<name>_retrain`, the program that makes the zoo (checkpoints and ground truth) in
     zoo/<name>/ of this package, and three groups of files: `:<name>_setting` (the textproto),
     `:<name>_zoo` (what is in that folder, but for the finished trainings of a zoo that is not whole
-    yet) and `:<name>_data` (data files). A leaderboard names all of them by the label of `<name>`. `:<name>_retrained` is the zoo made anew by Bazel actions.
+    yet) and `:<name>_data` (data files). A leaderboard names all of them by the label of `<name>`.
+    `:<name>_retrained` is the zoo made anew by Bazel actions.
 
     Args:
       name: the setting's name, as its textproto has it.

@@ -52,13 +52,11 @@ absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& dam
 
 absl::StatusOr<const DampingSweep::Point*> DampingSweep::Scores(const Damping& damping,
                                                                 CostLedger& ledger) {
-  return Find(scores_, damping, ledger, [&](CostLedger& own, Point& point) {
-    const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, own);
-    if (!scores.ok()) return scores.status();
-    absl::StatusOr<at::Tensor> sums = SumOverSubsets(subsets_, *scores);
-    if (sums.ok()) point.subset_scores = *std::move(sums);
-    return sums.status();
-  });
+  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  PrepareScores({damping});
+  const absl::StatusOr<Point>& point = scores_.at(damping);
+  if (!point.ok()) return point.status();
+  return &*point;
 }
 
 void DampingSweep::PrepareScores(const std::vector<Damping>& dampings) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -98,19 +99,20 @@ LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Co
   return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
 }
 
-// Blocks of gradients put together until they are worth a walk through what they are multiplied
-// with, which is far larger than a core's cache: shown once they hold kBlockNumbers.
+// Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
+// they are multiplied with, which is far larger than a core's cache, is worth many rows.
 class GatheredRows {
  public:
-  explicit GatheredRows(const KroneckerModel::Visitor& visitor) : visitor_(visitor) {}
+  GatheredRows(int64_t enough, const KroneckerModel::Visitor& visitor)
+      : enough_(enough), visitor_(visitor) {}
 
-  void Add(int64_t begin, const std::vector<LayerFactors>& layers) {
+  void Add(int64_t begin, std::vector<LayerFactors> layers) {
     if (pending_.empty()) begin_ = begin;
-    pending_.push_back(layers);
     for (const LayerFactors& layer : layers) {
       numbers_ += layer.inputs.numel() + layer.deltas.numel();
     }
-    if (numbers_ >= kBlockNumbers) Show();
+    pending_.push_back(std::move(layers));
+    if (numbers_ >= enough_) Show();
   }
 
   void Show() {
@@ -130,6 +132,7 @@ class GatheredRows {
   }
 
  private:
+  int64_t enough_;
   const KroneckerModel::Visitor& visitor_;
   std::vector<std::vector<LayerFactors>> pending_;
   int64_t begin_ = 0, numbers_ = 0;
@@ -545,10 +548,11 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   }
 
   ledger.Charge(cost);
-  const auto visit = [model = task.model, parameters, bases](const Dataset& dataset,
-                                                             const KroneckerModel::Visitor& visitor,
-                                                             CostLedger& to) {
+  const auto visit = [model = task.model, parameters, bases](
+                         const Dataset& dataset, int64_t numbers,
+                         const KroneckerModel::Visitor& visitor, CostLedger& to) {
     Cost rotations;
+    GatheredRows rows(numbers, visitor);
     const auto rotate = [&](const GradientBlock& block) {
       std::vector<LayerFactors> rotated;
       for (size_t l = 0; l < bases.size(); ++l) {
@@ -560,31 +564,20 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
           rotated.push_back(Rotate(bases[l], layer, rotations));
         }
       }
-      visitor(block.begin, rotated);
+      rows.Add(block.begin, std::move(rotated));
     };
     const absl::Status done =
         VisitGradients(*model, parameters, dataset, GradientTarget::kLoss, to, rotate);
+    if (done.ok()) rows.Show();
     to.Charge(rotations);
     return done;
   };
   const auto keep = [&](const Dataset& dataset) -> absl::StatusOr<std::vector<LayerFactors>> {
-    std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
-    const absl::Status kept = visit(
-        dataset,
-        [&](int64_t, const std::vector<LayerFactors>& rotated) {
-          for (size_t l = 0; l < layers.size(); ++l) {
-            inputs[l].push_back(rotated[l].inputs);
-            deltas[l].push_back(rotated[l].deltas);
-          }
-        },
-        ledger);
-    if (!kept.ok()) return kept;
     std::vector<LayerFactors> factors;
-    for (size_t l = 0; l < layers.size(); ++l) {
-      factors.push_back({at::cat(inputs[l]), at::cat(deltas[l])});
-      inputs[l].clear();
-      deltas[l].clear();
-    }
+    const absl::Status kept = visit(
+        dataset, std::numeric_limits<int64_t>::max(),
+        [&](int64_t, const std::vector<LayerFactors>& all) { factors = all; }, ledger);
+    if (!kept.ok()) return kept;
     return factors;
   };
   const auto test = keep(task.test);
@@ -610,13 +603,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   } else {
     model.visit_train = [visit, train = task.train](const KroneckerModel::Visitor& visitor,
                                                     CostLedger& to) {
-      GatheredRows rows(visitor);
-      const absl::Status visited = visit(
-          train,
-          [&](int64_t begin, const std::vector<LayerFactors>& layers) { rows.Add(begin, layers); },
-          to);
-      if (visited.ok()) rows.Show();
-      return visited;
+      return visit(train, kBlockNumbers, visitor, to);
     };
   }
   return model;
