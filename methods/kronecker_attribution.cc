@@ -91,12 +91,22 @@ absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledge
 
 at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
 
-// Of a layer with one position, in the basis.
-LayerFactors Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
-  const at::Tensor inputs = layer.inputs.squeeze(1), deltas = layer.deltas.squeeze(1);
-  cost.flops += 2.0 * (static_cast<double>(inputs.numel()) * inputs.size(1) +
-                       static_cast<double>(deltas.numel()) * deltas.size(1));
+// Into the basis.
+LayerPositions Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
+  const at::Tensor &inputs = layer.inputs, &deltas = layer.deltas;
+  cost.flops += 2.0 * (static_cast<double>(inputs.numel()) * inputs.size(2) +
+                       static_cast<double>(deltas.numel()) * deltas.size(2));
   return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
+}
+
+// Into the basis, and in the form that takes less memory: position by position, or their sum.
+LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
+  const int64_t positions = layer.inputs.size(1);
+  const int64_t in = layer.inputs.size(2), out = layer.deltas.size(2);
+  if (positions == 1 || positions * (in + out) <= in * out) return Rotate(basis, layer, cost);
+  cost.flops += 2.0 * static_cast<double>(layer.inputs.numel()) * out;
+  const LayerFactors sums = SumOverPositions(layer);
+  return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
 }
 
 // Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
@@ -219,13 +229,13 @@ class KroneckerAttribution : public FittedAttribution {
 
   std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
       const std::vector<Damping>& dampings) override {
-    const LayerFactors& test = models_.front().layers.front().test;
+    const at::Tensor& test = models_.front().layers.front().test.deltas;
     double numbers = 0;  // of the filtered test gradients of one damping
     for (const KroneckerLayer& layer : models_.front().layers) {
-      numbers += static_cast<double>(test.deltas.size(0) * layer.eigenvalues.numel());
+      numbers += static_cast<double>(test.size(0) * layer.eigenvalues.numel());
     }
     const size_t together =
-        std::max<size_t>(1, static_cast<size_t>(bytes_ / (numbers * test.deltas.element_size())));
+        std::max<size_t>(1, static_cast<size_t>(bytes_ / (numbers * test.element_size())));
     std::vector<absl::StatusOr<CostedScores>> results;
     for (size_t first = 0; first < dampings.size(); first += together) {
       std::vector<Job> jobs;
@@ -283,10 +293,11 @@ class KroneckerAttribution : public FittedAttribution {
     at::Tensor scores;
     Cost cost;
     for (size_t m = 0; m < models_.size(); ++m) {
-      const auto filtered = Filtered(models_[m], damping);
-      if (!filtered.ok()) return filtered.status();
-      for (size_t l = 0; l < filtered->size(); ++l) {
-        const at::Tensor term = Double(at::matmul(subset_sums_[m][l], (*filtered)[l].t()));
+      const auto damped = DampedEigenvalues(models_[m], damping);
+      if (!damped.ok()) return damped.status();
+      for (size_t l = 0; l < damped->size(); ++l) {
+        const at::Tensor filtered = Filtered(models_[m].layers[l], (*damped)[l], cost);
+        const at::Tensor term = Double(at::matmul(subset_sums_[m][l], filtered.t()));
         scores = scores.defined() ? scores.add_(term) : term;
         cost.flops += 2.0 * subset_sums_[m][l].numel() * scores.size(1);
       }
@@ -331,22 +342,30 @@ class KroneckerAttribution : public FittedAttribution {
       }
       for (size_t l = 0; l < model.layers.size(); ++l) {
         const KroneckerLayer& layer = model.layers[l];
-        const at::Tensor inputs = Double(layer.test.inputs).square();
-        const at::Tensor deltas = Double(layer.test.deltas).square();
+        const at::Tensor mean = layer.eigenvalues.div(static_cast<double>(models_.size()));
+        std::vector<at::Tensor> weights;  // by damping those of t1, t2, t3, [3, out, in or 1]
         for (size_t d = 0; d < dampings.size(); ++d) {
-          std::vector<at::Tensor> weights;  // of t1, t2, t3, [out, in]
-          at::Tensor last = layer.eigenvalues.div(static_cast<double>(models_.size()));
-          for (int power = 1; power <= 3; ++power) {
-            weights.push_back(last = last.div(damped[d][l]));
+          const at::Tensor once = mean.div(damped[d][l]), twice = once.div(damped[d][l]);
+          weights.push_back(at::stack({once, twice, twice.div(damped[d][l])}));
+        }
+        const int64_t rows = layer.written_out ? RowsOfBlock(layer.eigenvalues.numel()) : t;
+        for (int64_t first = 0; first < t; first += rows) {
+          const int64_t end = std::min(t, first + rows);
+          const LayerFactors test = SumOverPositions(
+              {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
+          cost.flops += SumFlops(layer) * (end - first);
+          const at::Tensor inputs = Double(test.inputs).square();
+          const at::Tensor deltas = Double(test.deltas).square();
+          for (size_t d = 0; d < dampings.size(); ++d) {
+            cost.flops += 2.0 * (end - first) * weights[d].numel();
+            // Where inputs are 1, no [t, p] is made.
+            const at::Tensor sums = layer.written_out
+                                        ? at::matmul(deltas, weights[d].squeeze(2).t())
+                                        : at::einsum("ti,koi,to->tk", {inputs, weights[d], deltas});
+            moments.t1[d].slice(0, first, end).add_(sums.select(1, 0));
+            moments.t2[d].slice(0, first, end).add_(sums.select(1, 1));
+            moments.t3[d].slice(0, first, end).add_(sums.select(1, 2));
           }
-          cost.flops += 3 * 2.0 * t * last.numel();
-          // Where inputs are 1, no [t, p] is made.
-          const at::Tensor sums =
-              layer.written_out ? at::matmul(deltas, at::cat(weights, 1))
-                                : at::einsum("ti,koi,to->tk", {inputs, at::stack(weights), deltas});
-          moments.t1[d].add_(sums.select(1, 0));
-          moments.t2[d].add_(sums.select(1, 1));
-          moments.t3[d].add_(sums.select(1, 2));
         }
       }
     }
@@ -374,19 +393,20 @@ class KroneckerAttribution : public FittedAttribution {
       std::vector<std::vector<at::Tensor>> right(jobs.size());  // [t, p of the layer]
       for (size_t j = 0; j < jobs.size(); ++j) {
         const CostLedger::Phase alone(ledger, jobs[j].phase);
-        auto filtered = Filtered(model, jobs[j].damping);
-        if (!filtered.ok()) {
-          jobs[j].status = filtered.status();
+        const auto damped = DampedEigenvalues(model, jobs[j].damping);
+        if (!damped.ok()) {
+          jobs[j].status = damped.status();
           continue;
         }
         Cost cost;
         for (size_t l = 0; l < model.layers.size(); ++l) {
           const KroneckerLayer& layer = model.layers[l];
-          if (layer.written_out) (*filtered)[l] = layer.basis.Back((*filtered)[l], cost);
-          cost.flops += 2.0 * static_cast<double>(model.num_train * (*filtered)[l].numel());
+          at::Tensor filtered = Filtered(layer, (*damped)[l], cost);
+          if (layer.written_out) filtered = layer.basis.Back(filtered, cost);
+          cost.flops += 2.0 * static_cast<double>(model.num_train * filtered.numel());
+          right[j].push_back(std::move(filtered));
         }
         ledger.Charge(cost);
-        right[j] = *std::move(filtered);
       }
       const absl::Status status =
           VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
@@ -409,6 +429,10 @@ class KroneckerAttribution : public FittedAttribution {
     return deltas.unsqueeze(2).mul(inputs.unsqueeze(1)).flatten(1);
   }
 
+  static int64_t RowsOfBlock(int64_t columns) {
+    return std::max<int64_t>(1, kBlockNumbers / columns);
+  }
+
   // Shows layer by layer rows of explicit training gradients, [b, p of the layer], a block at a
   // time, with the number of the first.
   static absl::Status VisitTrain(
@@ -418,8 +442,7 @@ class KroneckerAttribution : public FittedAttribution {
       for (size_t l = 0; l < train.size(); ++l) {
         const LayerFactors& factors = train[l];
         const int64_t n = factors.inputs.size(0);
-        const int64_t p = factors.inputs.size(1) * factors.deltas.size(1);
-        const int64_t rows = std::max<int64_t>(1, kBlockNumbers / p);
+        const int64_t rows = RowsOfBlock(factors.inputs.size(1) * factors.deltas.size(1));
         for (int64_t first = 0; first < n; first += rows) {
           const int64_t end = std::min(n, first + rows);
           const at::Tensor deltas = factors.deltas.slice(0, first, end);
@@ -432,19 +455,19 @@ class KroneckerAttribution : public FittedAttribution {
     return model.visit_train(visit_rows, ledger);
   }
 
-  // The test gradients over the damped eigenvalues, per layer [t, p].
-  absl::StatusOr<std::vector<at::Tensor>> Filtered(const KroneckerModel& model,
-                                                   const Damping& damping) const {
-    const auto damped = DampedEigenvalues(model, damping);
-    if (!damped.ok()) return damped.status();
-    std::vector<at::Tensor> filtered;
-    for (size_t l = 0; l < model.layers.size(); ++l) {
-      const LayerFactors& test = model.layers[l].test;
-      filtered.push_back(
-          Outer(test.deltas, test.inputs)
-              .mul_((*damped)[l].reciprocal().flatten().to(test.deltas.scalar_type())));
-    }
-    return filtered;
+  // Of writing out one test gradient of a layer that is kept position by position.
+  static double SumFlops(const KroneckerLayer& layer) {
+    const int64_t positions = layer.test.inputs.size(1);
+    return positions == 1 ? 0 : 2.0 * positions * layer.eigenvalues.numel();
+  }
+
+  // A layer's test gradients over its damped eigenvalues, [t, p of the layer].
+  static at::Tensor Filtered(const KroneckerLayer& layer, const at::Tensor& damped, Cost& cost) {
+    cost.flops += SumFlops(layer) * layer.test.deltas.size(0);
+    const LayerFactors test = SumOverPositions(layer.test);
+    const at::Tensor inverse = damped.reciprocal().flatten().to(test.deltas.scalar_type());
+    return layer.test.inputs.size(1) > 1 ? at::Tensor(test.deltas).mul_(inverse)
+                                         : Outer(test.deltas, test.inputs).mul_(inverse);
   }
 
   absl::StatusOr<std::vector<double>> Lambdas(const KroneckerModel& model,
@@ -548,9 +571,31 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   }
 
   ledger.Charge(cost);
-  const auto visit = [model = task.model, parameters, bases](
-                         const Dataset& dataset, int64_t numbers,
-                         const KroneckerModel::Visitor& visitor, CostLedger& to) {
+  std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
+  cost = Cost();
+  status = VisitGradients(*task.model, parameters, task.test, GradientTarget::kLoss, ledger,
+                          [&](const GradientBlock& block) {
+                            for (size_t l = 0; l < layers.size(); ++l) {
+                              LayerPositions test = RotateSmaller(bases[l], block.layers[l], cost);
+                              inputs[l].push_back(std::move(test.inputs));
+                              deltas[l].push_back(std::move(test.deltas));
+                            }
+                          });
+  if (!status.ok()) return status;
+  ledger.Charge(cost);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    KroneckerLayer& layer = model.layers[l];
+    layer.basis = bases[l];
+    layer.test = {at::cat(inputs[l]), at::cat(deltas[l])};
+    inputs[l].clear();
+    deltas[l].clear();
+    layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
+    if (layer.written_out) layer.eigenvalues = layer.eigenvalues.view({-1, 1});
+  }
+
+  const auto visit_train = [model = task.model, parameters, bases, train = task.train](
+                               int64_t numbers, const KroneckerModel::Visitor& visitor,
+                               CostLedger& to) {
     Cost rotations;
     GatheredRows rows(numbers, visitor);
     const auto rotate = [&](const GradientBlock& block) {
@@ -561,49 +606,30 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
           rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
           rotated.push_back(SumOverPositions(layer));
         } else {
-          rotated.push_back(Rotate(bases[l], layer, rotations));
+          rotated.push_back(SumOverPositions(Rotate(bases[l], layer, rotations)));
         }
       }
       rows.Add(block.begin, std::move(rotated));
     };
     const absl::Status done =
-        VisitGradients(*model, parameters, dataset, GradientTarget::kLoss, to, rotate);
+        VisitGradients(*model, parameters, train, GradientTarget::kLoss, to, rotate);
     if (done.ok()) rows.Show();
     to.Charge(rotations);
     return done;
   };
-  const auto keep = [&](const Dataset& dataset) -> absl::StatusOr<std::vector<LayerFactors>> {
-    std::vector<LayerFactors> factors;
-    const absl::Status kept = visit(
-        dataset, std::numeric_limits<int64_t>::max(),
-        [&](int64_t, const std::vector<LayerFactors>& all) { factors = all; }, ledger);
-    if (!kept.ok()) return kept;
-    return factors;
-  };
-  const auto test = keep(task.test);
-  if (!test.ok()) return test.status();
-  cost = Cost();
-  for (size_t l = 0; l < layers.size(); ++l) {
-    KroneckerLayer& layer = model.layers[l];
-    layer.basis = bases[l];
-    layer.test = (*test)[l];
-    layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
-    if (!layer.written_out) continue;
-    layer.test.deltas = layer.basis.Into(layer.test.deltas, cost);
-    layer.eigenvalues = layer.eigenvalues.view({-1, 1});
-  }
-  ledger.Charge(cost);
   if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
-    const auto train = keep(task.train);
-    if (!train.ok()) return train.status();
-    model.visit_train = [train = *train](const KroneckerModel::Visitor& visitor, CostLedger&) {
-      visitor(0, train);
+    std::vector<LayerFactors> kept;
+    status = visit_train(
+        std::numeric_limits<int64_t>::max(),
+        [&](int64_t, const std::vector<LayerFactors>& all) { kept = all; }, ledger);
+    if (!status.ok()) return status;
+    model.visit_train = [kept](const KroneckerModel::Visitor& visitor, CostLedger&) {
+      visitor(0, kept);
       return absl::OkStatus();
     };
   } else {
-    model.visit_train = [visit, train = task.train](const KroneckerModel::Visitor& visitor,
-                                                    CostLedger& to) {
-      return visit(train, kBlockNumbers, visitor, to);
+    model.visit_train = [visit_train](const KroneckerModel::Visitor& visitor, CostLedger& to) {
+      return visit_train(kBlockNumbers, visitor, to);
     };
   }
   return model;

@@ -42,12 +42,14 @@ struct KroneckerBasis {
 };
 
 // A Fisher matrix of one layer, of shape [out in] squared, by its eigenvectors Q_S kron Q_A and its
-// eigenvalues; and the examples' gradients as factors: example i has outer(deltas_i, inputs_i).
+// eigenvalues; and the test examples' gradients as factors.
 struct KroneckerLayer {
   at::Tensor eigenvalues;  // [out, in] float64, at least 0; [out in, 1] where written out
-  LayerFactors test;       // in the basis: [t, in] times Q_A, [t, out] times Q_S
+  // In the basis: inputs [t, s, in] times Q_A, deltas [t, s, out] times Q_S. Where positions take
+  // more memory than their sum, it stands there, as deltas [t, 1, out in] with 1 as input.
+  LayerPositions test;
   KroneckerBasis basis;
-  // The layer's gradients are sums over positions, written out as deltas with 1 as input.
+  // The layer's training gradients are sums over positions, written out as deltas with 1 as input.
   bool written_out = false;
 };
 
@@ -75,9 +77,10 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  CostLedger& ledger);
 
 // Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
-// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole. As many dampings
-// as have their [p, test] in `bytes` share one walk through the training gradients (ScoresAtEach).
-// FailedPrecondition where an eigenvalue and the damping are both 0.
+// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole, [p, test] for
+// one model at a time. As many dampings as have their [p, test] in `bytes` share one walk through
+// the training gradients (ScoresAtEach). FailedPrecondition where an eigenvalue and the damping are
+// both 0.
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
                                                             DampingScope scope, double bytes);
 

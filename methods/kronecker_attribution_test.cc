@@ -129,6 +129,12 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
   auto model = FitKroneckerModel(task, parameters, fisher, eigenvalues, ledger);
   ASSERT_TRUE(model.ok()) << model.status();
+  int sums = 0, by_position = 0;  // convolutions' test gradients, as they are kept
+  for (const KroneckerLayer& layer : model->layers) {
+    if (layer.written_out) ++(layer.test.inputs.size(1) == 1 ? sums : by_position);
+  }
+  EXPECT_GT(sums, 0);
+  EXPECT_GT(by_position, 0);
   const auto fitted =
       MakeKroneckerAttribution({*std::move(model)}, DampingScope::kModel, /*bytes=*/1e9);
   const at::Tensor scores = *fitted->Scores({lambda, ABSOLUTE}, ledger);
