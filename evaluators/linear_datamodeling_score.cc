@@ -46,18 +46,6 @@ std::vector<double> Counts(RandomStream& stream, int64_t n) {
   return counts;
 }
 
-double NormalCdf(double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; }
-
-// By bisection, on [-8, 8].
-double NormalQuantile(double probability) {
-  double low = -8, high = 8;
-  while (high - low > 1e-9) {
-    const double middle = (low + high) / 2;
-    (NormalCdf(middle) < probability ? low : high) = middle;
-  }
-  return low;
-}
-
 double Mean(const std::vector<double>& values, const std::vector<double>& weights) {
   double sum = 0, total = 0;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -83,17 +71,15 @@ Estimate TwoWayBootstrap(
     values.push_back(Mean(statistic(subsets), Counts(stream, num_tests)));
   }
   std::sort(values.begin(), values.end());
-  // Resamples with repeated subsets lean to one side of the estimate; z0 measures how far.
-  const double below =
-      std::lower_bound(values.begin(), values.end(), estimate.value) - values.begin();
-  const double not_above =
-      std::upper_bound(values.begin(), values.end(), estimate.value) - values.begin();
-  const double z0 = NormalQuantile((below + not_above + 1) / 2 / (resamples + 1));
-  const auto quantile = [&](double z) {
-    return values[static_cast<size_t>(std::lround(NormalCdf(2 * z0 + z) * (values.size() - 1)))];
+  // A sample's rank correlation errs to one side of the population's, and a resample's by as much
+  // to the same side of the sample's: near 1 by more than it scatters. So what lies between
+  // resample and estimate is put on the estimate's other side.
+  const auto reflected = [&](double share) {
+    const size_t index = std::lround(share * static_cast<double>(values.size() - 1));
+    return std::clamp(2 * estimate.value - values[index], -1.0, 1.0);
   };
-  estimate.low = quantile(-1.959964);
-  estimate.high = quantile(1.959964);
+  estimate.low = std::min(estimate.value, reflected(.975));
+  estimate.high = std::max(estimate.value, reflected(.025));
   return estimate;
 }
 

@@ -24,10 +24,11 @@ struct Estimate {
 absl::StatusOr<std::vector<double>> LdsPerTest(const at::Tensor& predicted,
                                                const at::Tensor& outputs);
 
-// The mean of LdsPerTest, with a bias-corrected percentile interval (Efron and Tibshirani, An
-// introduction to the bootstrap, section 14.3, without acceleration) from a two-way bootstrap:
-// every resample draws subsets and test examples with replacement. A function of the arguments
-// alone.
+// The mean of LdsPerTest, with the basic interval (Davison and Hinkley, Bootstrap methods and their
+// application, 1997, equation 5.6) from a two-way bootstrap: every resample draws subsets and test
+// examples with replacement. It is for the LDS over all subsets that could be drawn and reaches to
+// the estimate, which is below that by 3 (rho - tau) / (m + 1) for Spearman's rho and Kendall's
+// tau. A function of the arguments alone.
 absl::StatusOr<Estimate> LinearDatamodelingScore(const at::Tensor& predicted,
                                                  const at::Tensor& outputs, int64_t resamples,
                                                  uint64_t seed);

@@ -81,8 +81,12 @@ struct Population {
   }
 };
 
-TEST(LdsTest, IntervalsCoverThePopulationsValueAboutAsOftenAsTheySay) {
-  const Population population;
+// With noise 10, 1 and .1 the population's LDS is .16, .80 and .995: near 1 samples lie below it.
+class IntervalTest : public testing::TestWithParam<double> {};
+
+TEST_P(IntervalTest, CoversThePopulationsValueAboutAsOftenAsItSays) {
+  Population population;
+  population.noise = GetParam();
   const double truth = population.Lds();
   constexpr int kSamples = 150;
   int above = 0, below = 0;
@@ -100,6 +104,8 @@ TEST(LdsTest, IntervalsCoverThePopulationsValueAboutAsOftenAsTheySay) {
   EXPECT_LE(above, 16);
   EXPECT_LE(below, 16);
 }
+
+INSTANTIATE_TEST_SUITE_P(Noises, IntervalTest, testing::Values(10, 1, .1));
 
 TEST(NoiseCeilingTest, IsTheLdsOfThePerfectPredictor) {
   Population population;
