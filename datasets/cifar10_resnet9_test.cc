@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The committed zoo made from real CIFAR-10.
+#include "datasets/arithmetic.h"
+#include "datasets/dataset.h"
+#include "datasets/retraining.h"
+#include "datasets/setting.h"
+#include "datasets/subset_plan.h"
+#include "datasets/trainer.h"
+#include "datasets/zoo.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+class Cifar10ResNet9Test : public testing::Test {
+ protected:
+  Setting setting_ = *LoadSetting("cifar10_resnet9");
+  DatasetSplit data_ = *LoadDataset(setting_, "external");
+  Zoo zoo_ = *Zoo::Open("datasets/zoo/cifar10_resnet9", setting_);
+};
+
+TEST_F(Cifar10ResNet9Test, TheZooIsWholeAndItsModelsTellClassesApart) {
+  ASSERT_TRUE(zoo_.Verify().ok()) << zoo_.Verify();
+  const auto model = *MakeModel(setting_.model());
+  EXPECT_GT(Accuracy(*model, *zoo_.FullDataCheckpoint(0), data_.train), 0.93);
+  for (int64_t i = 0; i < 10; ++i) {
+    EXPECT_GT(Accuracy(*model, *zoo_.FullDataCheckpoint(i), data_.test), 0.57) << i;
+    EXPECT_GT(Accuracy(*model, *zoo_.HalfDataCheckpoint(i), data_.test), 0.47) << i;
+  }
+}
+
+TEST_F(Cifar10ResNet9Test, RetrainingASubsetGivesTheCommittedGroundTruth) {
+  const GroundTruth truth = *zoo_.ReadGroundTruth();
+  for (const TrainingJob& job : TrainingJobs(setting_)) {
+    if (job.Name() != "subset_042_seed_1") continue;
+    const Agreement agreement =
+        CompareWithGroundTruth(job, *RunTrainingJob(setting_, data_, job), truth);
+    if (DescribeEnvironment().SerializeAsString() ==
+        zoo_.manifest().environment().SerializeAsString()) {
+      EXPECT_TRUE(agreement.same_bits);
+    } else {
+      EXPECT_TRUE(agreement.within_tolerance()) << agreement.rank_correlation;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace attribench
