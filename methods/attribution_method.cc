@@ -33,6 +33,18 @@ absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, Checkpoin
   return parameters;
 }
 
+absl::StatusOr<std::vector<Parameters>> ReadCheckpoints(const AttributionTask& task,
+                                                        CheckpointKind kind, int64_t count,
+                                                        CostLedger& ledger, int64_t spacing) {
+  std::vector<Parameters> checkpoints;
+  for (int64_t c = 0; c < count; ++c) {
+    absl::StatusOr<Parameters> parameters = ReadCheckpoint(task, kind, c * spacing, ledger);
+    if (!parameters.ok()) return parameters.status();
+    checkpoints.push_back(*std::move(parameters));
+  }
+  return checkpoints;
+}
+
 absl::Status CheckFinite(const at::Tensor& matrix, const std::string& what) {
   const at::Tensor bad = at::isfinite(matrix).logical_not();
   if (!bad.any().item<bool>()) return absl::OkStatus();

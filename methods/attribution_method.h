@@ -45,6 +45,12 @@ struct AttributionTask {
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger);
 
+// Checkpoints 0, spacing, ... (count - 1) spacing, all before anything is computed with the first:
+// where there are not so many, that is known at once.
+absl::StatusOr<std::vector<Parameters>> ReadCheckpoints(const AttributionTask& task,
+                                                        CheckpointKind kind, int64_t count,
+                                                        CostLedger& ledger, int64_t spacing = 1);
+
 // Power sums of a damped spectrum, per damping and test example. With eigenpairs (mu_j, u_j) of the
 // damped matrix F and the test gradient q,
 //   t_k = q' (F + lambda I)^-k F q = sum_j mu_j (u_j . q)^2 / (mu_j + lambda)^k.

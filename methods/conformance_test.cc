@@ -265,6 +265,27 @@ TEST(ConformanceTest, AMissingCheckpointIsPassedOn) {
             absl::StatusCode::kOutOfRange);
 }
 
+// Of an ensemble, before hours go into its first models.
+TEST(ConformanceTest, MissesTheSecondCheckpointBeforeItUsesTheFirst) {
+  std::map<std::string, std::string> point = CheapestPoint();
+  if (point.count("checkpoints") == 0) GTEST_SKIP() << "no ensemble";
+  point["checkpoints"] = "2";
+  AttributionTask task = Example().Task();
+  const auto all = task.checkpoint;
+  task.checkpoint = [all](CheckpointKind kind, int64_t index) -> absl::StatusOr<Parameters> {
+    if (index > 0) return absl::OutOfRangeError("no such checkpoint");
+    return all(kind, index);
+  };
+  CostLedger ledger;
+  EXPECT_EQ(Method()
+                .make()
+                ->Fit(task, *Hyperparameters::Make(Method().space, point), ledger)
+                .status()
+                .code(),
+            absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(ledger.Total().gradient_evaluations, 0) << "read checkpoints through ReadCheckpoints";
+}
+
 TEST(ConformanceTest, ChargesWhatItSpends) {
   if (!Method().space.informative()) GTEST_SKIP() << "a control";
   CostLedger ledger;

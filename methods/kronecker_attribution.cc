@@ -645,11 +645,12 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
     KroneckerEigenvalues eigenvalues, CostLedger& ledger) {
   const FisherKind fisher =
       hyperparameters.Choice("fisher") == "true" ? FisherKind::kTrue : FisherKind::kEmpirical;
+  const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+                                           hyperparameters.Integer("checkpoints"), ledger);
+  if (!checkpoints.ok()) return checkpoints.status();
   std::vector<KroneckerModel> models;
-  for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
-    const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-    if (!parameters.ok()) return parameters.status();
-    auto model = FitKroneckerModel(task, *parameters, fisher, eigenvalues, ledger);
+  for (const Parameters& parameters : *checkpoints) {
+    auto model = FitKroneckerModel(task, parameters, fisher, eigenvalues, ledger);
     if (!model.ok()) return model.status();
     models.push_back(*std::move(model));
   }

@@ -15,11 +15,12 @@ class Fisher : public AttributionMethod {
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+                                             hyperparameters.Integer("checkpoints"), ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     std::vector<DampedSpectrum> spectra;
-    for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-      if (!parameters.ok()) return parameters.status();
-      auto spectrum = FisherSpectrum(task, *parameters, ledger);
+    for (const Parameters& parameters : *checkpoints) {
+      auto spectrum = FisherSpectrum(task, parameters, ledger);
       if (!spectrum.ok()) return spectrum.status();
       spectra.push_back(*std::move(spectrum));
     }

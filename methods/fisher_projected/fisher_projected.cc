@@ -23,12 +23,14 @@ class FisherProjected : public AttributionMethod {
     // One pass over training and test examples makes one projection matrix serve both.
     const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
                          at::cat({task.train.labels, task.test.labels})};
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+                                             hyperparameters.Integer("checkpoints"), ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     std::vector<DampedSpectrum> spectra;
-    for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-      if (!parameters.ok()) return parameters.status();
-      const auto gradients = ExampleGradients::Make(
-          *task.model, *parameters, all, GradientTarget::kLoss, task.gradient_bytes(), ledger);
+    for (size_t c = 0; c < checkpoints->size(); ++c) {
+      const auto gradients =
+          ExampleGradients::Make(*task.model, (*checkpoints)[c], all, GradientTarget::kLoss,
+                                 task.gradient_bytes(), ledger);
       if (!gradients.ok()) return gradients.status();
       const uint64_t seed = RandomStream(hyperparameters.Integer("seed"), "fisher_projected",
                                          {static_cast<uint64_t>(c)})

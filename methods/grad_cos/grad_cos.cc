@@ -20,12 +20,12 @@ class GradCos : public AttributionMethod {
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
-    const int64_t checkpoints = hyperparameters.Integer("checkpoints");
+    const int64_t count = hyperparameters.Integer("checkpoints");
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData, count, ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     at::Tensor scores;
-    for (int64_t c = 0; c < checkpoints; ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-      if (!parameters.ok()) return parameters.status();
-      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+    for (const Parameters& parameters : *checkpoints) {
+      const auto gradients = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
       const auto cosines =
           PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
@@ -34,9 +34,9 @@ class GradCos : public AttributionMethod {
                 .div_(Norms(pair.b).unsqueeze(0));
           });
       if (!cosines.ok()) return cosines.status();
-      scores = c == 0 ? *cosines : scores.add_(*cosines);
+      scores = scores.defined() ? scores.add_(*cosines) : *cosines;
     }
-    return MakeUndampedAttribution(scores.div_(checkpoints));
+    return MakeUndampedAttribution(scores.div_(count));
   }
 };
 

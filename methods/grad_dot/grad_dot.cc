@@ -15,18 +15,18 @@ class GradDot : public AttributionMethod {
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
-    const int64_t checkpoints = hyperparameters.Integer("checkpoints");
+    const int64_t count = hyperparameters.Integer("checkpoints");
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData, count, ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     at::Tensor scores;
-    for (int64_t c = 0; c < checkpoints; ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-      if (!parameters.ok()) return parameters.status();
-      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+    for (const Parameters& parameters : *checkpoints) {
+      const auto gradients = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
       const auto products = InnerProducts(gradients->train, gradients->test, ledger);
       if (!products.ok()) return products.status();
-      scores = c == 0 ? *products : scores.add_(*products);
+      scores = scores.defined() ? scores.add_(*products) : *products;
     }
-    return MakeUndampedAttribution(scores.div_(checkpoints));
+    return MakeUndampedAttribution(scores.div_(count));
   }
 };
 

@@ -43,10 +43,11 @@ class Logra : public AttributionMethod {
     // One pass over training and test examples makes one pair of projections serve both.
     const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
                          at::cat({task.train.labels, task.test.labels})};
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+                                             hyperparameters.Integer("checkpoints"), ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     std::vector<DampedSpectrum> spectra;
-    for (int64_t c = 0; c < hyperparameters.Integer("checkpoints"); ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, c, ledger);
-      if (!parameters.ok()) return parameters.status();
+    for (size_t c = 0; c < checkpoints->size(); ++c) {
       const auto stream = [&](const char* side, size_t layer) {
         return RandomStream(seed, side, {static_cast<uint64_t>(c), layer});
       };
@@ -54,7 +55,7 @@ class Logra : public AttributionMethod {
       std::vector<std::vector<at::Tensor>> phi(num_layers);
       Cost cost;
       const absl::Status status = VisitGradients(
-          *task.model, *parameters, all, GradientTarget::kLoss, ledger,
+          *task.model, (*checkpoints)[c], all, GradientTarget::kLoss, ledger,
           [&](const GradientBlock& block) {
             for (size_t l = 0; l < num_layers; ++l) {
               const at::Tensor &inputs = block.layers[l].inputs, &deltas = block.layers[l].deltas;

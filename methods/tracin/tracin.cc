@@ -20,12 +20,14 @@ class TracIn : public AttributionMethod {
     const int64_t checkpoints = hyperparameters.Integer("checkpoints");
     const int64_t spacing = hyperparameters.Integer("spacing");
     const bool normalise = hyperparameters.Choice("normalise") == "yes";
+    const auto parameters =
+        ReadCheckpoints(task, CheckpointKind::kAlongRun, checkpoints, ledger, spacing);
+    if (!parameters.ok()) return parameters.status();
     at::Tensor scores;
     double weights = 0;
     for (int64_t c = 0; c < checkpoints; ++c) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kAlongRun, c * spacing, ledger);
-      if (!parameters.ok()) return parameters.status();
-      const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+      const auto gradients =
+          TaskGradients::Make(task, (*parameters)[c], GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
       const auto products =
           PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {

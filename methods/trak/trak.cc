@@ -22,7 +22,9 @@ class Trak : public AttributionMethod {
                                                          CostLedger& ledger) override {
     const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
     if (!kind.ok()) return kind.status();
-    const int64_t checkpoints = hyperparameters.Integer("checkpoints");
+    const int64_t count = hyperparameters.Integer("checkpoints");
+    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kHalfData, count, ledger);
+    if (!checkpoints.ok()) return checkpoints.status();
     const int64_t k = hyperparameters.Integer("projection_dim");
     const int64_t n = task.train.size();
     // One pass over training and test examples makes one projection matrix serve both.
@@ -30,11 +32,10 @@ class Trak : public AttributionMethod {
                          at::cat({task.train.labels, task.test.labels})};
     std::vector<DampedSpectrum> spectra;
     at::Tensor gap = at::zeros({n}, at::kDouble);  // sum over checkpoints of 1 - p_y
-    for (int64_t m = 0; m < checkpoints; ++m) {
-      const auto parameters = ReadCheckpoint(task, CheckpointKind::kHalfData, m, ledger);
-      if (!parameters.ok()) return parameters.status();
-      const auto gradients = ExampleGradients::Make(
-          *task.model, *parameters, all, GradientTarget::kMargin, task.gradient_bytes(), ledger);
+    for (int64_t m = 0; m < count; ++m) {
+      const auto gradients =
+          ExampleGradients::Make(*task.model, (*checkpoints)[m], all, GradientTarget::kMargin,
+                                 task.gradient_bytes(), ledger);
       if (!gradients.ok()) return gradients.status();
       const uint64_t seed =
           RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)})
@@ -48,7 +49,7 @@ class Trak : public AttributionMethod {
       if (!spectrum.ok()) return spectrum.status();
       spectra.push_back(*std::move(spectrum));
     }
-    return MakeDampedAttribution(std::move(spectra), gap.div_(checkpoints));
+    return MakeDampedAttribution(std::move(spectra), gap.div_(count));
   }
 };
 
