@@ -2,11 +2,9 @@
 //
 // Real MNIST: the files, and the committed zoo made from them.
 #include "ATen/ATen.h"
-#include "datasets/arithmetic.h"
 #include "datasets/dataset.h"
-#include "datasets/retraining.h"
+#include "datasets/ground_truth_again.h"
 #include "datasets/setting.h"
-#include "datasets/subset_plan.h"
 #include "datasets/trainer.h"
 #include "datasets/zoo.h"
 #include "gtest/gtest.h"
@@ -41,18 +39,7 @@ TEST_F(MnistTest, TheZooIsWholeAndItsModelsKnowDigits) {
 }
 
 TEST_F(MnistTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
-  const GroundTruth truth = *zoo_.ReadGroundTruth();
-  for (const TrainingJob& job : TrainingJobs(setting_)) {
-    if (job.Name() != "subset_042_seed_3") continue;
-    const Agreement agreement =
-        CompareWithGroundTruth(job, *RunTrainingJob(setting_, data_, job), truth);
-    if (DescribeEnvironment().SerializeAsString() ==
-        zoo_.manifest().environment().SerializeAsString()) {
-      EXPECT_TRUE(agreement.same_bits);
-    } else {
-      EXPECT_TRUE(agreement.within_tolerance()) << agreement.rank_correlation;
-    }
-  }
+  ExpectTheGroundTruthAgain(setting_, data_, zoo_, "subset_042_seed_3");
 }
 
 }  // namespace
