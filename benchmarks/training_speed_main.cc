@@ -29,6 +29,8 @@
 #include "datasets/trainer.h"
 
 ABSL_FLAG(int, workers, 0, "trainings at the same time; default: one per core");
+ABSL_FLAG(bool, winograd, false,
+          "ResNet-9 trains with Winograd convolutions, for which all of oneDNN may use AVX-512");
 
 namespace attribench {
 namespace {
@@ -92,6 +94,10 @@ void Run() {
   resnet9.mutable_resnet9()->set_image_size(32);
   resnet9.mutable_resnet9()->set_num_classes(10);
   resnet9.mutable_resnet9()->set_width(16);
+  if (absl::GetFlag(FLAGS_winograd)) {
+    resnet9.mutable_resnet9()->set_convolution_algorithm(WINOGRAD);
+    MakeModel(resnet9).IgnoreError();  // allows them before the first convolution
+  }
   Add("train/resnet9/width:16", resnet9, {3, 32, 32}, 640, 32, workers, gemm_rate);
   resnet9.mutable_resnet9()->set_width(64);
   Add("train/resnet9/width:64", resnet9, {3, 32, 32}, 128, 64, workers, gemm_rate);

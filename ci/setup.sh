@@ -16,6 +16,7 @@ packages=(
   libbenchmark-dev
   libgmock-dev
   libgtest-dev
+  libideep-dev         # LibTorch's way to oneDNN, for Winograd convolutions
   libopenblas0-openmp  # without it, matrix products run on the reference BLAS, 30 times slower
   libpng-dev
   libprotobuf-dev

@@ -6,6 +6,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
+#include "datasets/winograd.h"
 #include "gtest/gtest.h"
 #include "torch/csrc/autograd/autograd.h"
 #include "torch/csrc/autograd/variable.h"
@@ -76,8 +77,13 @@ TEST(MlpTest, DropoutKeepsTheMeanAndIsOffInEvaluation) {
   EXPECT_NEAR(model->Logits(ones, at::ones({1, 1}))[0][0].item<double>(), 1, 20000 * 0x1p-25);
 }
 
-std::unique_ptr<Model> TinyResNet9(int64_t image_size, int64_t width) {
+// Before the first convolution, after which it could not be had.
+const bool winograd_is_there = AllowWinograd();
+
+std::unique_ptr<Model> TinyResNet9(int64_t image_size, int64_t width,
+                                   ConvolutionAlgorithm algorithm = DIRECT) {
   ModelSpec spec;
+  spec.mutable_resnet9()->set_convolution_algorithm(algorithm);
   spec.mutable_resnet9()->set_num_channels(3);
   spec.mutable_resnet9()->set_image_size(image_size);
   spec.mutable_resnet9()->set_width(width);
@@ -148,9 +154,17 @@ TEST(ResNet9Test, OnOnePixelIsMatrixProducts) {
   EXPECT_TRUE(PenultimateFeatures(*model, parameters, images).allclose(x, 1e-12, 1e-12));
 }
 
-// A trace has every layer's output as it is; without one, training takes the library's own layout.
-TEST(ResNet9Test, TrainingWithoutATraceComputesTheSame) {
-  const auto model = TinyResNet9(8, 4);
+class ResNet9TrainingTest : public testing::TestWithParam<ConvolutionAlgorithm> {};
+INSTANTIATE_TEST_SUITE_P(Algorithms, ResNet9TrainingTest, testing::Values(DIRECT, WINOGRAD),
+                         [](const auto& tested) {
+                           return ConvolutionAlgorithm_Name(tested.param);
+                         });
+
+// A trace has every layer's output as it is; without one, training takes the library's own layout
+// and the algorithm asked for.
+TEST_P(ResNet9TrainingTest, WithoutATraceComputesTheSame) {
+  if (GetParam() == WINOGRAD && !winograd_is_there) GTEST_SKIP() << "needs AVX-512";
+  const auto model = TinyResNet9(8, 16, GetParam());
   RandomStream stream(1, "test");
   Parameters with = model->Initialise(stream), without = with;
   for (Parameter& parameter : without) parameter.value = parameter.value.clone();

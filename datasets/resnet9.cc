@@ -3,6 +3,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
+#include "datasets/winograd.h"
 
 namespace attribench {
 namespace {
@@ -12,7 +13,9 @@ constexpr double kVarianceFloor = 1e-5;      // PyTorch's
 
 class ResNet9 : public Model {
  public:
-  explicit ResNet9(const ResNet9Spec& spec) : width_(spec.width()) {
+  explicit ResNet9(const ResNet9Spec& spec)
+      : width_(spec.width()),
+        winograd_(spec.convolution_algorithm() == WINOGRAD && AllowWinograd()) {
     int64_t channels = spec.num_channels(), size = spec.image_size();
     AddConvolution("conv1", "bn1", channels, width_, 3, 1, size);
     channels = width_;
@@ -33,11 +36,12 @@ class ResNet9 : public Model {
 
   at::Tensor Logits(const Parameters& parameters, const at::Tensor& inputs, RandomStream* dropout,
                     std::vector<LayerTrace>* trace) const override {
-    Pass pass = {layers_.begin(), parameters.begin(), dropout != nullptr, trace};
+    const bool training = dropout != nullptr;
     // Training keeps to oneDNN's own layout of images from the first layer to the last: nothing is
     // reordered on the way.
-    const bool blocked = pass.training && trace == nullptr && inputs.is_cpu() &&
+    const bool blocked = training && trace == nullptr && inputs.is_cpu() &&
                          inputs.scalar_type() == at::kFloat && at::hasMKLDNN();
+    Pass pass = {layers_.begin(), parameters.begin(), training, blocked && winograd_, trace};
     at::Tensor x = pass.Rectify(pass.ConvolveAndNormalise(blocked ? inputs.to_mkldnn() : inputs));
     for (int block = 1; block <= 3; ++block) {
       at::Tensor y = pass.Rectify(pass.ConvolveAndNormalise(x));
@@ -54,11 +58,15 @@ class ResNet9 : public Model {
     std::vector<Layer>::const_iterator layer;
     Parameters::const_iterator parameter;
     bool training;
+    bool winograd;
     std::vector<LayerTrace>* trace;
 
     at::Tensor ConvolveAndNormalise(const at::Tensor& x) {
+      const at::Tensor filters = (parameter++)->value;
       const at::Tensor convolved =
-          at::conv2d(x, (parameter++)->value, {}, layer->stride, layer->padding);
+          winograd && layer->kernel == 3 && layer->stride == 1 && x.size(1) % 16 == 0
+              ? WinogradConvolution(x, filters)
+              : at::conv2d(x, filters, {}, layer->stride, layer->padding);
       if (trace != nullptr) trace->push_back({x, convolved});
       ++layer;
       const at::Tensor weight = (parameter++)->value, bias = (parameter++)->value;
@@ -101,6 +109,7 @@ class ResNet9 : public Model {
   }
 
   int64_t width_;
+  bool winograd_;
   std::vector<Layer> layers_;
 };
 

@@ -36,6 +36,15 @@ cc_library(
     visibility = ["//visibility:public"],
 )
 
+# The oneDNN that LibTorch computes with, where other programs can call it: the system's.
+cc_library(
+    name = "onednn",
+    defines = {onednn_defines},
+    linkopts = {onednn_linkopts},
+    visibility = ["//visibility:public"],
+    deps = [":torch"],
+)
+
 # torch/optim and the like: long to compile.
 cc_library(
     name = "frontend",
@@ -48,6 +57,8 @@ cc_library(
         includes = repr(["include"] if lib else []),
         frontend_includes = repr(["include/torch/csrc/api/include"] if lib else ["frontend"]),
         linkopts = repr(linkopts),
+        onednn_defines = repr([] if lib else ["LIBTORCH_WITH_SYSTEM_ONEDNN"]),
+        onednn_linkopts = repr([] if lib else ["-ldnnl"]),
     ))
 
 libtorch_repository = repository_rule(
