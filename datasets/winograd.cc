@@ -5,6 +5,10 @@
 
 // Only the system's LibTorch computes with a oneDNN that other programs can call.
 #ifdef LIBTORCH_WITH_SYSTEM_ONEDNN
+#include "dnnl_version.h"
+#endif
+
+#if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
 #include <unordered_map>
 #include <utility>
