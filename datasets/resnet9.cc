@@ -63,10 +63,10 @@ class ResNet9 : public Model {
 
     at::Tensor ConvolveAndNormalise(const at::Tensor& x) {
       const at::Tensor filters = (parameter++)->value;
-      const at::Tensor convolved =
-          winograd && layer->kernel == 3 && layer->stride == 1 && x.size(1) % 16 == 0
-              ? WinogradConvolution(x, filters)
-              : at::conv2d(x, filters, {}, layer->stride, layer->padding);
+      const at::Tensor convolved = winograd && layer->kernel == 3 && layer->stride == 1 &&
+                                           x.size(1) % 16 == 0 && layer->num_outputs % 16 == 0
+                                       ? WinogradConvolution(x, filters)
+                                       : at::conv2d(x, filters, {}, layer->stride, layer->padding);
       if (trace != nullptr) trace->push_back({x, convolved});
       ++layer;
       const at::Tensor weight = (parameter++)->value, bias = (parameter++)->value;

@@ -109,10 +109,11 @@ class Winograd : public torch::autograd::Function<Winograd> {
     const at::Tensor &images = saved[0], &weight = saved[1];
     const ideep::tensor& of_output = itensor_from_mkldnn(of_outputs[0]);
     const Shape shape(images, weight);
+    const auto forward = shape.Forward();
 
     const dnnl::convolution_backward_data::primitive_desc to_images(
         {kWinograd, shape.images, shape.weight, shape.output, kOnes, kOnes, kOnes},
-        shape.attributes, shape.engine, shape.Forward());
+        shape.attributes, shape.engine, forward);
     ideep::tensor of_images(to_images.diff_src_desc());
     Execute<dnnl::convolution_backward_data>(
         to_images, {{DNNL_ARG_DIFF_DST, of_output.reorder_if_differ_in(to_images.diff_dst_desc())},
@@ -121,7 +122,7 @@ class Winograd : public torch::autograd::Function<Winograd> {
 
     const dnnl::convolution_backward_weights::primitive_desc to_weight(
         {kWinograd, shape.images, shape.weight, shape.output, kOnes, kOnes, kOnes},
-        shape.attributes, shape.engine, shape.Forward());
+        shape.attributes, shape.engine, forward);
     ideep::tensor of_weight(to_weight.diff_weights_desc());
     Execute<dnnl::convolution_backward_weights>(
         to_weight,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/winograd.h"
 
+#include <array>
+#include <vector>
+
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 #include "torch/csrc/autograd/autograd.h"
