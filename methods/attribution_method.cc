@@ -24,6 +24,10 @@ std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores) {
   return std::make_unique<Undamped>(std::move(scores));
 }
 
+Dataset AttributionTask::TrainAndTest() const {
+  return {at::cat({train.inputs, test.inputs}), at::cat({train.labels, test.labels})};
+}
+
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger) {
   absl::StatusOr<Parameters> parameters = task.checkpoint(kind, index);

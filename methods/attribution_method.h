@@ -36,8 +36,13 @@ struct AttributionTask {
   std::function<double(double number)> learning_rate = [](double) { return 1.0; };
   // Bytes that a method may take for what it can compute again.
   double memory_limit = 4.0 * (1 << 30);
-  // Of these, what the gradients of one data set may take.
+  // Of these, what the gradients of one data set may take beside what is made of them.
   double gradient_bytes() const { return memory_limit / 4; }
+  // And what gradients may take in all where nothing else is large.
+  double all_gradient_bytes() const { return memory_limit * 2 / 3; }
+
+  // The training examples, then the test examples: for one pass over both.
+  Dataset TrainAndTest() const;
 };
 
 // Reads a checkpoint and charges its training to the phase "training"; of a run, the end alone: the

@@ -7,6 +7,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "methods/exception_status.h"
+#include "methods/symmetric_product.h"
 
 namespace attribench {
 namespace {
@@ -195,14 +196,14 @@ absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at
   Cost cost;
   if (n < k) {
     const double t = static_cast<double>(test.size(0));
-    cost.flops = 2 * n * k * (n + t);
+    cost.flops = 2 * n * k * t;
+    const at::Tensor kernel = SymmetricProduct(train.t(), cost).div_(n);
     ledger.Charge(cost);
-    return KernelSpectrum(at::matmul(train, train.t()).div_(n), at::matmul(train, test.t()), k,
-                          ledger);
+    return KernelSpectrum(kernel, at::matmul(train, test.t()), k, ledger);
   }
-  cost.flops = 2 * k * k * n;
+  const at::Tensor matrix = SymmetricProduct(train, cost).div_(n);
   ledger.Charge(cost);
-  return MatrixSpectrum(at::matmul(train.t(), train).div_(n), train, test, ledger);
+  return MatrixSpectrum(matrix, train, test, ledger);
 }
 
 std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<DampedSpectrum> spectra,

@@ -2,20 +2,21 @@
 #include "methods/fisher_spectrum.h"
 
 #include "ATen/ATen.h"
-#include "methods/task_gradients.h"
+#include "methods/gradients/example_gradients.h"
 
 namespace attribench {
 
 absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
                                               const Parameters& parameters, CostLedger& ledger) {
-  const auto gradients = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
+  const int64_t n = task.train.size();
+  const auto gradients =
+      ExampleGradients::Make(*task.model, parameters, task.TrainAndTest(), GradientTarget::kLoss,
+                             task.all_gradient_bytes(), ledger);
   if (!gradients.ok()) return gradients.status();
-  const auto gram = GramMatrix(gradients->train, ledger);
+  const auto gram = GramMatrix(*gradients, n, ledger);
   if (!gram.ok()) return gram.status();
-  const auto cross = InnerProducts(gradients->train, gradients->test, ledger);
-  if (!cross.ok()) return cross.status();
-  return KernelSpectrum(gram->div_(static_cast<double>(task.train.size())), *cross,
-                        static_cast<double>(gradients->train.num_parameters()), ledger);
+  return KernelSpectrum(gram->slice(1, 0, n).div(static_cast<double>(n)), gram->slice(1, n),
+                        static_cast<double>(gradients->num_parameters()), ledger);
 }
 
 }  // namespace attribench

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "methods/exception_status.h"
 #include "methods/gradients/example_gradients.h"
+#include "methods/symmetric_product.h"
 
 namespace attribench {
 namespace {
@@ -109,6 +109,16 @@ LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& 
   return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
 }
 
+// Puts `rows` from row `begin` on into `all`, which has n rows from the first time on.
+void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) {
+  if (!all.defined()) {
+    std::vector<int64_t> shape = rows.sizes().vec();
+    shape[0] = n;
+    all = at::empty(shape, rows.options());
+  }
+  all.slice(0, begin, begin + rows.size(0)).copy_(rows);
+}
+
 // Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
 // they are multiplied with, which is far larger than a core's cache, is worth many rows.
 class GatheredRows {
@@ -175,11 +185,10 @@ at::Tensor SumOverExamples(int64_t n, at::IntArrayRef shape, const at::TensorOpt
 // Sum over examples, roots and positions of delta delta', [out, out] float64.
 at::Tensor OuterProducts(const at::Tensor& deltas, Cost& cost) {  // [b, out, k, s]
   const int64_t out = deltas.size(1);
-  cost.flops += 2.0 * deltas.numel() * out;
   if (deltas.size(3) == 1) {
-    const at::Tensor rows = deltas.squeeze(3).transpose(1, 2).reshape({-1, out});
-    return Double(at::matmul(rows.t(), rows));
+    return Double(SymmetricProduct(deltas.squeeze(3).transpose(1, 2).reshape({-1, out}), cost));
   }
+  cost.flops += 2.0 * deltas.numel() * out;
   // What one example has stays in a core's cache.
   return SumOverExamples(deltas.size(0), {out, out}, deltas.options(),
                          [&](at::Tensor& sum, int64_t i) {
@@ -193,8 +202,25 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
   const at::Tensor& deltas = roots.deltas;
   const int64_t out = deltas.size(1), k = deltas.size(2), s = deltas.size(3);
   const int64_t in = roots.inputs.size(2);
-  cost.flops += 2.0 * (static_cast<double>(roots.inputs.numel()) * in +
-                       static_cast<double>(deltas.numel()) * out);
+  // Into the basis go a root's factors, position by position, or, where there are many positions,
+  // their sum.
+  const double factors = 1.0 * s * in * in + 1.0 * k * s * out * out;
+  const double sums = 1.0 * k * out * in * (in + out);
+  if (sums < factors) {
+    cost.flops += 2.0 * deltas.size(0) * (sums + 1.0 * k * s * out * in);
+    const at::Tensor rotation = basis.deltas.t();
+    return SumOverExamples(
+        deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
+          const at::Tensor along =
+              at::mm(at::mm(deltas[i].view({out * k, s}), roots.inputs[i]), basis.inputs)
+                  .view({out, k, in});
+          for (int64_t root = 0; root < k; ++root) {
+            const at::Tensor numbers = at::mm(rotation, along.select(1, root));
+            sum.addcmul_(numbers, numbers);
+          }
+        });
+  }
+  cost.flops += 2.0 * deltas.size(0) * factors;
   const at::Tensor inputs = at::matmul(roots.inputs, basis.inputs);
   if (s == 1) {
     const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
@@ -229,13 +255,7 @@ class KroneckerAttribution : public FittedAttribution {
 
   std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
       const std::vector<Damping>& dampings) override {
-    const at::Tensor& test = models_.front().layers.front().test.deltas;
-    double numbers = 0;  // of the filtered test gradients of one damping
-    for (const KroneckerLayer& layer : models_.front().layers) {
-      numbers += static_cast<double>(test.size(0) * layer.eigenvalues.numel());
-    }
-    const size_t together =
-        std::max<size_t>(1, static_cast<size_t>(bytes_ / (numbers * test.element_size())));
+    const size_t together = std::max<int64_t>(1, RowsAtOnce() / std::max<int64_t>(1, num_tests()));
     std::vector<absl::StatusOr<CostedScores>> results;
     for (size_t first = 0; first < dampings.size(); first += together) {
       std::vector<Job> jobs;
@@ -296,10 +316,17 @@ class KroneckerAttribution : public FittedAttribution {
       const auto damped = DampedEigenvalues(models_[m], damping);
       if (!damped.ok()) return damped.status();
       for (size_t l = 0; l < damped->size(); ++l) {
-        const at::Tensor filtered = Filtered(models_[m].layers[l], (*damped)[l], cost);
-        const at::Tensor term = Double(at::matmul(subset_sums_[m][l], filtered.t()));
-        scores = scores.defined() ? scores.add_(term) : term;
-        cost.flops += 2.0 * subset_sums_[m][l].numel() * scores.size(1);
+        const at::Tensor& sums = subset_sums_[m][l];
+        if (!scores.defined()) {
+          scores = at::zeros({sums.size(0), num_tests()}, sums.options().dtype(at::kDouble));
+        }
+        const int64_t rows = RowsOfBlock(sums.size(1));
+        for (int64_t first = 0; first < num_tests(); first += rows) {
+          const int64_t end = std::min(num_tests(), first + rows);
+          const at::Tensor some = Filtered(models_[m].layers[l], first, end, (*damped)[l], cost);
+          scores.slice(1, first, end).add_(at::matmul(sums, some.t()));
+        }
+        cost.flops += 2.0 * sums.numel() * scores.size(1);
       }
     }
     ledger.Charge(cost);
@@ -382,46 +409,80 @@ class KroneckerAttribution : public FittedAttribution {
     at::Tensor scores;
   };
 
-  // Of all jobs with one walk through each model's training gradients.
-  absl::Status Run(std::vector<Job>& jobs, CostLedger& ledger) const {
-    const at::Tensor& test = models_.front().layers.front().test.deltas;
-    const int64_t tests = test.size(0);
-    for (Job& job : jobs) {
-      job.scores = at::zeros({models_.front().num_train, tests}, test.options());
+  int64_t num_tests() const { return models_.front().layers.front().test.deltas.size(0); }
+
+  // Filtered test gradients of a model, [p] each, that the bytes leave room for; a damping is done
+  // after at most eight walks, whatever they are.
+  int64_t RowsAtOnce() const {
+    double left = bytes_, row = 0;
+    for (const KroneckerModel& model : models_) left -= model.bytes;
+    for (const std::vector<at::Tensor>& of_layers : subset_sums_) {
+      for (const at::Tensor& sums : of_layers) left -= static_cast<double>(sums.nbytes());
     }
+    for (const KroneckerLayer& layer : models_.front().layers) {
+      row += static_cast<double>(layer.eigenvalues.numel() * layer.test.deltas.element_size());
+    }
+    return std::max((num_tests() + 7) / 8, static_cast<int64_t>(left / row));
+  }
+
+  // Of all jobs with one walk through each model's training gradients, or of one job with as many
+  // as its test examples need.
+  absl::Status Run(std::vector<Job>& jobs, CostLedger& ledger) const {
+    for (Job& job : jobs) {
+      job.scores = at::zeros({models_.front().num_train, num_tests()},
+                             models_.front().layers.front().test.deltas.options());
+    }
+    const int64_t rows = RowsAtOnce();
+    const int64_t walks = jobs.size() > 1 ? 1 : (num_tests() + rows - 1) / rows;
     for (const KroneckerModel& model : models_) {
-      std::vector<std::vector<at::Tensor>> right(jobs.size());  // [t, p of the layer]
-      for (size_t j = 0; j < jobs.size(); ++j) {
-        const CostLedger::Phase alone(ledger, jobs[j].phase);
-        const auto damped = DampedEigenvalues(model, jobs[j].damping);
-        if (!damped.ok()) {
-          jobs[j].status = damped.status();
-          continue;
-        }
-        Cost cost;
-        for (size_t l = 0; l < model.layers.size(); ++l) {
-          const KroneckerLayer& layer = model.layers[l];
-          at::Tensor filtered = Filtered(layer, (*damped)[l], cost);
-          if (layer.written_out) filtered = layer.basis.Back(filtered, cost);
-          cost.flops += 2.0 * static_cast<double>(model.num_train * filtered.numel());
-          right[j].push_back(std::move(filtered));
-        }
-        ledger.Charge(cost);
+      for (int64_t walk = 0; walk < walks; ++walk) {
+        const absl::Status status =
+            Walk(model, jobs, num_tests() * walk / walks, num_tests() * (walk + 1) / walks, ledger);
+        if (!status.ok()) return status;
       }
-      const absl::Status status =
-          VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
-            for (size_t j = 0; j < jobs.size(); ++j) {
-              if (right[j].empty()) continue;
-              const CostLedger::Phase alone(ledger, jobs[j].phase);
-              jobs[j]
-                  .scores.slice(0, first, first + gradients.size(0))
-                  .addmm_(gradients, right[j][l].t());
-            }
-          });
-      if (!status.ok()) return status;
     }
     for (Job& job : jobs) job.scores.div_(static_cast<double>(models_.size()));
     return absl::OkStatus();
+  }
+
+  // Adds one model's scores for some test examples.
+  absl::Status Walk(const KroneckerModel& model, std::vector<Job>& jobs, int64_t begin, int64_t end,
+                    CostLedger& ledger) const {
+    std::vector<std::vector<at::Tensor>> right(jobs.size());  // [end - begin, p of the layer]
+    for (size_t j = 0; j < jobs.size(); ++j) {
+      const CostLedger::Phase alone(ledger, jobs[j].phase);
+      const auto damped = DampedEigenvalues(model, jobs[j].damping);
+      if (!damped.ok()) {
+        jobs[j].status = damped.status();
+        continue;
+      }
+      Cost cost;
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        const KroneckerLayer& layer = model.layers[l];
+        at::Tensor filtered =
+            at::empty({end - begin, layer.eigenvalues.numel()}, jobs[j].scores.options());
+        const int64_t rows = RowsOfBlock(filtered.size(1));
+        for (int64_t first = begin; first < end; first += rows) {
+          const int64_t last = std::min(end, first + rows);
+          const at::Tensor some = Filtered(layer, first, last, (*damped)[l], cost);
+          filtered.slice(0, first - begin, last - begin)
+              .copy_(layer.written_out ? layer.basis.Back(some, cost) : some);
+        }
+        cost.flops += 2.0 * static_cast<double>(model.num_train * filtered.numel());
+        right[j].push_back(std::move(filtered));
+      }
+      ledger.Charge(cost);
+    }
+    return VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
+      for (size_t j = 0; j < jobs.size(); ++j) {
+        if (right[j].empty()) continue;
+        const CostLedger::Phase alone(ledger, jobs[j].phase);
+        jobs[j]
+            .scores.slice(0, first, first + gradients.size(0))
+            .slice(1, begin, end)
+            .addmm_(gradients, right[j][l].t());
+      }
+    });
   }
 
   // Outer products of rows, flattened: [b, out (in + 1)].
@@ -441,14 +502,16 @@ class KroneckerAttribution : public FittedAttribution {
     const auto visit_rows = [&](int64_t begin, const std::vector<LayerFactors>& train) {
       for (size_t l = 0; l < train.size(); ++l) {
         const LayerFactors& factors = train[l];
+        if (model.layers[l].written_out) {
+          visit(l, begin, factors.deltas);
+          continue;
+        }
         const int64_t n = factors.inputs.size(0);
         const int64_t rows = RowsOfBlock(factors.inputs.size(1) * factors.deltas.size(1));
         for (int64_t first = 0; first < n; first += rows) {
           const int64_t end = std::min(n, first + rows);
-          const at::Tensor deltas = factors.deltas.slice(0, first, end);
           visit(l, begin + first,
-                model.layers[l].written_out ? deltas
-                                            : Outer(deltas, factors.inputs.slice(0, first, end)));
+                Outer(factors.deltas.slice(0, first, end), factors.inputs.slice(0, first, end)));
         }
       }
     };
@@ -461,10 +524,13 @@ class KroneckerAttribution : public FittedAttribution {
     return positions == 1 ? 0 : 2.0 * positions * layer.eigenvalues.numel();
   }
 
-  // A layer's test gradients over its damped eigenvalues, [t, p of the layer].
-  static at::Tensor Filtered(const KroneckerLayer& layer, const at::Tensor& damped, Cost& cost) {
-    cost.flops += SumFlops(layer) * layer.test.deltas.size(0);
-    const LayerFactors test = SumOverPositions(layer.test);
+  // A layer's gradients of some test examples over its damped eigenvalues, [end - first, p of the
+  // layer].
+  static at::Tensor Filtered(const KroneckerLayer& layer, int64_t first, int64_t end,
+                             const at::Tensor& damped, Cost& cost) {
+    cost.flops += SumFlops(layer) * (end - first);
+    const LayerFactors test = SumOverPositions(
+        {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
     const at::Tensor inverse = damped.reciprocal().flatten().to(test.deltas.scalar_type());
     return layer.test.inputs.size(1) > 1 ? at::Tensor(test.deltas).mul_(inverse)
                                          : Outer(test.deltas, test.inputs).mul_(inverse);
@@ -540,9 +606,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
     for (size_t l = 0; l < layers.size(); ++l) {
       const at::Tensor& deltas = block.layers[l].deltas;
       add(s[l], OuterProducts(deltas, cost).div_(n * deltas.size(3)));
-      const at::Tensor inputs = block.layers[l].inputs.flatten(0, 1);
-      add(a[l], Double(at::matmul(inputs.t(), inputs)).div_(n));
-      cost.flops += 2.0 * inputs.numel() * inputs.size(1);
+      add(a[l], Double(SymmetricProduct(block.layers[l].inputs.flatten(0, 1), cost)).div_(n));
     }
   });
   if (!status.ok()) return status;
@@ -571,14 +635,15 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   }
 
   ledger.Charge(cost);
-  std::vector<std::vector<at::Tensor>> inputs(layers.size()), deltas(layers.size());
   cost = Cost();
   status = VisitGradients(*task.model, parameters, task.test, GradientTarget::kLoss, ledger,
                           [&](const GradientBlock& block) {
                             for (size_t l = 0; l < layers.size(); ++l) {
-                              LayerPositions test = RotateSmaller(bases[l], block.layers[l], cost);
-                              inputs[l].push_back(std::move(test.inputs));
-                              deltas[l].push_back(std::move(test.deltas));
+                              const LayerPositions some =
+                                  RotateSmaller(bases[l], block.layers[l], cost);
+                              LayerPositions& all = model.layers[l].test;
+                              PutRows(some.inputs, block.begin, task.test.size(), all.inputs);
+                              PutRows(some.deltas, block.begin, task.test.size(), all.deltas);
                             }
                           });
   if (!status.ok()) return status;
@@ -586,9 +651,7 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   for (size_t l = 0; l < layers.size(); ++l) {
     KroneckerLayer& layer = model.layers[l];
     layer.basis = bases[l];
-    layer.test = {at::cat(inputs[l]), at::cat(deltas[l])};
-    inputs[l].clear();
-    deltas[l].clear();
+    model.bytes += static_cast<double>(layer.test.inputs.nbytes() + layer.test.deltas.nbytes());
     layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
     if (layer.written_out) layer.eigenvalues = layer.eigenvalues.view({-1, 1});
   }
@@ -618,18 +681,32 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
     return done;
   };
   if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
-    std::vector<LayerFactors> kept;
+    std::vector<LayerFactors> kept(layers.size());
     status = visit_train(
-        std::numeric_limits<int64_t>::max(),
-        [&](int64_t, const std::vector<LayerFactors>& all) { kept = all; }, ledger);
+        /*numbers=*/1,
+        [&](int64_t begin, const std::vector<LayerFactors>& some) {
+          for (size_t l = 0; l < some.size(); ++l) {
+            PutRows(some[l].inputs, begin, model.num_train, kept[l].inputs);
+            PutRows(some[l].deltas, begin, model.num_train, kept[l].deltas);
+          }
+        },
+        ledger);
     if (!status.ok()) return status;
+    for (const LayerFactors& layer : kept)
+      model.bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
     model.visit_train = [kept](const KroneckerModel::Visitor& visitor, CostLedger&) {
       visitor(0, kept);
       return absl::OkStatus();
     };
   } else {
-    model.visit_train = [visit_train](const KroneckerModel::Visitor& visitor, CostLedger& to) {
-      return visit_train(kBlockNumbers, visitor, to);
+    // Many rows at a time: each time all of what they are multiplied with is read.
+    const double size = static_cast<double>(parameters.front().value.element_size());
+    const int64_t numbers =
+        std::max(kBlockNumbers, static_cast<int64_t>(task.gradient_bytes() / 4 / size));
+    model.bytes += 2 * static_cast<double>(numbers) * size;  // with a copy of the greatest layer
+    model.visit_train = [visit_train, numbers](const KroneckerModel::Visitor& visitor,
+                                               CostLedger& to) {
+      return visit_train(numbers, visitor, to);
     };
   }
   return model;
@@ -658,7 +735,7 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
                                   hyperparameters.Choice("damping_scope") == "layer"
                                       ? DampingScope::kLayer
                                       : DampingScope::kModel,
-                                  task.gradient_bytes());
+                                  task.memory_limit * 5 / 6);
 }
 
 }  // namespace attribench

@@ -56,6 +56,7 @@ struct KroneckerLayer {
 struct KroneckerModel {
   std::vector<KroneckerLayer> layers;
   int64_t num_train = 0;
+  double bytes = 0;  // that the examples' gradients take, kept or on a walk
   // Shows the training examples' gradients, block by block: those kept, or, where they take too
   // much memory, computed again. Factors are in the basis; what is written out is as it is, since
   // what it is multiplied with takes fewer rotations.
@@ -78,9 +79,10 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
 
 // Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
 // product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole, [p, test] for
-// one model at a time. As many dampings as have their [p, test] in `bytes` share one walk through
-// the training gradients (ScoresAtEach). FailedPrecondition where an eigenvalue and the damping are
-// both 0.
+// one model at a time. `bytes` are for these and the examples' gradients: as many dampings as have
+// their [p, test] in what is left share one walk through the training gradients (ScoresAtEach), and
+// one that has not takes several walks, for some test examples each. FailedPrecondition where an
+// eigenvalue and the damping are both 0.
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
                                                             DampingScope scope, double bytes);
 

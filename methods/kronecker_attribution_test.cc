@@ -157,25 +157,30 @@ INSTANTIATE_TEST_SUITE_P(Kinds, KroneckerConvolutionTest,
                                                           KroneckerEigenvalues::kSecondMoments)));
 
 // Walks through the training gradients that are shared, by two dampings and by all, against a walk
-// for each; 0 is singular, and takes nothing from the others. Every damping is charged as if alone.
+// for each, or eight of them; damping 0 is singular, and takes nothing from the others. Every
+// damping is charged as if alone.
 TEST(KroneckerAttributionTest, DampingsShareAWalk) {
   AttributionTask task = Example().Task();
   task.memory_limit = 0;  // training gradients are computed again on every walk
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
   const double filtered = 8.0 * task.test.size() * CountParameters(parameters);
+  const int64_t rows = (task.test.size() + 7) / 8;  // of a walk, where there is room for none
+  const int64_t walks = (task.test.size() + rows - 1) / rows;
   const std::vector<Damping> dampings = {{1e-3, ABSOLUTE},
                                          {0, ABSOLUTE},
                                          {.1, RELATIVE_TO_MEAN_EIGENVALUE},
                                          {10, ABSOLUTE},
                                          {1, RELATIVE_TO_MEAN_EIGENVALUE}};
-  for (const double together : {0.0, 2.5, 100.0}) {
+  at::Tensor first_scores;
+  for (const double together : {0.0, 1.5, 2.5, 100.0}) {
     CostLedger ledger;
     auto model = FitKroneckerModel(task, parameters, FisherKind::kEmpirical,
                                    KroneckerEigenvalues::kProducts, ledger);
     ASSERT_TRUE(model.ok()) << model.status();
     auto second = *model;
+    const double bytes = together * filtered + 2 * model->bytes;
     const auto fitted = MakeKroneckerAttribution({*std::move(model), std::move(second)},
-                                                 DampingScope::kLayer, together * filtered);
+                                                 DampingScope::kLayer, bytes);
     const auto each = fitted->ScoresAtEach(dampings);
     ASSERT_EQ(each.size(), dampings.size());
     for (size_t d = 0; d < dampings.size(); ++d) {
@@ -188,9 +193,15 @@ TEST(KroneckerAttributionTest, DampingsShareAWalk) {
       }
       EXPECT_TRUE(each[d]->scores.equal(*expected));
       EXPECT_EQ(each[d]->cost.flops, alone.Total().flops);
-      EXPECT_EQ(each[d]->cost.gradient_evaluations, 2.0 * task.train.size());
+      EXPECT_EQ(each[d]->cost.gradient_evaluations,
+                (together > 0 ? 2.0 : 2.0 * walks) * task.train.size());
       EXPECT_GT(each[d]->cost.cpu_seconds, 0);
     }
+    // Products of other shapes, in double.
+    const at::Tensor& scores = each[0]->scores;
+    if (!first_scores.defined()) first_scores = scores;
+    EXPECT_LE(scores.sub(first_scores).abs().max().item<double>(),
+              1e-12 * scores.abs().max().item<double>());
   }
 }
 

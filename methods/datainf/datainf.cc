@@ -13,8 +13,8 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "methods/damped_spectrum.h"
+#include "methods/gradients/example_gradients.h"
 #include "methods/registry.h"
-#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {
@@ -133,39 +133,31 @@ class DataInf : public AttributionMethod {
                                                          CostLedger& ledger) override {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto gradients = TaskGradients::Make(task, *parameters, GradientTarget::kLoss, ledger);
+    const auto gradients =
+        ExampleGradients::Make(*task.model, *parameters, task.TrainAndTest(), GradientTarget::kLoss,
+                               task.all_gradient_bytes(), ledger);
     if (!gradients.ok()) return gradients.status();
     const int64_t n = task.train.size();
-    std::vector<Layer> layers(task.model->layers().size());
+    const size_t num_layers = task.model->layers().size();
+    std::vector<at::Tensor> grams(num_layers);  // K_l and B_l side by side
     const auto one = [](const GradientFactors& all, size_t l) {
       GradientFactors factors;
       factors.layers = {all.layers[l]};
       return factors;
     };
-    absl::Status status = VisitPairsOnce(gradients->train, ledger, [&](const GradientPair& pair) {
-      for (size_t l = 0; l < layers.size(); ++l) {
+    const auto place = [&](const GradientPair& pair) {
+      for (size_t l = 0; l < num_layers; ++l) {
         const at::Tensor block = InnerProducts(one(pair.a, l), one(pair.b, l), ledger);
-        at::Tensor& kernel = layers[l].kernel;
-        if (block.size(0) == n) {
-          kernel = block;
-          continue;
-        }
-        if (!kernel.defined()) kernel = at::empty({n, n}, block.options());
-        pair.BlockOf(kernel).copy_(block);
-        if (pair.begin_a != pair.begin_b) pair.BlockOf(kernel.t()).copy_(block);
+        if (!grams[l].defined()) grams[l] = at::empty({n, gradients->size()}, block.options());
+        pair.PlaceOnce(block, grams[l]);
       }
-    });
-    if (!status.ok()) return status;
-    status = VisitPairs(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
-      for (size_t l = 0; l < layers.size(); ++l) {
-        const at::Tensor block = InnerProducts(one(pair.a, l), one(pair.b, l), ledger);
-        at::Tensor& cross = layers[l].cross;
-        if (!cross.defined()) cross = at::empty({n, task.test.size()}, block.options());
-        pair.BlockOf(cross).copy_(block);
-      }
-    });
-    if (!status.ok()) return status;
-    for (size_t l = 0; l < layers.size(); ++l) {
+    };
+    if (const absl::Status status = VisitPairsOnce(*gradients, n, ledger, place); !status.ok())
+      return status;
+    std::vector<Layer> layers(num_layers);
+    for (size_t l = 0; l < num_layers; ++l) {
+      layers[l].kernel = grams[l].slice(1, 0, n);
+      layers[l].cross = grams[l].slice(1, n);
       layers[l].trace = layers[l].kernel.diagonal().to(at::kDouble).mean().item<double>();
       layers[l].dimension = static_cast<double>(task.model->layers()[l].num_parameters());
     }

@@ -21,8 +21,7 @@ class FisherProjected : public AttributionMethod {
     if (!kind.ok()) return kind.status();
     const int64_t n = task.train.size();
     // One pass over training and test examples makes one projection matrix serve both.
-    const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
-                         at::cat({task.train.labels, task.test.labels})};
+    const Dataset all = task.TrainAndTest();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();

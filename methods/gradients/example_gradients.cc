@@ -70,6 +70,11 @@ at::Tensor GradientPair::BlockOf(const at::Tensor& matrix) const {
       .slice(1, begin_b, begin_b + b.num_examples());
 }
 
+void GradientPair::PlaceOnce(const at::Tensor& block, at::Tensor& matrix) const {
+  BlockOf(matrix.t()).copy_(block);
+  if (begin_a != begin_b && begin_a < matrix.size(0)) BlockOf(matrix).copy_(block);
+}
+
 absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
                         const PairVisitor& visit) {
   for (int64_t begin_b = 0; begin_b < b.size(); begin_b += b.rows()) {
@@ -84,20 +89,21 @@ absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, Co
   return absl::OkStatus();
 }
 
-absl::Status VisitPairsOnce(const ExampleGradients& a, CostLedger& ledger,
+absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger& ledger,
                             const PairVisitor& visit) {
   // Where all are there, an eighth beside an eighth: of the products that have a mirror image, few
   // are made twice.
   const bool whole = a.rows() == a.size();
-  const int64_t kept = std::max<int64_t>(1, whole ? (a.size() + 7) / 8 : a.rows() * 3 / 4);
+  const int64_t kept = std::max<int64_t>(1, whole ? (first + 7) / 8 : a.rows() * 7 / 8);
   const int64_t passing = whole ? kept : std::max<int64_t>(1, a.rows() - kept);
-  for (int64_t begin_b = 0; begin_b < a.size(); begin_b += kept) {
-    const int64_t end_b = std::min(a.size(), begin_b + kept);
+  for (int64_t begin_b = 0; begin_b < first; begin_b += kept) {
+    const int64_t end_b = std::min(first, begin_b + kept);
     const auto of_b = a.Slice(begin_b, end_b, ledger);
     if (!of_b.ok()) return of_b.status();
     visit({begin_b, *of_b, begin_b, *of_b});
-    for (int64_t begin_a = end_b; begin_a < a.size(); begin_a += passing) {
-      const auto of_a = a.Slice(begin_a, std::min(a.size(), begin_a + passing), ledger);
+    for (int64_t begin_a = end_b, end_a; begin_a < a.size(); begin_a = end_a) {
+      end_a = std::min(begin_a < first ? first : a.size(), begin_a + passing);
+      const auto of_a = a.Slice(begin_a, end_a, ledger);
       if (!of_a.ok()) return of_a.status();
       visit({begin_a, *of_a, begin_b, *of_b});
     }
@@ -129,16 +135,13 @@ absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const Exampl
   });
 }
 
-absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, CostLedger& ledger) {
+absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first,
+                                      CostLedger& ledger) {
   at::Tensor gram;
-  const absl::Status status = VisitPairsOnce(a, ledger, [&](const GradientPair& pair) {
+  const absl::Status status = VisitPairsOnce(a, first, ledger, [&](const GradientPair& pair) {
     const at::Tensor block = InnerProducts(pair.a, pair.b, ledger);
-    if (!gram.defined()) {
-      gram = block.size(0) == a.size() ? block : at::empty({a.size(), a.size()}, block.options());
-    }
-    if (gram.is_same(block)) return;
-    pair.BlockOf(gram).copy_(block);
-    if (pair.begin_a != pair.begin_b) pair.BlockOf(gram.t()).copy_(block);
+    if (!gram.defined()) gram = at::empty({first, a.size()}, block.options());
+    pair.PlaceOnce(block, gram);
   });
   if (!status.ok()) return status;
   return gram;

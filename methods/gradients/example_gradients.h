@@ -56,6 +56,8 @@ struct GradientPair {
 
   // The place of the pair in a matrix [a, b].
   at::Tensor BlockOf(const at::Tensor& matrix) const;
+  // What VisitPairsOnce shows, to its place in a matrix [first, a], and its mirror image there.
+  void PlaceOnce(const at::Tensor& block, at::Tensor& matrix) const;
 };
 using PairVisitor = std::function<void(const GradientPair&)>;
 
@@ -63,9 +65,9 @@ using PairVisitor = std::function<void(const GradientPair&)>;
 absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
                         const PairVisitor& visit);
 
-// Every example of a beside every one, in one order or the other: where begin_a and begin_b differ,
-// the mirror image of a pair is not shown.
-absl::Status VisitPairsOnce(const ExampleGradients& a, CostLedger& ledger,
+// Each of the first `first` examples of a (as b of a pair) beside every example: where both are of
+// the first, in one order or the other.
+absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger& ledger,
                             const PairVisitor& visit);
 
 // A matrix [a, b] whose blocks are `block_of` of the pairs.
@@ -73,10 +75,10 @@ absl::StatusOr<at::Tensor> PairMatrix(
     const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
     const std::function<at::Tensor(const GradientPair&)>& block_of);
 
-// Inner products [a, b] and [a, a].
+// Inner products [a, b], and of the first examples of a with all, [first, a].
 absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
                                          CostLedger& ledger);
-absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, CostLedger& ledger);
+absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first, CostLedger& ledger);
 
 // Random projections P' g_i [n, k] (see ProjectGradients), and 1 - p_y [n].
 struct ProjectedGradients {

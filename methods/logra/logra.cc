@@ -41,8 +41,7 @@ class Logra : public AttributionMethod {
     const int64_t n = task.train.size();
     const size_t num_layers = task.model->layers().size();
     // One pass over training and test examples makes one pair of projections serve both.
-    const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
-                         at::cat({task.train.labels, task.test.labels})};
+    const Dataset all = task.TrainAndTest();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();

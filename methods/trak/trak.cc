@@ -28,8 +28,7 @@ class Trak : public AttributionMethod {
     const int64_t k = hyperparameters.Integer("projection_dim");
     const int64_t n = task.train.size();
     // One pass over training and test examples makes one projection matrix serve both.
-    const Dataset all = {at::cat({task.train.inputs, task.test.inputs}),
-                         at::cat({task.train.labels, task.test.labels})};
+    const Dataset all = task.TrainAndTest();
     std::vector<DampedSpectrum> spectra;
     at::Tensor gap = at::zeros({n}, at::kDouble);  // sum over checkpoints of 1 - p_y
     for (int64_t m = 0; m < count; ++m) {
