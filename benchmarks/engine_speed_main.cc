@@ -28,7 +28,7 @@
 #include "methods/gradients/curvature.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/gradients/projection.h"
-#include "methods/kronecker_attribution.h"
+#include "methods/kronecker_model.h"
 
 ABSL_FLAG(int, threads, 0, "default: one per core");
 

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/kronecker_model.h"
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "methods/exception_status.h"
+#include "methods/gradients/example_gradients.h"
+#include "methods/symmetric_product.h"
+
+namespace attribench {
+namespace {
+
+// Square roots of a Fisher matrix, example by example: for the empirical one its gradients. The
+// first visit keeps the blocks for the next ones if they are small.
+class TrainingRoots {
+ public:
+  TrainingRoots(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
+                CostLedger& ledger)
+      : task_(task), parameters_(parameters), kind_(kind), ledger_(ledger) {}
+
+  absl::Status Visit(const FisherRootVisitor& visit) {
+    if (!kept_.empty()) {
+      for (const FisherRoots& block : kept_) visit(block);
+      return absl::OkStatus();
+    }
+    bool keeps = true;
+    double bytes = 0;
+    const auto visit_and_keep = [&](const FisherRoots& block) {
+      for (const LayerRoots& layer : block.layers) {
+        bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
+      }
+      keeps = keeps && bytes <= task_.gradient_bytes();
+      if (keeps) {
+        kept_.push_back(block);
+      } else {
+        kept_.clear();
+      }
+      visit(block);
+    };
+    if (kind_ == FisherKind::kTrue) {
+      return VisitFisherRoots(*task_.model, parameters_, task_.train, ledger_, visit_and_keep);
+    }
+    return VisitGradients(
+        *task_.model, parameters_, task_.train, GradientTarget::kLoss, ledger_,
+        [&](const GradientBlock& block) {
+          FisherRoots roots = {block.begin, {}};
+          for (const LayerPositions& layer : block.layers) {
+            roots.layers.push_back({layer.inputs, layer.deltas.transpose(1, 2).unsqueeze(2)});
+          }
+          visit_and_keep(roots);
+        });
+  }
+
+ private:
+  const AttributionTask& task_;
+  const Parameters& parameters_;
+  FisherKind kind_;
+  CostLedger& ledger_;
+  std::vector<FisherRoots> kept_;
+};
+
+struct Eigenbasis {
+  at::Tensor values;   // [n] float64, at least 0
+  at::Tensor vectors;  // [n, n], columns
+};
+
+absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledger) {
+  const double n = static_cast<double>(matrix.size(0));
+  Cost cost;
+  cost.flops = 9 * n * n * n;
+  ledger.Charge(cost);
+  try {
+    auto [values, vectors] = at::linalg_eigh(matrix);
+    return Eigenbasis{values.clamp_min(0), vectors};
+  } catch (const std::exception& error) {
+    return StatusOfException(error, absl::StrCat("eigendecomposition of a ", matrix.size(0), " x ",
+                                                 matrix.size(1), " Kronecker factor"));
+  }
+}
+
+at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
+
+// Into the basis.
+LayerPositions Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
+  const at::Tensor &inputs = layer.inputs, &deltas = layer.deltas;
+  cost.flops += 2.0 * (static_cast<double>(inputs.numel()) * inputs.size(2) +
+                       static_cast<double>(deltas.numel()) * deltas.size(2));
+  return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
+}
+
+// Into the basis, and in the form that takes less memory: position by position, or their sum.
+LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
+  const int64_t positions = layer.inputs.size(1);
+  const int64_t in = layer.inputs.size(2), out = layer.deltas.size(2);
+  if (positions == 1 || positions * (in + out) <= in * out) return Rotate(basis, layer, cost);
+  cost.flops += 2.0 * static_cast<double>(layer.inputs.numel()) * out;
+  const LayerFactors sums = SumOverPositions(layer);
+  return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
+}
+
+// Puts `rows` from row `begin` on into `all`, which has n rows from the first time on.
+void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) {
+  if (!all.defined()) {
+    std::vector<int64_t> shape = rows.sizes().vec();
+    shape[0] = n;
+    all = at::empty(shape, rows.options());
+  }
+  all.slice(0, begin, begin + rows.size(0)).copy_(rows);
+}
+
+// Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
+// they are multiplied with, which is far larger than a core's cache, is worth many rows.
+class GatheredRows {
+ public:
+  GatheredRows(int64_t enough, const KroneckerModel::Visitor& visitor)
+      : enough_(enough), visitor_(visitor) {}
+
+  void Add(int64_t begin, std::vector<LayerFactors> layers) {
+    if (pending_.empty()) begin_ = begin;
+    for (const LayerFactors& layer : layers) {
+      numbers_ += layer.inputs.numel() + layer.deltas.numel();
+    }
+    pending_.push_back(std::move(layers));
+    if (numbers_ >= enough_) Show();
+  }
+
+  void Show() {
+    if (pending_.empty()) return;
+    std::vector<LayerFactors> all;
+    for (size_t l = 0; l < pending_.front().size(); ++l) {
+      std::vector<at::Tensor> inputs, deltas;
+      for (std::vector<LayerFactors>& block : pending_) {
+        inputs.push_back(std::move(block[l].inputs));
+        deltas.push_back(std::move(block[l].deltas));
+      }
+      all.push_back({at::cat(inputs), at::cat(deltas)});
+    }
+    pending_.clear();
+    numbers_ = 0;
+    visitor_(begin_, all);
+  }
+
+ private:
+  int64_t enough_;
+  const KroneckerModel::Visitor& visitor_;
+  std::vector<std::vector<LayerFactors>> pending_;
+  int64_t begin_ = 0, numbers_ = 0;
+};
+
+// left V right of each gradient V [out, in].
+at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const at::Tensor& right,
+                    Cost& cost) {
+  const int64_t out = left.size(0), in = right.size(0);
+  cost.flops += 2.0 * gradients.numel() * (out + in);
+  return at::matmul(at::matmul(left, gradients.view({-1, out, in})), right).flatten(1);
+}
+
+// The sum over n examples of what `add` adds of each to its first argument, of that shape; float64.
+at::Tensor SumOverExamples(int64_t n, at::IntArrayRef shape, const at::TensorOptions& options,
+                           const std::function<void(at::Tensor& sum, int64_t i)>& add) {
+  std::vector<at::Tensor> sums(at::get_num_threads());
+  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+    at::Tensor& sum = sums[at::get_thread_num()];
+    if (!sum.defined()) sum = at::zeros(shape, options);
+    for (int64_t i = begin; i < end; ++i) add(sum, i);
+  });
+  at::Tensor total = at::zeros(shape, options.dtype(at::kDouble));
+  for (const at::Tensor& sum : sums) {
+    if (sum.defined()) total.add_(sum);
+  }
+  return total;
+}
+
+// Sum over examples, roots and positions of delta delta', [out, out] float64.
+at::Tensor OuterProducts(const at::Tensor& deltas, Cost& cost) {  // [b, out, k, s]
+  const int64_t out = deltas.size(1);
+  if (deltas.size(3) == 1) {
+    return Double(SymmetricProduct(deltas.squeeze(3).transpose(1, 2).reshape({-1, out}), cost));
+  }
+  cost.flops += 2.0 * deltas.numel() * out;
+  // What one example has stays in a core's cache.
+  return SumOverExamples(deltas.size(0), {out, out}, deltas.options(),
+                         [&](at::Tensor& sum, int64_t i) {
+                           const at::Tensor columns = deltas[i].flatten(1);
+                           sum.addmm_(columns, columns.t());
+                         });
+}
+
+// Sum over examples and roots of the squares of the roots' numbers in the basis, [out, in] float64.
+at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, Cost& cost) {
+  const at::Tensor& deltas = roots.deltas;
+  const int64_t out = deltas.size(1), k = deltas.size(2), s = deltas.size(3);
+  const int64_t in = roots.inputs.size(2);
+  // Into the basis go a root's factors, position by position, or, where there are many positions,
+  // their sum.
+  const double factors = 1.0 * s * in * in + 1.0 * k * s * out * out;
+  const double sums = 1.0 * k * out * in * (in + out);
+  if (sums < factors) {
+    cost.flops += 2.0 * deltas.size(0) * (sums + 1.0 * k * s * out * in);
+    const at::Tensor rotation = basis.deltas.t();
+    return SumOverExamples(
+        deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
+          const at::Tensor along =
+              at::mm(at::mm(deltas[i].view({out * k, s}), roots.inputs[i]), basis.inputs)
+                  .view({out, k, in});
+          for (int64_t root = 0; root < k; ++root) {
+            const at::Tensor numbers = at::mm(rotation, along.select(1, root));
+            sum.addcmul_(numbers, numbers);
+          }
+        });
+  }
+  cost.flops += 2.0 * deltas.size(0) * factors;
+  const at::Tensor inputs = at::matmul(roots.inputs, basis.inputs);
+  if (s == 1) {
+    const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
+    const at::Tensor squares = along.square().sum(1);  // [b, out]
+    cost.flops += 2.0 * squares.numel() * in;
+    return Double(at::matmul(squares.t(), inputs.squeeze(1).square()));
+  }
+  cost.flops += 2.0 * deltas.numel() * in;
+  const at::Tensor rotation = basis.deltas.t();
+  return SumOverExamples(
+      deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
+        const at::Tensor along = at::mm(rotation, deltas[i].flatten(1)).view({out * k, s});
+        const at::Tensor numbers = at::mm(along, inputs[i]).view({out, k, in});
+        for (int64_t root = 0; root < k; ++root) {
+          const at::Tensor of_root = numbers.select(1, root);
+          sum.addcmul_(of_root, of_root);
+        }
+      });
+}
+
+}  // namespace
+
+at::Tensor KroneckerBasis::Into(const at::Tensor& gradients, Cost& cost) const {
+  return Multiply(deltas.t(), gradients, inputs, cost);
+}
+
+at::Tensor KroneckerBasis::Back(const at::Tensor& gradients, Cost& cost) const {
+  return Multiply(deltas, gradients, inputs.t(), cost);
+}
+
+absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
+                                                 const Parameters& parameters, FisherKind fisher,
+                                                 KroneckerEigenvalues eigenvalues,
+                                                 CostLedger& ledger) {
+  const std::vector<Layer>& layers = task.model->layers();
+  const double n = static_cast<double>(task.train.size());
+  TrainingRoots roots(task, parameters, fisher, ledger);
+  Cost cost;
+
+  // Products in the gradients' type, eigenvectors in double.
+  std::vector<at::Tensor> a(layers.size()), s(layers.size());
+  const auto add = [](at::Tensor& sum, const at::Tensor& term) {
+    sum = sum.defined() ? sum.add_(term) : term;
+  };
+  absl::Status status = roots.Visit([&](const FisherRoots& block) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const at::Tensor& deltas = block.layers[l].deltas;
+      add(s[l], OuterProducts(deltas, cost).div_(n * deltas.size(3)));
+      add(a[l], Double(SymmetricProduct(block.layers[l].inputs.flatten(0, 1), cost)).div_(n));
+    }
+  });
+  if (!status.ok()) return status;
+
+  std::vector<KroneckerBasis> bases;
+  KroneckerModel model;
+  model.layers.resize(layers.size());
+  model.num_train = task.train.size();
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto of_inputs = Decompose(a[l], ledger), of_deltas = Decompose(s[l], ledger);
+    if (!of_inputs.ok()) return of_inputs.status();
+    if (!of_deltas.ok()) return of_deltas.status();
+    const at::ScalarType type = parameters.front().value.scalar_type();
+    bases.push_back({of_inputs->vectors.to(type), of_deltas->vectors.to(type)});
+    model.layers[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
+  }
+
+  if (eigenvalues == KroneckerEigenvalues::kSecondMoments) {
+    for (KroneckerLayer& layer : model.layers) layer.eigenvalues.zero_();
+    status = roots.Visit([&](const FisherRoots& block) {
+      for (size_t l = 0; l < layers.size(); ++l) {
+        model.layers[l].eigenvalues.add_(SecondMoments(bases[l], block.layers[l], cost), 1 / n);
+      }
+    });
+    if (!status.ok()) return status;
+  }
+
+  ledger.Charge(cost);
+  cost = Cost();
+  status = VisitGradients(*task.model, parameters, task.test, GradientTarget::kLoss, ledger,
+                          [&](const GradientBlock& block) {
+                            for (size_t l = 0; l < layers.size(); ++l) {
+                              const LayerPositions some =
+                                  RotateSmaller(bases[l], block.layers[l], cost);
+                              LayerPositions& all = model.layers[l].test;
+                              PutRows(some.inputs, block.begin, task.test.size(), all.inputs);
+                              PutRows(some.deltas, block.begin, task.test.size(), all.deltas);
+                            }
+                          });
+  if (!status.ok()) return status;
+  ledger.Charge(cost);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    KroneckerLayer& layer = model.layers[l];
+    layer.basis = bases[l];
+    model.bytes += static_cast<double>(layer.test.inputs.nbytes() + layer.test.deltas.nbytes());
+    layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
+    if (layer.written_out) layer.eigenvalues = layer.eigenvalues.view({-1, 1});
+  }
+
+  const auto visit_train = [model = task.model, parameters, bases, train = task.train](
+                               int64_t numbers, const KroneckerModel::Visitor& visitor,
+                               CostLedger& to) {
+    Cost rotations;
+    GatheredRows rows(numbers, visitor);
+    const auto rotate = [&](const GradientBlock& block) {
+      std::vector<LayerFactors> rotated;
+      for (size_t l = 0; l < bases.size(); ++l) {
+        const LayerPositions& layer = block.layers[l];
+        if (layer.inputs.size(1) > 1) {
+          rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
+          rotated.push_back(SumOverPositions(layer));
+        } else {
+          rotated.push_back(SumOverPositions(Rotate(bases[l], layer, rotations)));
+        }
+      }
+      rows.Add(block.begin, std::move(rotated));
+    };
+    const absl::Status done =
+        VisitGradients(*model, parameters, train, GradientTarget::kLoss, to, rotate);
+    if (done.ok()) rows.Show();
+    to.Charge(rotations);
+    return done;
+  };
+  if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
+    std::vector<LayerFactors> kept(layers.size());
+    status = visit_train(
+        /*numbers=*/1,
+        [&](int64_t begin, const std::vector<LayerFactors>& some) {
+          for (size_t l = 0; l < some.size(); ++l) {
+            PutRows(some[l].inputs, begin, model.num_train, kept[l].inputs);
+            PutRows(some[l].deltas, begin, model.num_train, kept[l].deltas);
+          }
+        },
+        ledger);
+    if (!status.ok()) return status;
+    for (const LayerFactors& layer : kept)
+      model.bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
+    model.visit_train = [kept](const KroneckerModel::Visitor& visitor, CostLedger&) {
+      visitor(0, kept);
+      return absl::OkStatus();
+    };
+  } else {
+    // Many rows at a time: each time all of what they are multiplied with is read.
+    const double size = static_cast<double>(parameters.front().value.element_size());
+    const int64_t numbers =
+        std::max(kExplicitNumbers, static_cast<int64_t>(task.gradient_bytes() / 4 / size));
+    model.bytes += 2 * static_cast<double>(numbers) * size;  // with a copy of the greatest layer
+    model.visit_train = [visit_train, numbers](const KroneckerModel::Visitor& visitor,
+                                               CostLedger& to) {
+      return visit_train(numbers, visitor, to);
+    };
+  }
+  return model;
+}
+
+}  // namespace attribench
