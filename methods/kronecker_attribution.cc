@@ -13,8 +13,6 @@
 namespace attribench {
 namespace {
 
-at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
-
 class KroneckerAttribution : public FittedAttribution {
  public:
   KroneckerAttribution(std::vector<KroneckerModel> models, DampingScope scope, double bytes)
@@ -29,7 +27,7 @@ class KroneckerAttribution : public FittedAttribution {
 
   std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
       const std::vector<Damping>& dampings) override {
-    const size_t together = std::max<int64_t>(1, RowsAtOnce() / std::max<int64_t>(1, num_tests()));
+    const size_t together = std::max<int64_t>(1, RowsAtOnce() / num_tests());
     std::vector<absl::StatusOr<CostedScores>> results;
     for (size_t first = 0; first < dampings.size(); first += together) {
       std::vector<Job> jobs;
@@ -155,8 +153,8 @@ class KroneckerAttribution : public FittedAttribution {
           const LayerFactors test = SumOverPositions(
               {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
           cost.flops += SumFlops(layer) * (end - first);
-          const at::Tensor inputs = Double(test.inputs).square();
-          const at::Tensor deltas = Double(test.deltas).square();
+          const at::Tensor inputs = test.inputs.to(at::kDouble).square();
+          const at::Tensor deltas = test.deltas.to(at::kDouble).square();
           for (size_t d = 0; d < dampings.size(); ++d) {
             cost.flops += 2.0 * (end - first) * weights[d].numel();
             // Where inputs are 1, no [t, p] is made.

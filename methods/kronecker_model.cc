@@ -104,16 +104,6 @@ LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& 
   return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
 }
 
-// Puts `rows` from row `begin` on into `all`, which has n rows from the first time on.
-void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) {
-  if (!all.defined()) {
-    std::vector<int64_t> shape = rows.sizes().vec();
-    shape[0] = n;
-    all = at::empty(shape, rows.options());
-  }
-  all.slice(0, begin, begin + rows.size(0)).copy_(rows);
-}
-
 // Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
 // they are multiplied with, which is far larger than a core's cache, is worth many rows.
 class GatheredRows {
@@ -197,38 +187,31 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
   const at::Tensor& deltas = roots.deltas;
   const int64_t out = deltas.size(1), k = deltas.size(2), s = deltas.size(3);
   const int64_t in = roots.inputs.size(2);
+  if (s == 1) {
+    cost.flops += 2.0 * deltas.size(0) * in * (in + out) + 2.0 * deltas.numel() * out;
+    const at::Tensor inputs = at::matmul(roots.inputs, basis.inputs).squeeze(1);
+    const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
+    return Double(at::matmul(along.square().sum(1).t(), inputs.square()));
+  }
   // Into the basis go a root's factors, position by position, or, where there are many positions,
   // their sum.
   const double factors = 1.0 * s * in * in + 1.0 * k * s * out * out;
   const double sums = 1.0 * k * out * in * (in + out);
-  if (sums < factors) {
-    cost.flops += 2.0 * deltas.size(0) * (sums + 1.0 * k * s * out * in);
-    const at::Tensor rotation = basis.deltas.t();
-    return SumOverExamples(
-        deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
-          const at::Tensor along =
-              at::mm(at::mm(deltas[i].view({out * k, s}), roots.inputs[i]), basis.inputs)
-                  .view({out, k, in});
-          for (int64_t root = 0; root < k; ++root) {
-            const at::Tensor numbers = at::mm(rotation, along.select(1, root));
-            sum.addcmul_(numbers, numbers);
-          }
-        });
-  }
-  cost.flops += 2.0 * deltas.size(0) * factors;
-  const at::Tensor inputs = at::matmul(roots.inputs, basis.inputs);
-  if (s == 1) {
-    const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
-    const at::Tensor squares = along.square().sum(1);  // [b, out]
-    cost.flops += 2.0 * squares.numel() * in;
-    return Double(at::matmul(squares.t(), inputs.squeeze(1).square()));
-  }
-  cost.flops += 2.0 * deltas.numel() * in;
+  const bool sums_first = sums < factors;
+  cost.flops += 2.0 * deltas.size(0) * std::min(sums, factors) + 2.0 * deltas.numel() * in;
   const at::Tensor rotation = basis.deltas.t();
+  const at::Tensor inputs = sums_first ? roots.inputs : at::matmul(roots.inputs, basis.inputs);
   return SumOverExamples(
       deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
-        const at::Tensor along = at::mm(rotation, deltas[i].flatten(1)).view({out * k, s});
-        const at::Tensor numbers = at::mm(along, inputs[i]).view({out, k, in});
+        at::Tensor numbers;
+        if (sums_first) {
+          const at::Tensor of_sum = at::mm(deltas[i].view({out * k, s}), inputs[i]);
+          numbers = at::mm(rotation, at::mm(of_sum, basis.inputs).view({out, k * in}));
+        } else {
+          const at::Tensor along = at::mm(rotation, deltas[i].flatten(1));
+          numbers = at::mm(along.view({out * k, s}), inputs[i]);
+        }
+        numbers = numbers.view({out, k, in});
         for (int64_t root = 0; root < k; ++root) {
           const at::Tensor of_root = numbers.select(1, root);
           sum.addcmul_(of_root, of_root);

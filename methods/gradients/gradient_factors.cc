@@ -265,6 +265,19 @@ LayerFactors SumOverPositions(const LayerPositions& positions) {
   return {at::ones({inputs.size(0), 1}, inputs.options()), sums.flatten(1)};
 }
 
+void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) {
+  if (rows.size(0) == n) {
+    all = rows;
+    return;
+  }
+  if (begin == 0) {
+    std::vector<int64_t> shape = rows.sizes().vec();
+    shape[0] = n;
+    all = at::empty(shape, rows.options());
+  }
+  all.slice(0, begin, begin + rows.size(0)).copy_(rows);
+}
+
 absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Parameters& parameters,
                                                        const Dataset& dataset,
@@ -273,27 +286,14 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
   const int64_t n = dataset.size();
   GradientFactors factors;
   factors.layers.resize(layers);
-  // Rows of a block to their place among all n; one block that has them all is what is wanted.
-  const auto place = [n](at::Tensor& all, const at::Tensor& rows, int64_t begin) {
-    if (rows.size(0) == n) {
-      all = rows;
-      return;
-    }
-    if (begin == 0) {
-      std::vector<int64_t> shape = rows.sizes().vec();
-      shape[0] = n;
-      all = at::empty(shape, rows.options());
-    }
-    all.slice(0, begin, begin + rows.size(0)).copy_(rows);
-  };
   const absl::Status status =
       VisitGradients(model, parameters, dataset, target, ledger, [&](const GradientBlock& block) {
         for (size_t l = 0; l < layers; ++l) {
           const LayerFactors sums = SumOverPositions(block.layers[l]);
-          place(factors.layers[l].inputs, sums.inputs, block.begin);
-          place(factors.layers[l].deltas, sums.deltas, block.begin);
+          PutRows(sums.inputs, block.begin, n, factors.layers[l].inputs);
+          PutRows(sums.deltas, block.begin, n, factors.layers[l].deltas);
         }
-        place(factors.label_probability_gap, block.label_probability_gap, block.begin);
+        PutRows(block.label_probability_gap, block.begin, n, factors.label_probability_gap);
       });
   if (!status.ok()) return status;
   Cost cost;

@@ -90,6 +90,10 @@ absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
 // outer product an example.
 LayerFactors SumOverPositions(const LayerPositions& positions);
 
+// Puts `rows`, of a block that begins with example `begin`, to their place among all n, which are
+// allocated at the first block. One block that has them all is what is wanted, and is not copied.
+void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all);
+
 // The gradients of all examples at once, by VisitGradients.
 absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Parameters& parameters,
