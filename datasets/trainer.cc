@@ -72,6 +72,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
 }
 
 void KeepFreedMemory() {
+  mallopt(M_ARENA_MAX, 1);  // the other arenas give every large block back
   mallopt(M_MMAP_THRESHOLD, 128 << 20);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }

@@ -28,8 +28,8 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  uint64_t seed, const EpochObserver& after_epoch = nullptr);
 
 // Every step of a training allocates and frees the same activations: from here on the process keeps
-// what is freed in pieces below 128 MiB, instead of giving it back to the system and having it anew
-// page by page.
+// what any of its threads frees in pieces below 128 MiB, instead of giving it back to the system
+// and having it anew page by page. Before it starts threads.
 void KeepFreedMemory();
 
 // The learning rate of the step before which the share `elapsed`, in [0, 1], of the steps is done.

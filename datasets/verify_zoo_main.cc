@@ -29,6 +29,7 @@
 #include "datasets/retraining.h"
 #include "datasets/setting.h"
 #include "datasets/subset_plan.h"
+#include "datasets/trainer.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo.h"
 
@@ -64,6 +65,7 @@ absl::StatusOr<std::vector<Agreement>> TrainAgain(const Setting& setting,
                                                   const GroundTruth& truth) {
   const absl::StatusOr<DatasetSplit> data = LoadDataset(setting, DataRoot());
   if (!data.ok()) return data.status();
+  KeepFreedMemory();
   std::vector<absl::StatusOr<Agreement>> results(jobs.size(), absl::UnknownError("not trained"));
   ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(jobs.size()));
   std::atomic<size_t> next{0};
