@@ -114,47 +114,25 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
                           const std::string& folder, int num_workers,
                           const std::vector<TrainingJob>& jobs) {
   const std::string digest = RecipeDigest(setting);
-  std::vector<const TrainingJob*> missing;
+  std::vector<TrainingJob> missing;
   for (const TrainingJob& job : jobs) {
     const absl::Status status = JobFile(folder, digest, job).Read().status();
     if (status.ok()) continue;
     if (!absl::IsNotFound(status)) std::cerr << status.message() << "; training it again\n";
-    missing.push_back(&job);
+    missing.push_back(job);
   }
   // Subsets first: what they leave is small, and can be committed before the zoo is whole.
   std::stable_partition(missing.begin(), missing.end(),
-                        [](const TrainingJob* job) { return job->kind == Kind::kSubset; });
+                        [](const TrainingJob& job) { return job.kind == Kind::kSubset; });
   if (missing.size() < jobs.size()) {
     std::cerr << jobs.size() - missing.size() << " of " << jobs.size()
               << " trainings are there already\n";
   }
-  KeepFreedMemory();
-  ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(missing.size()));
-  std::atomic<size_t> next{0};
-  absl::Mutex mutex;
-  absl::Status first_error;
-  const auto work = [&] {
-    for (size_t i; (i = next++) < missing.size();) {
-      const TrainingJob& job = *missing[i];
-      absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting, data, job);
-      absl::Status status = trained.status();
-      if (status.ok())
-        status = JobFile(folder, digest, job).Write(*trained, job.kind != Kind::kSubset);
-      if (!status.ok()) {
-        absl::MutexLock lock(&mutex);
-        if (first_error.ok())
-          first_error =
-              absl::Status(status.code(), absl::StrCat(job.Name(), ": ", status.message()));
-        next = missing.size();
-        return;
-      }
-      bar.Advance();
-    }
-  };
-  std::vector<std::thread> workers;
-  for (int i = 0; i < num_workers; ++i) workers.emplace_back(work);
-  for (std::thread& worker : workers) worker.join();
-  return first_error;
+  return RunTrainingJobs(setting, data, missing, num_workers,
+                         [&](const TrainingJob& job, const TrainedJob& trained) {
+                           return JobFile(folder, digest, job)
+                               .Write(trained, /*keep_parameters=*/job.kind != Kind::kSubset);
+                         });
 }
 
 // Sums of one kind of training, to become means.
@@ -312,6 +290,36 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   trained.negative_loss = outputs.negative_loss.to(at::kFloat);
   trained.margin = outputs.margin.to(at::kFloat);
   return trained;
+}
+
+absl::Status RunTrainingJobs(const Setting& setting, const DatasetSplit& data,
+                             const std::vector<TrainingJob>& jobs, int num_workers,
+                             const TrainedJobSink& sink) {
+  if (const absl::Status status = CheckWorkers(num_workers); !status.ok()) return status;
+  KeepFreedMemory();
+  ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(jobs.size()));
+  std::atomic<size_t> next{0};
+  absl::Mutex mutex;
+  absl::Status first_error;
+  const auto work = [&] {
+    for (size_t i; (i = next++) < jobs.size();) {
+      const absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting, data, jobs[i]);
+      const absl::Status status = trained.ok() ? sink(jobs[i], *trained) : trained.status();
+      if (!status.ok()) {
+        absl::MutexLock lock(&mutex);
+        if (first_error.ok())
+          first_error =
+              absl::Status(status.code(), absl::StrCat(jobs[i].Name(), ": ", status.message()));
+        next = jobs.size();
+        return;
+      }
+      bar.Advance();
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < num_workers; ++i) workers.emplace_back(work);
+  for (std::thread& worker : workers) worker.join();
+  return first_error;
 }
 
 Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,

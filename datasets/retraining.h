@@ -2,6 +2,7 @@
 #ifndef ATTRIBENCH_DATASETS_RETRAINING_H_
 #define ATTRIBENCH_DATASETS_RETRAINING_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct TrainedJob {
 // Runs one training in the calling thread, which it sets to compute alone.
 absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
                                           const TrainingJob& job);
+
+// Takes what a training left; called by several workers at a time.
+using TrainedJobSink = std::function<absl::Status(const TrainingJob&, const TrainedJob&)>;
+
+// Runs trainings with `num_workers` single-threaded workers, under a progress bar, and hands each
+// result over when it is there. The first error, a training's or the sink's, ends the run and comes
+// back with the name of its training.
+absl::Status RunTrainingJobs(const Setting& setting, const DatasetSplit& data,
+                             const std::vector<TrainingJob>& jobs, int num_workers,
+                             const TrainedJobSink& sink);
 
 // How a subset trained again compares with the zoo's ground truth: the same bits, which the CPU
 // model and libraries of the manifest promise, or how well the test examples' losses keep their

@@ -6,12 +6,13 @@
 //   within tolerance  they are not, but rank the test examples alike: another CPU or library;
 //   different         they do not.
 // Exits with 1 where a file is damaged or a training is different.
-#include <atomic>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -24,12 +25,10 @@
 #include "datasets/arithmetic.h"
 #include "datasets/data_root.h"
 #include "datasets/dataset.h"
-#include "datasets/progress_bar.h"
 #include "datasets/project_path.h"
 #include "datasets/retraining.h"
 #include "datasets/setting.h"
 #include "datasets/subset_plan.h"
-#include "datasets/trainer.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo.h"
 
@@ -60,36 +59,25 @@ absl::StatusOr<std::vector<TrainingJob>> JobsOf(const Setting& setting,
   return jobs;
 }
 
-absl::StatusOr<std::vector<Agreement>> TrainAgain(const Setting& setting,
-                                                  const std::vector<TrainingJob>& jobs,
-                                                  const GroundTruth& truth) {
+// By the numbers of subset and seed.
+using Agreements = std::map<std::pair<int64_t, int64_t>, Agreement>;
+
+absl::StatusOr<Agreements> TrainAgain(const Setting& setting, const std::vector<TrainingJob>& jobs,
+                                      const GroundTruth& truth) {
   const absl::StatusOr<DatasetSplit> data = LoadDataset(setting, DataRoot());
   if (!data.ok()) return data.status();
-  KeepFreedMemory();
-  std::vector<absl::StatusOr<Agreement>> results(jobs.size(), absl::UnknownError("not trained"));
-  ProgressBar bar(absl::StrCat("training ", setting.name()), static_cast<int64_t>(jobs.size()));
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i; (i = next++) < jobs.size();) {
-      const absl::StatusOr<TrainedJob> trained = RunTrainingJob(setting, *data, jobs[i]);
-      if (trained.ok()) {
-        results[i] = CompareWithGroundTruth(jobs[i], *trained, truth);
-      } else {
-        results[i] = trained.status();
-      }
-      bar.Advance();
-    }
-  };
   int workers = absl::GetFlag(FLAGS_workers);
-  if (workers <= 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  std::vector<std::thread> threads;
-  for (int i = 0; i < workers; ++i) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
-  std::vector<Agreement> agreements;
-  for (const absl::StatusOr<Agreement>& result : results) {
-    if (!result.ok()) return result.status();
-    agreements.push_back(*result);
-  }
+  if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  absl::Mutex mutex;
+  Agreements agreements;
+  const absl::Status status = RunTrainingJobs(
+      setting, *data, jobs, workers, [&](const TrainingJob& job, const TrainedJob& trained) {
+        const Agreement agreement = CompareWithGroundTruth(job, trained, truth);
+        absl::MutexLock lock(&mutex);
+        agreements[{job.index, job.repetition}] = agreement;
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
   return agreements;
 }
 
@@ -119,13 +107,12 @@ absl::Status Run() {
   const auto agreements = TrainAgain(*setting, *jobs, *truth);
   if (!agreements.ok()) return agreements.status();
   int different = 0;
-  for (size_t i = 0; i < jobs->size(); ++i) {
-    const Agreement& agreement = (*agreements)[i];
+  for (const auto& [training, agreement] : *agreements) {
     const bool within = agreement.same_bits || agreement.within_tolerance();
     different += !within;
     std::cout << absl::StrFormat(
         "subset %d, seed %d: %s, rank correlation %.4f (the nearest other training's: %.4f)\n",
-        (*jobs)[i].index, (*jobs)[i].repetition,
+        training.first, training.second,
         agreement.same_bits ? "bit for bit"
         : within            ? "within tolerance"
                             : "different",
