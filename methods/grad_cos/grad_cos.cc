@@ -27,11 +27,13 @@ class GradCos : public AttributionMethod {
     for (const Parameters& parameters : *checkpoints) {
       const auto gradients = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
+      at::Tensor of_test;
       const auto cosines =
           PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
+            if (pair.begin_a == 0) of_test = Norms(pair.b).unsqueeze(0);
             return InnerProducts(pair.a, pair.b, ledger)
                 .div_(Norms(pair.a).unsqueeze(1))
-                .div_(Norms(pair.b).unsqueeze(0));
+                .div_(of_test);
           });
       if (!cosines.ok()) return cosines.status();
       scores = scores.defined() ? scores.add_(*cosines) : *cosines;

@@ -54,15 +54,16 @@ absl::StatusOr<ExampleGradients> ExampleGradients::Make(const Model& model,
   return gradients;
 }
 
-absl::StatusOr<GradientFactors> ExampleGradients::Slice(int64_t begin, int64_t end,
-                                                        CostLedger& ledger) const {
+absl::Status ExampleGradients::Slice(int64_t begin, int64_t end, CostLedger& ledger,
+                                     GradientFactors& slice) const {
   if (whole_.has_value()) {
-    return begin == 0 && end == size() ? *whole_ : SliceOf(*whole_, begin, end);
+    slice = begin == 0 && end == size() ? *whole_ : SliceOf(*whole_, begin, end);
+    return absl::OkStatus();
   }
-  return ComputeGradientFactors(
+  return ComputeGradientFactorsInto(
       *model_, *parameters_,
-      {dataset_.inputs.slice(0, begin, end), dataset_.labels.slice(0, begin, end)}, target_,
-      ledger);
+      {dataset_.inputs.slice(0, begin, end), dataset_.labels.slice(0, begin, end)}, target_, ledger,
+      slice);
 }
 
 at::Tensor GradientPair::BlockOf(const at::Tensor& matrix) const {
@@ -77,13 +78,14 @@ void GradientPair::PlaceOnce(const at::Tensor& block, at::Tensor& matrix) const 
 
 absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
                         const PairVisitor& visit) {
+  GradientFactors of_a, of_b;
   for (int64_t begin_b = 0; begin_b < b.size(); begin_b += b.rows()) {
-    const auto of_b = b.Slice(begin_b, std::min(b.size(), begin_b + b.rows()), ledger);
-    if (!of_b.ok()) return of_b.status();
+    absl::Status status = b.Slice(begin_b, std::min(b.size(), begin_b + b.rows()), ledger, of_b);
+    if (!status.ok()) return status;
     for (int64_t begin_a = 0; begin_a < a.size(); begin_a += a.rows()) {
-      const auto of_a = a.Slice(begin_a, std::min(a.size(), begin_a + a.rows()), ledger);
-      if (!of_a.ok()) return of_a.status();
-      visit({begin_a, *of_a, begin_b, *of_b});
+      status = a.Slice(begin_a, std::min(a.size(), begin_a + a.rows()), ledger, of_a);
+      if (!status.ok()) return status;
+      visit({begin_a, of_a, begin_b, of_b});
     }
   }
   return absl::OkStatus();
@@ -96,16 +98,17 @@ absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger
   const bool whole = a.rows() == a.size();
   const int64_t kept = std::max<int64_t>(1, whole ? (first + 7) / 8 : a.rows() * 7 / 8);
   const int64_t passing = whole ? kept : std::max<int64_t>(1, a.rows() - kept);
+  GradientFactors of_a, of_b;
   for (int64_t begin_b = 0; begin_b < first; begin_b += kept) {
     const int64_t end_b = std::min(first, begin_b + kept);
-    const auto of_b = a.Slice(begin_b, end_b, ledger);
-    if (!of_b.ok()) return of_b.status();
-    visit({begin_b, *of_b, begin_b, *of_b});
+    absl::Status status = a.Slice(begin_b, end_b, ledger, of_b);
+    if (!status.ok()) return status;
+    visit({begin_b, of_b, begin_b, of_b});
     for (int64_t begin_a = end_b, end_a; begin_a < a.size(); begin_a = end_a) {
       end_a = std::min(begin_a < first ? first : a.size(), begin_a + passing);
-      const auto of_a = a.Slice(begin_a, end_a, ledger);
-      if (!of_a.ok()) return of_a.status();
-      visit({begin_a, *of_a, begin_b, *of_b});
+      status = a.Slice(begin_a, end_a, ledger, of_a);
+      if (!status.ok()) return status;
+      visit({begin_a, of_a, begin_b, of_b});
     }
   }
   return absl::OkStatus();
@@ -151,12 +154,13 @@ absl::StatusOr<ProjectedGradients> ProjectGradients(const ExampleGradients& grad
                                                     ProjectionKind kind, int64_t dimension,
                                                     uint64_t seed, CostLedger& ledger) {
   std::vector<at::Tensor> features, gaps;
+  GradientFactors factors;
   for (int64_t begin = 0; begin < gradients.size(); begin += gradients.rows()) {
-    const auto factors =
-        gradients.Slice(begin, std::min(gradients.size(), begin + gradients.rows()), ledger);
-    if (!factors.ok()) return factors.status();
-    features.push_back(ProjectGradients(*factors, kind, dimension, seed, ledger));
-    gaps.push_back(factors->label_probability_gap);
+    const absl::Status status = gradients.Slice(
+        begin, std::min(gradients.size(), begin + gradients.rows()), ledger, factors);
+    if (!status.ok()) return status;
+    features.push_back(ProjectGradients(factors, kind, dimension, seed, ledger));
+    gaps.push_back(factors.label_probability_gap.clone());  // the next slice takes its memory
   }
   if (features.size() == 1) return ProjectedGradients{features[0], gaps[0]};
   return ProjectedGradients{at::cat(features), at::cat(gaps)};

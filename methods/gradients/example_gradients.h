@@ -34,8 +34,9 @@ class ExampleGradients {
   // Examples whose factors fit into the bound: all, or fewer.
   int64_t rows() const { return rows_; }
 
-  // Factors of examples begin, ..., end - 1.
-  absl::StatusOr<GradientFactors> Slice(int64_t begin, int64_t end, CostLedger& ledger) const;
+  // Factors of examples begin, ..., end - 1, in the memory of an earlier slice of these gradients
+  // that `slice` may hold.
+  absl::Status Slice(int64_t begin, int64_t end, CostLedger& ledger, GradientFactors& slice) const;
 
  private:
   const Model* model_ = nullptr;
@@ -47,7 +48,7 @@ class ExampleGradients {
   std::optional<GradientFactors> whole_;
 };
 
-// Examples begin_a, ... of a beside examples begin_b, ... of b.
+// Examples begin_a, ... of a beside examples begin_b, ... of b. Good until the next pair comes.
 struct GradientPair {
   int64_t begin_a;
   const GradientFactors& a;

@@ -3,6 +3,9 @@
 // What is computed slice by slice is what all at once give.
 #include "methods/gradients/example_gradients.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 #include "methods/worked_example.h"
@@ -62,6 +65,27 @@ TEST_P(ExampleGradientsTest, ProjectionsOfSlices) {
     ExpectClose(slices.features, whole.features);
     ExpectClose(slices.label_probability_gap, whole.label_probability_gap);
     ExpectClose(whole.features, ProjectGradients(All(example_.train()), kind, 8, 3, ledger_));
+  }
+}
+
+TEST_P(ExampleGradientsTest, SlicesInTheMemoryOfEarlierOnes) {
+  const ExampleGradients train = Make(example_.train(), 7);
+  const GradientFactors all = All(example_.train());
+  GradientFactors slice;
+  std::vector<const void*> of_first;
+  for (const int64_t begin : {0, 7, 14, 56}) {  // the last is smaller
+    const int64_t end = std::min<int64_t>(60, begin + 7);
+    ASSERT_TRUE(train.Slice(begin, end, ledger_, slice).ok());
+    for (size_t l = 0; l < all.layers.size(); ++l) {
+      const LayerFactors& layer = slice.layers[l];
+      ExpectClose(layer.inputs, all.layers[l].inputs.slice(0, begin, end));
+      ExpectClose(layer.deltas, all.layers[l].deltas.slice(0, begin, end));
+      if (begin == 0) of_first.push_back(layer.deltas.data_ptr());
+      if (end - begin == 7 && example_.model().layers()[l].kind == LayerKind::kConvolution) {
+        EXPECT_EQ(layer.deltas.data_ptr(), of_first[l]);
+      }
+    }
+    ExpectClose(slice.label_probability_gap, all.label_probability_gap.slice(0, begin, end));
   }
 }
 

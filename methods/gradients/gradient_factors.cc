@@ -102,6 +102,15 @@ at::Tensor DeltaPositions(const Layer& layer, const at::Tensor& input, const at:
   return {};
 }
 
+// Tensors of that shape and type: what is there already, or new ones. Pages of the system's that a
+// slice's gradients were written to cost as much time to have anew as the products that fill them.
+void MakeRoom(at::IntArrayRef shape, const at::TensorOptions& options, at::Tensor& tensor) {
+  if (tensor.defined() && tensor.sizes() == shape && tensor.scalar_type() == options.dtype())
+    return;
+  tensor = at::Tensor();  // first gives back what it had
+  tensor = at::empty(shape, options);
+}
+
 absl::Status NotFinite(const Layer& layer) {
   return absl::DataLossError(absl::StrCat("gradients of layer ", layer.name,
                                           " are not finite: check the checkpoint and the inputs"));
@@ -252,17 +261,31 @@ absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
 }
 
 LayerFactors SumOverPositions(const LayerPositions& positions) {
+  LayerFactors sums;
+  PutSums(positions, 0, positions.inputs.size(0), sums);
+  return sums;
+}
+
+void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFactors& all) {
   const at::Tensor &inputs = positions.inputs, &deltas = positions.deltas;
-  if (inputs.size(1) == 1) return {inputs.squeeze(1), deltas.squeeze(1)};
+  if (inputs.size(1) == 1) {
+    PutRows(inputs.squeeze(1), begin, n, all.inputs);
+    PutRows(deltas.squeeze(1), begin, n, all.deltas);
+    return;
+  }
+  const int64_t in = inputs.size(2), out = deltas.size(2);
+  if (begin == 0) {
+    all.inputs = at::ones({n, 1}, inputs.options());
+    MakeRoom({n, out * in}, inputs.options(), all.deltas);
+  }
+  const at::Tensor sums = all.deltas.slice(0, begin).view({-1, out, in});
   // Products of one example are too small to share among threads.
-  at::Tensor sums = at::empty({inputs.size(0), deltas.size(2), inputs.size(2)}, inputs.options());
-  at::parallel_for(0, inputs.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
+  at::parallel_for(0, inputs.size(0), 1, [&](int64_t first, int64_t end) {
+    for (int64_t i = first; i < end; ++i) {
       at::Tensor sum = sums[i];
       at::mm_out(sum, deltas[i].t(), inputs[i]);
     }
   });
-  return {at::ones({inputs.size(0), 1}, inputs.options()), sums.flatten(1)};
 }
 
 void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) {
@@ -273,26 +296,21 @@ void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all) 
   if (begin == 0) {
     std::vector<int64_t> shape = rows.sizes().vec();
     shape[0] = n;
-    all = at::empty(shape, rows.options());
+    MakeRoom(shape, rows.options(), all);
   }
   all.slice(0, begin, begin + rows.size(0)).copy_(rows);
 }
 
-absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
-                                                       const Parameters& parameters,
-                                                       const Dataset& dataset,
-                                                       GradientTarget target, CostLedger& ledger) {
+absl::Status ComputeGradientFactorsInto(const Model& model, const Parameters& parameters,
+                                        const Dataset& dataset, GradientTarget target,
+                                        CostLedger& ledger, GradientFactors& factors) {
   const size_t layers = model.layers().size();
   const int64_t n = dataset.size();
-  GradientFactors factors;
   factors.layers.resize(layers);
   const absl::Status status =
       VisitGradients(model, parameters, dataset, target, ledger, [&](const GradientBlock& block) {
-        for (size_t l = 0; l < layers; ++l) {
-          const LayerFactors sums = SumOverPositions(block.layers[l]);
-          PutRows(sums.inputs, block.begin, n, factors.layers[l].inputs);
-          PutRows(sums.deltas, block.begin, n, factors.layers[l].deltas);
-        }
+        for (size_t l = 0; l < layers; ++l)
+          PutSums(block.layers[l], block.begin, n, factors.layers[l]);
         PutRows(block.label_probability_gap, block.begin, n, factors.label_probability_gap);
       });
   if (!status.ok()) return status;
@@ -304,6 +322,17 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
     }
   }
   ledger.Charge(cost);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
+                                                       const Parameters& parameters,
+                                                       const Dataset& dataset,
+                                                       GradientTarget target, CostLedger& ledger) {
+  GradientFactors factors;
+  const absl::Status status =
+      ComputeGradientFactorsInto(model, parameters, dataset, target, ledger, factors);
+  if (!status.ok()) return status;
   return factors;
 }
 
@@ -334,9 +363,21 @@ at::Tensor InnerProducts(const GradientFactors& a, const GradientFactors& b, Cos
 }
 
 at::Tensor SquaredNorms(const GradientFactors& factors) {
-  at::Tensor norms = at::zeros({factors.num_examples()}, factors.layers.front().inputs.options());
+  const int64_t n = factors.num_examples();
+  at::Tensor norms = at::zeros({n}, factors.layers.front().inputs.options());
+  const auto squares = [](const at::Tensor& rows) { return rows.square().sum(1); };
   for (const LayerFactors& layer : factors.layers) {
-    norms.add_(layer.inputs.square().sum(1).mul_(layer.deltas.square().sum(1)));
+    // Some rows at a time: what is in flight stays in a core's cache.
+    const int64_t width = std::max(layer.inputs.size(1), layer.deltas.size(1));
+    const int64_t rows = std::max<int64_t>(1, (int64_t{1} << 20) / width);
+    at::parallel_for(0, n, rows, [&](int64_t first, int64_t last) {
+      for (int64_t begin = first, end; begin < last; begin = end) {
+        end = std::min(last, begin + rows);
+        norms.slice(0, begin, end)
+            .add_(squares(layer.inputs.slice(0, begin, end))
+                      .mul_(squares(layer.deltas.slice(0, begin, end))));
+      }
+    });
   }
   return norms;
 }

@@ -90,15 +90,23 @@ absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
 // outer product an example.
 LayerFactors SumOverPositions(const LayerPositions& positions);
 
-// Puts `rows`, of a block that begins with example `begin`, to their place among all n, which are
-// allocated at the first block. One block that has them all is what is wanted, and is not copied.
+// Puts `rows`, of a block that begins with example `begin`, to their place among all n, which the
+// first block makes room for, in the memory of `all` where that is of the right shape. One block
+// that has them all is what is wanted, and is not copied.
 void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all);
+// The same of SumOverPositions, each sum written where it belongs.
+void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFactors& all);
 
 // The gradients of all examples at once, by VisitGradients.
 absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Parameters& parameters,
                                                        const Dataset& dataset,
                                                        GradientTarget target, CostLedger& ledger);
+
+// The same into `factors`, in the memory of what an earlier call left there.
+absl::Status ComputeGradientFactorsInto(const Model& model, const Parameters& parameters,
+                                        const Dataset& dataset, GradientTarget target,
+                                        CostLedger& ledger, GradientFactors& factors);
 
 // Inner products of gradients [a, b]: sum over layers of (A_a A_b') o (D_a D_b').
 at::Tensor InnerProducts(const GradientFactors& a, const GradientFactors& b, CostLedger& ledger);
