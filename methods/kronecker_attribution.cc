@@ -142,29 +142,35 @@ class KroneckerAttribution : public FittedAttribution {
       for (size_t l = 0; l < model.layers.size(); ++l) {
         const KroneckerLayer& layer = model.layers[l];
         const at::Tensor mean = layer.eigenvalues.div(static_cast<double>(models_.size()));
-        std::vector<at::Tensor> weights;  // by damping those of t1, t2, t3, [3, out, in or 1]
+        // By damping those of t1, t2, t3.
+        at::Tensor weights =
+            at::empty({moments.t1.size(0), 3, mean.size(0), mean.size(1)}, at::kDouble);
         for (size_t d = 0; d < dampings.size(); ++d) {
-          const at::Tensor once = mean.div(damped[d][l]), twice = once.div(damped[d][l]);
-          weights.push_back(at::stack({once, twice, twice.div(damped[d][l])}));
+          const at::Tensor of_damping = weights[d];
+          for (int64_t i = 0; i < 3; ++i) {
+            of_damping[i].copy_((i == 0 ? mean : of_damping[i - 1]).div(damped[d][l]));
+          }
         }
-        const int64_t rows = layer.written_out ? RowsOfBlock(layer.eigenvalues.numel()) : t;
+        weights = weights.flatten(0, 1);
+        const int64_t rows = layer.written_out ? RowsOfBlock(2 * layer.eigenvalues.numel()) : t;
         for (int64_t first = 0; first < t; first += rows) {
           const int64_t end = std::min(t, first + rows);
           const LayerFactors test = SumOverPositions(
               {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
           cost.flops += SumFlops(layer) * (end - first);
-          const at::Tensor inputs = test.inputs.to(at::kDouble).square();
-          const at::Tensor deltas = test.deltas.to(at::kDouble).square();
-          for (size_t d = 0; d < dampings.size(); ++d) {
-            cost.flops += 2.0 * (end - first) * weights[d].numel();
-            // Where inputs are 1, no [t, p] is made.
-            const at::Tensor sums = layer.written_out
-                                        ? at::matmul(deltas, weights[d].squeeze(2).t())
-                                        : at::einsum("ti,koi,to->tk", {inputs, weights[d], deltas});
-            moments.t1[d].slice(0, first, end).add_(sums.select(1, 0));
-            moments.t2[d].slice(0, first, end).add_(sums.select(1, 1));
-            moments.t3[d].slice(0, first, end).add_(sums.select(1, 2));
-          }
+          cost.flops += 2.0 * (end - first) * weights.numel();
+          const at::Tensor inputs =
+              test.inputs.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
+          const at::Tensor deltas =
+              test.deltas.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
+          // Where inputs are 1, no [t, p] is made.
+          const at::Tensor sums =
+              (layer.written_out ? at::matmul(deltas, weights.squeeze(2).t())
+                                 : at::einsum("ti,koi,to->tk", {inputs, weights, deltas}))
+                  .view({end - first, -1, 3});
+          moments.t1.slice(1, first, end).add_(sums.select(2, 0).t());
+          moments.t2.slice(1, first, end).add_(sums.select(2, 1).t());
+          moments.t3.slice(1, first, end).add_(sums.select(2, 2).t());
         }
       }
     }

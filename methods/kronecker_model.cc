@@ -104,45 +104,6 @@ LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& 
   return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
 }
 
-// Blocks of gradients put together, and shown once they hold so many numbers: a walk through what
-// they are multiplied with, which is far larger than a core's cache, is worth many rows.
-class GatheredRows {
- public:
-  GatheredRows(int64_t enough, const KroneckerModel::Visitor& visitor)
-      : enough_(enough), visitor_(visitor) {}
-
-  void Add(int64_t begin, std::vector<LayerFactors> layers) {
-    if (pending_.empty()) begin_ = begin;
-    for (const LayerFactors& layer : layers) {
-      numbers_ += layer.inputs.numel() + layer.deltas.numel();
-    }
-    pending_.push_back(std::move(layers));
-    if (numbers_ >= enough_) Show();
-  }
-
-  void Show() {
-    if (pending_.empty()) return;
-    std::vector<LayerFactors> all;
-    for (size_t l = 0; l < pending_.front().size(); ++l) {
-      std::vector<at::Tensor> inputs, deltas;
-      for (std::vector<LayerFactors>& block : pending_) {
-        inputs.push_back(std::move(block[l].inputs));
-        deltas.push_back(std::move(block[l].deltas));
-      }
-      all.push_back({at::cat(inputs), at::cat(deltas)});
-    }
-    pending_.clear();
-    numbers_ = 0;
-    visitor_(begin_, all);
-  }
-
- private:
-  int64_t enough_;
-  const KroneckerModel::Visitor& visitor_;
-  std::vector<std::vector<LayerFactors>> pending_;
-  int64_t begin_ = 0, numbers_ = 0;
-};
-
 // left V right of each gradient V [out, in].
 at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const at::Tensor& right,
                     Cost& cost) {
@@ -239,15 +200,14 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   Cost cost;
 
   // Products in the gradients' type, eigenvectors in double.
-  std::vector<at::Tensor> a(layers.size()), s(layers.size());
-  const auto add = [](at::Tensor& sum, const at::Tensor& term) {
-    sum = sum.defined() ? sum.add_(term) : term;
-  };
+  std::vector<SymmetricSum> a(layers.size());
+  std::vector<at::Tensor> s(layers.size());
   absl::Status status = roots.Visit([&](const FisherRoots& block) {
     for (size_t l = 0; l < layers.size(); ++l) {
       const at::Tensor& deltas = block.layers[l].deltas;
-      add(s[l], OuterProducts(deltas, cost).div_(n * deltas.size(3)));
-      add(a[l], Double(SymmetricProduct(block.layers[l].inputs.flatten(0, 1), cost)).div_(n));
+      const at::Tensor products = OuterProducts(deltas, cost).div_(n * deltas.size(3));
+      s[l] = s[l].defined() ? s[l].add_(products) : products;
+      a[l].Add(block.layers[l].inputs.flatten(0, 1), cost);
     }
   });
   if (!status.ok()) return status;
@@ -257,7 +217,8 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
   model.layers.resize(layers.size());
   model.num_train = task.train.size();
   for (size_t l = 0; l < layers.size(); ++l) {
-    const auto of_inputs = Decompose(a[l], ledger), of_deltas = Decompose(s[l], ledger);
+    const auto of_inputs = Decompose(a[l].Total(cost).div(n), ledger);
+    const auto of_deltas = Decompose(s[l], ledger);
     if (!of_inputs.ok()) return of_inputs.status();
     if (!of_deltas.ok()) return of_deltas.status();
     const at::ScalarType type = parameters.front().value.scalar_type();
@@ -297,40 +258,49 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
     if (layer.written_out) layer.eigenvalues = layer.eigenvalues.view({-1, 1});
   }
 
+  // Shows gradients in the basis, `rows` of them at a time: a walk through what they are multiplied
+  // with, which is far larger than a core's cache, is worth many rows.
   const auto visit_train = [model = task.model, parameters, bases, train = task.train](
-                               int64_t numbers, const KroneckerModel::Visitor& visitor,
+                               int64_t rows, const KroneckerModel::Visitor& visitor,
                                CostLedger& to) {
     Cost rotations;
-    GatheredRows rows(numbers, visitor);
-    const auto rotate = [&](const GradientBlock& block) {
-      std::vector<LayerFactors> rotated;
+    std::vector<LayerFactors> all(bases.size());  // room for so many of examples from `begin` on
+    int64_t begin = 0, end = 0, room = 0;
+    const auto show = [&] {
+      std::vector<LayerFactors> some;
+      for (const LayerFactors& layer : all) {
+        some.push_back(
+            {layer.inputs.slice(0, 0, end - begin), layer.deltas.slice(0, 0, end - begin)});
+      }
+      visitor(begin, some);
+      begin = end;
+    };
+    const auto gather = [&](const GradientBlock& block) {
+      const int64_t size = block.layers.front().inputs.size(0);
+      if (end > begin && end + size > begin + room) show();
+      if (end == begin) room = std::max(rows, size);
       for (size_t l = 0; l < bases.size(); ++l) {
         const LayerPositions& layer = block.layers[l];
         if (layer.inputs.size(1) > 1) {
           rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
-          rotated.push_back(SumOverPositions(layer));
+          PutSums(layer, end - begin, room, all[l]);
         } else {
-          rotated.push_back(SumOverPositions(Rotate(bases[l], layer, rotations)));
+          PutSums(Rotate(bases[l], layer, rotations), end - begin, room, all[l]);
         }
       }
-      rows.Add(block.begin, std::move(rotated));
+      end += size;
     };
     const absl::Status done =
-        VisitGradients(*model, parameters, train, GradientTarget::kLoss, to, rotate);
-    if (done.ok()) rows.Show();
+        VisitGradients(*model, parameters, train, GradientTarget::kLoss, to, gather);
+    if (done.ok()) show();
     to.Charge(rotations);
     return done;
   };
-  if (GradientBytes(*task.model, parameters) * n <= task.gradient_bytes()) {
-    std::vector<LayerFactors> kept(layers.size());
+  const double row = GradientBytes(*task.model, parameters);
+  if (row * n <= task.gradient_bytes()) {
+    std::vector<LayerFactors> kept;
     status = visit_train(
-        /*numbers=*/1,
-        [&](int64_t begin, const std::vector<LayerFactors>& some) {
-          for (size_t l = 0; l < some.size(); ++l) {
-            PutRows(some[l].inputs, begin, model.num_train, kept[l].inputs);
-            PutRows(some[l].deltas, begin, model.num_train, kept[l].deltas);
-          }
-        },
+        task.train.size(), [&](int64_t, const std::vector<LayerFactors>& all) { kept = all; },
         ledger);
     if (!status.ok()) return status;
     for (const LayerFactors& layer : kept)
@@ -340,14 +310,11 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
       return absl::OkStatus();
     };
   } else {
-    // Many rows at a time: each time all of what they are multiplied with is read.
-    const double size = static_cast<double>(parameters.front().value.element_size());
-    const int64_t numbers =
-        std::max(kExplicitNumbers, static_cast<int64_t>(task.gradient_bytes() / 4 / size));
-    model.bytes += 2 * static_cast<double>(numbers) * size;  // with a copy of the greatest layer
-    model.visit_train = [visit_train, numbers](const KroneckerModel::Visitor& visitor,
-                                               CostLedger& to) {
-      return visit_train(numbers, visitor, to);
+    const auto rows = static_cast<int64_t>(task.gradient_bytes() / 2 / row);
+    model.bytes += static_cast<double>(rows) * row;
+    model.visit_train = [visit_train, rows](const KroneckerModel::Visitor& visitor,
+                                            CostLedger& to) {
+      return visit_train(rows, visitor, to);
     };
   }
   return model;

@@ -21,4 +21,27 @@ at::Tensor SymmetricProduct(const at::Tensor& rows, Cost& cost) {
   return product;
 }
 
+void SymmetricSum::AddProduct(const at::Tensor& rows, Cost& cost) {
+  const at::Tensor product = SymmetricProduct(rows, cost).to(at::kDouble);
+  sum_ = sum_.defined() ? sum_.add_(product) : product;
+}
+
+void SymmetricSum::Add(const at::Tensor& rows, Cost& cost) {
+  const int64_t r = rows.size(0), d = rows.size(1);
+  if (r >= d) return AddProduct(rows, cost);
+  if (!waiting_.defined()) waiting_ = at::empty({d, d}, rows.options());
+  if (num_waiting_ + r > d) {
+    AddProduct(waiting_.slice(1, 0, num_waiting_).t(), cost);
+    num_waiting_ = 0;
+  }
+  waiting_.slice(1, num_waiting_, num_waiting_ + r).copy_(rows.t());
+  num_waiting_ += r;
+}
+
+at::Tensor SymmetricSum::Total(Cost& cost) {
+  if (num_waiting_ > 0) AddProduct(waiting_.slice(1, 0, num_waiting_).t(), cost);
+  num_waiting_ = 0;
+  return sum_;
+}
+
 }  // namespace attribench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/symmetric_product.h"
 
+#include <algorithm>
+
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 
@@ -34,6 +36,23 @@ TEST(SymmetricProductTest, CountsWhatItComputes) {
 TEST(SymmetricProductTest, NoRows) {
   Cost cost;
   EXPECT_TRUE(at::equal(SymmetricProduct(Rows(0, 3), cost), at::zeros({3, 3}, at::kDouble)));
+}
+
+TEST(SymmetricSumTest, RowsThatComeSomeAtATime) {
+  const at::Tensor rows = Rows(23, 4).to(at::kFloat);
+  for (const int64_t some : {1, 3, 4, 9, 23}) {  // fewer than the 4 columns, as many, more
+    SymmetricSum sum;
+    Cost cost;
+    for (int64_t begin = 0; begin < 23; begin += some) {
+      const int64_t end = std::min<int64_t>(23, begin + some);
+      sum.Add(rows.slice(0, begin, end), cost);
+      const at::Tensor so_far = rows.slice(0, 0, end).to(at::kDouble);
+      if (begin % 2 == 0 || end == 23) {
+        EXPECT_TRUE(at::equal(sum.Total(cost), at::matmul(so_far.t(), so_far))) << some;
+      }
+    }
+    EXPECT_EQ(cost.flops, 2 * 23 * 4 * 4);
+  }
 }
 
 }  // namespace
