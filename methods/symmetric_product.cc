@@ -30,10 +30,7 @@ void SymmetricSum::Add(const at::Tensor& rows, Cost& cost) {
   const int64_t r = rows.size(0), d = rows.size(1);
   if (r >= d) return AddProduct(rows, cost);
   if (!waiting_.defined()) waiting_ = at::empty({d, d}, rows.options());
-  if (num_waiting_ + r > d) {
-    AddProduct(waiting_.slice(1, 0, num_waiting_).t(), cost);
-    num_waiting_ = 0;
-  }
+  if (num_waiting_ + r > d) Total(cost);  // of which none wait any more
   waiting_.slice(1, num_waiting_, num_waiting_ + r).copy_(rows.t());
   num_waiting_ += r;
 }

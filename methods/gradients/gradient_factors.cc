@@ -102,8 +102,8 @@ at::Tensor DeltaPositions(const Layer& layer, const at::Tensor& input, const at:
   return {};
 }
 
-// Tensors of that shape and type: what is there already, or new ones. Pages of the system's that a
-// slice's gradients were written to cost as much time to have anew as the products that fill them.
+// A tensor of that shape and type: what is there already, or a new one, whose pages have to come
+// from the system one by one.
 void MakeRoom(at::IntArrayRef shape, const at::TensorOptions& options, at::Tensor& tensor) {
   if (tensor.defined() && tensor.sizes() == shape && tensor.scalar_type() == options.dtype())
     return;
