@@ -103,7 +103,6 @@ struct TunerRun {
   Entry* entry;
   CostLedger ledger;
   Damping damping;
-  absl::Status status;
 };
 
 // Chooses `run.damping`, where the method has one.
@@ -130,13 +129,15 @@ absl::Status Tune(const Benchmark& benchmark, const MethodVariant& variant, Damp
   return absl::OkStatus();
 }
 
-// Scores at `run.damping` and what they are worth on the reporting block.
+// What scores at `run.damping` cost, and what they are worth on the reporting block.
 absl::Status Evaluate(const Benchmark& benchmark, DampingSweep& sweep, TunerRun& run) {
   Entry& entry = *run.entry;
   CostLedger& ledger = run.ledger;
-  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Scores(run.damping, ledger);
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Sums(run.damping, ledger);
   if (!point.ok()) return point.status();
-  ledger.Charge("scoring", (*point)->cost);
+  const absl::StatusOr<Cost> cost = sweep.ScoringCost(run.damping, ledger);
+  if (!cost.ok()) return cost.status();
+  ledger.Charge("scoring", *cost);
 
   const at::Tensor predicted = OfBlock((*point)->subset_scores, benchmark.blocks.reporting);
   const at::Tensor outputs = ReportingOutputs(benchmark);
@@ -335,26 +336,16 @@ MethodResult RunMethod(const Benchmark& benchmark, const MethodVariant& variant)
     return FailedResult(benchmark, variant, EntryStatusOf(sweep_status),
                         std::string(sweep_status.message()));
   }
-  std::vector<TunerRun> runs;
-  std::vector<Damping> dampings;  // that tuners chose
   for (const RegisteredTuner& tuner : TunersFor(result)) {
-    TunerRun& run = runs.emplace_back();
+    TunerRun run;
     run.tuner = tuner.tuner;
     run.entry = result.add_entries();
     run.entry->set_tuner(tuner.name);
-    run.status = Guarded("tuning", [&] { return Tune(benchmark, variant, *sweep, run); });
-    if (run.status.ok()) dampings.push_back(run.damping);
-  }
-  // Where this fails, each is tried alone.
-  (void)Guarded("scoring", [&] {
-    sweep->PrepareScores(dampings);
-    return absl::OkStatus();
-  });
-  for (TunerRun& run : runs) {
-    if (run.status.ok()) {
-      run.status = Guarded("scoring", [&] { return Evaluate(benchmark, *sweep, run); });
+    absl::Status status = Guarded("tuning", [&] { return Tune(benchmark, variant, *sweep, run); });
+    if (status.ok()) {
+      status = Guarded("scoring", [&] { return Evaluate(benchmark, *sweep, run); });
     }
-    if (!run.status.ok()) Fail(run.status, *run.entry);
+    if (!status.ok()) Fail(status, *run.entry);
     SetCosts(fit_ledger, run.ledger, *run.entry);
   }
   if (result.damped()) {

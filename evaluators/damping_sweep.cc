@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/damping_sweep.h"
 
-#include <set>
 #include <utility>
 
 namespace attribench {
@@ -50,43 +49,25 @@ absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& dam
   });
 }
 
-absl::StatusOr<const DampingSweep::Point*> DampingSweep::Scores(const Damping& damping,
-                                                                CostLedger& ledger) {
-  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
-  PrepareScores({damping});
-  const absl::StatusOr<Point>& point = scores_.at(damping);
-  if (!point.ok()) return point.status();
-  return &*point;
-}
-
-void DampingSweep::PrepareScores(const std::vector<Damping>& dampings) {
-  std::vector<Damping> missing;
-  for (const Damping& damping : std::set<Damping>(dampings.begin(), dampings.end())) {
-    if (scores_.count(damping) == 0) missing.push_back(damping);
+absl::StatusOr<Cost> DampingSweep::ScoringCost(const Damping& damping, CostLedger& ledger) {
+  if (!fitted_->SumsWithoutScores()) {
+    const absl::StatusOr<const Point*> point = Sums(damping, ledger);
+    if (!point.ok()) return point.status();
+    return (*point)->cost;
   }
-  const auto each = fitted_->ScoresAtEach(missing);
-  for (size_t i = 0; i < missing.size(); ++i) {
-    if (!each[i].ok()) {
-      scores_.emplace(missing[i], each[i].status());
-      continue;
-    }
+  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  if (!scoring_cost_.has_value()) {
     CostLedger own;
-    absl::StatusOr<Point> point = Point();
+    absl::Status status;
     {
       const CostLedger::Phase scoring(own, "scoring");
-      absl::StatusOr<at::Tensor> sums = SumOverSubsets(subsets_, each[i]->scores);
-      if (sums.ok()) {
-        point->subset_scores = *std::move(sums);
-      } else {
-        point = sums.status();
-      }
+      const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, own);
+      status = scores.ok() ? SumOverSubsets(subsets_, *scores).status() : scores.status();
     }
-    if (point.ok()) {
-      point->cost = each[i]->cost;
-      point->cost += own.Total();
-    }
-    scores_.emplace(missing[i], std::move(point));
+    if (!status.ok()) return status;
+    scoring_cost_ = own.Total();
   }
+  return *scoring_cost_;
 }
 
 absl::StatusOr<const DampingSweep::MomentsPoint*> DampingSweep::Moments(

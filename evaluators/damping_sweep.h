@@ -3,6 +3,7 @@
 #define ATTRIBENCH_EVALUATORS_DAMPING_SWEEP_H_
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -34,12 +35,11 @@ class DampingSweep {
   // What getting ready for Sums cost: for whoever uses it.
   const Cost& preparation() const { return preparation_; }
 
-  // By the sums alone, which is what tuning needs: FittedAttribution::SubsetScores.
+  // By the sums alone: FittedAttribution::SubsetScores.
   absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
-  // By the whole score matrix, which is what an attribution is: FittedAttribution::Scores, summed.
-  absl::StatusOr<const Point*> Scores(const Damping& damping, CostLedger& ledger);
-  // Computes at once, where that saves work, what Scores will be asked for.
-  void PrepareScores(const std::vector<Damping>& dampings);
+  // What the whole score matrix costs, which is what an attribution is: FittedAttribution::Scores,
+  // summed. Where it costs the same at every damping it is computed at the first that is asked for.
+  absl::StatusOr<Cost> ScoringCost(const Damping& damping, CostLedger& ledger);
   absl::StatusOr<const MomentsPoint*> Moments(const std::vector<Damping>& dampings,
                                               CostLedger& ledger);
   // All tell `ledger` of no cost, and its clock stands still meanwhile: charge the point's cost
@@ -57,7 +57,8 @@ class DampingSweep {
   FittedAttribution* fitted_ = nullptr;
   at::Tensor subsets_;
   Cost preparation_;
-  std::map<Damping, absl::StatusOr<Point>> sums_, scores_;
+  std::map<Damping, absl::StatusOr<Point>> sums_;
+  std::optional<Cost> scoring_cost_;  // at any damping
   std::map<std::vector<Damping>, absl::StatusOr<MomentsPoint>> moments_;
 };
 

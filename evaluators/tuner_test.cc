@@ -175,22 +175,48 @@ TEST_F(TunerTest, SharedWorkIsDoneOnceAndChargedToEach) {
   EXPECT_EQ(fitted_->scorings, 1);
 }
 
-TEST_F(TunerTest, ScoresThatWerePrepared) {
+// Where sums come of the scores, they cost what the scores at that damping cost.
+TEST_F(TunerTest, ScoringCostOfEachDamping) {
   DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
   fitted_->broken_at = 10;
-  sweep.PrepareScores({{1, ABSOLUTE}, {10, ABSOLUTE}, {1, ABSOLUTE}, {100, ABSOLUTE}});
-  EXPECT_EQ(fitted_->scorings, 3);
-  DampingSweep lazily = *DampingSweep::Make(*fitted_, truth_.subsets);
   for (const double damping : {1.0, 10.0, 100.0}) {
-    const auto point = sweep.Scores({damping, ABSOLUTE}, ledger_);
-    const auto expected = lazily.Scores({damping, ABSOLUTE}, ledger_);
-    ASSERT_EQ(point.status(), expected.status());
-    if (!point.ok()) continue;
-    EXPECT_TRUE((*point)->subset_scores.equal((*expected)->subset_scores));
-    EXPECT_EQ((*point)->cost.flops, 1000);
+    const absl::StatusOr<Cost> cost = sweep.ScoringCost({damping, ABSOLUTE}, ledger_);
+    ASSERT_EQ(cost.status(), sweep.Sums({damping, ABSOLUTE}, ledger_).status());
+    if (cost.ok()) EXPECT_EQ(cost->flops, 1000);
   }
-  EXPECT_EQ(fitted_->scorings, 6);
-  EXPECT_EQ(sweep.Scores({10, ABSOLUTE}, ledger_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(sweep.ScoringCost({10, ABSOLUTE}, ledger_).status().code(),
+            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(fitted_->scorings, 3);
+  EXPECT_EQ(ledger_.Total().flops, 0);
+}
+
+class WithSumsOfItsOwn : public MadeUpAttribution {
+ public:
+  using MadeUpAttribution::MadeUpAttribution;
+  absl::StatusOr<at::Tensor> SubsetScores(const Damping&, CostLedger& ledger) override {
+    Cost cost;
+    cost.flops = 10;
+    ledger.Charge(cost);
+    return at::zeros({kSubsets, kTests}, at::kDouble);
+  }
+  bool SumsWithoutScores() const override { return true; }
+};
+
+// One that can be computed stands for all.
+TEST_F(TunerTest, ScoringCostOfOneMatrixWhereSumsDoWithout) {
+  WithSumsOfItsOwn fitted(scores_);
+  fitted.broken_at = 10;
+  DampingSweep sweep = *DampingSweep::Make(fitted, truth_.subsets);
+  EXPECT_EQ(sweep.ScoringCost({10, ABSOLUTE}, ledger_).status().code(),
+            absl::StatusCode::kDataLoss);
+  for (const double damping : {1.0, 100.0}) {
+    const absl::StatusOr<Cost> cost = sweep.ScoringCost({damping, ABSOLUTE}, ledger_);
+    ASSERT_TRUE(cost.ok()) << cost.status();
+    EXPECT_EQ(cost->flops, 1000);
+    EXPECT_EQ((*sweep.Sums({damping, ABSOLUTE}, ledger_))->cost.flops, 10);
+  }
+  EXPECT_EQ(fitted.scorings, 2);
+  EXPECT_EQ(ledger_.Total().flops, 0);
 }
 
 TEST_F(TunerTest, MomentsAreThoseOfTheTuningTests) {

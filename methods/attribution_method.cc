@@ -67,25 +67,6 @@ absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::T
   return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));
 }
 
-std::vector<absl::StatusOr<FittedAttribution::CostedScores>> FittedAttribution::ScoresAtEach(
-    const std::vector<Damping>& dampings) {
-  std::vector<absl::StatusOr<CostedScores>> results;
-  for (const Damping& damping : dampings) {
-    CostLedger own;
-    absl::StatusOr<at::Tensor> scores;
-    {
-      const CostLedger::Phase scoring(own, "scoring");
-      scores = Scores(damping, own);
-    }
-    if (scores.ok()) {
-      results.push_back(CostedScores{*std::move(scores), own.Total()});
-    } else {
-      results.push_back(scores.status());
-    }
-  }
-  return results;
-}
-
 absl::Status FittedAttribution::PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) {
   subsets_ = subsets;
   return absl::OkStatus();

@@ -73,22 +73,14 @@ class FittedAttribution {
   // Methods without damping take no notice of the argument.
   virtual absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) = 0;
 
-  // The same at each of several dampings, with what each would have cost alone. Without an override
-  // one after the other; for methods that can share work between dampings, as where the training
-  // gradients are computed again for each.
-  struct CostedScores {
-    at::Tensor scores;
-    Cost cost;
-  };
-  virtual std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
-      const std::vector<Damping>& dampings);
-
   // What tuning needs of the scores, often for much less than the scores: their sums over subsets
   // of the training examples. PrepareSubsets takes the subsets, [m, train] bool, once; SubsetScores
   // gives [m, test] float64 at any damping. Without an override these go through Scores. DataLoss
   // with the place of the first score (or sum) that is not finite.
   virtual absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger);
   virtual absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger);
+  // Whether SubsetScores does without Scores, which then costs the same at every damping.
+  virtual bool SumsWithoutScores() const { return false; }
 
   // The lambda that is added to the spectrum, a mean where there are several spectra. Unimplemented
   // where there is no damping.

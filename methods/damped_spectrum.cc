@@ -96,6 +96,8 @@ class DampedAttribution : public FittedAttribution {
     return sums;
   }
 
+  bool SumsWithoutScores() const override { return true; }
+
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     double sum = 0;
     for (const DampedSpectrum& s : spectra_) {

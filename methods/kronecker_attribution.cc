@@ -19,39 +19,20 @@ class KroneckerAttribution : public FittedAttribution {
       : models_(std::move(models)), scope_(scope), bytes_(bytes) {}
 
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
-    std::vector<Job> jobs = {{damping, "scoring"}};
-    if (const absl::Status status = Run(jobs, ledger); !status.ok()) return status;
-    if (!jobs[0].status.ok()) return jobs[0].status;
-    return jobs[0].scores;
-  }
-
-  std::vector<absl::StatusOr<CostedScores>> ScoresAtEach(
-      const std::vector<Damping>& dampings) override {
-    const size_t together = std::max<int64_t>(1, RowsAtOnce() / num_tests());
-    std::vector<absl::StatusOr<CostedScores>> results;
-    for (size_t first = 0; first < dampings.size(); first += together) {
-      std::vector<Job> jobs;
-      for (size_t i = first; i < std::min(dampings.size(), first + together); ++i) {
-        jobs.push_back({dampings[i], absl::StrCat("damping ", i)});
-      }
-      CostLedger own;
-      absl::Status status;
-      {
-        const CostLedger::Phase shared(own, "shared");
-        status = Run(jobs, own);
-      }
-      const std::map<std::string, Cost>& phases = own.phases();
-      for (Job& job : jobs) {
-        if (!status.ok() || !job.status.ok()) {
-          results.push_back(status.ok() ? job.status : status);
-          continue;
-        }
-        Cost cost = phases.at("shared");
-        cost += phases.at(job.phase);
-        results.push_back(CostedScores{job.scores, cost});
+    at::Tensor scores = at::zeros({models_.front().num_train, num_tests()},
+                                  models_.front().layers.front().test.deltas.options());
+    const int64_t rows = RowsAtOnce();
+    const int64_t walks = (num_tests() + rows - 1) / rows;
+    for (const KroneckerModel& model : models_) {
+      const auto damped = DampedEigenvalues(model, damping);
+      if (!damped.ok()) return damped.status();
+      for (int64_t walk = 0; walk < walks; ++walk) {
+        const absl::Status status = Walk(model, *damped, num_tests() * walk / walks,
+                                         num_tests() * (walk + 1) / walks, scores, ledger);
+        if (!status.ok()) return status;
       }
     }
-    return results;
+    return scores.div_(static_cast<double>(models_.size()));
   }
 
   // The sums over subsets of training gradients [m, p] are taken once: a damping then costs m p t.
@@ -107,6 +88,8 @@ class KroneckerAttribution : public FittedAttribution {
       return status;
     return scores;
   }
+
+  bool SumsWithoutScores() const override { return true; }
 
   // Over layers with their dimensions as weights, then over checkpoints.
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
@@ -179,14 +162,6 @@ class KroneckerAttribution : public FittedAttribution {
   }
 
  private:
-  // Scores at a damping, and the phase to which they charge what they share with no other.
-  struct Job {
-    Damping damping;
-    std::string phase;
-    absl::Status status;
-    at::Tensor scores;
-  };
-
   int64_t num_tests() const { return models_.front().layers.front().test.deltas.size(0); }
 
   // Filtered test gradients of a model, [p] each, that the bytes leave room for; a damping is done
@@ -203,63 +178,30 @@ class KroneckerAttribution : public FittedAttribution {
     return std::max((num_tests() + 7) / 8, static_cast<int64_t>(left / row));
   }
 
-  // Of all jobs with one walk through each model's training gradients, or of one job with as many
-  // as its test examples need.
-  absl::Status Run(std::vector<Job>& jobs, CostLedger& ledger) const {
-    for (Job& job : jobs) {
-      job.scores = at::zeros({models_.front().num_train, num_tests()},
-                             models_.front().layers.front().test.deltas.options());
-    }
-    const int64_t rows = RowsAtOnce();
-    const int64_t walks = jobs.size() > 1 ? 1 : (num_tests() + rows - 1) / rows;
-    for (const KroneckerModel& model : models_) {
-      for (int64_t walk = 0; walk < walks; ++walk) {
-        const absl::Status status =
-            Walk(model, jobs, num_tests() * walk / walks, num_tests() * (walk + 1) / walks, ledger);
-        if (!status.ok()) return status;
+  // Adds one model's scores for the test examples [begin, end) with one walk through its training
+  // gradients.
+  absl::Status Walk(const KroneckerModel& model, const std::vector<at::Tensor>& damped,
+                    int64_t begin, int64_t end, at::Tensor& scores, CostLedger& ledger) const {
+    std::vector<at::Tensor> right;  // [end - begin, p of the layer]
+    Cost cost;
+    for (size_t l = 0; l < model.layers.size(); ++l) {
+      const KroneckerLayer& layer = model.layers[l];
+      at::Tensor filtered = at::empty({end - begin, layer.eigenvalues.numel()}, scores.options());
+      const int64_t rows = RowsOfBlock(filtered.size(1));
+      for (int64_t first = begin; first < end; first += rows) {
+        const int64_t last = std::min(end, first + rows);
+        const at::Tensor some = Filtered(layer, first, last, damped[l], cost);
+        filtered.slice(0, first - begin, last - begin)
+            .copy_(layer.written_out ? layer.basis.Back(some, cost) : some);
       }
+      cost.flops += 2.0 * static_cast<double>(model.num_train * filtered.numel());
+      right.push_back(std::move(filtered));
     }
-    for (Job& job : jobs) job.scores.div_(static_cast<double>(models_.size()));
-    return absl::OkStatus();
-  }
-
-  // Adds one model's scores for some test examples.
-  absl::Status Walk(const KroneckerModel& model, std::vector<Job>& jobs, int64_t begin, int64_t end,
-                    CostLedger& ledger) const {
-    std::vector<std::vector<at::Tensor>> right(jobs.size());  // [end - begin, p of the layer]
-    for (size_t j = 0; j < jobs.size(); ++j) {
-      const CostLedger::Phase alone(ledger, jobs[j].phase);
-      const auto damped = DampedEigenvalues(model, jobs[j].damping);
-      if (!damped.ok()) {
-        jobs[j].status = damped.status();
-        continue;
-      }
-      Cost cost;
-      for (size_t l = 0; l < model.layers.size(); ++l) {
-        const KroneckerLayer& layer = model.layers[l];
-        at::Tensor filtered =
-            at::empty({end - begin, layer.eigenvalues.numel()}, jobs[j].scores.options());
-        const int64_t rows = RowsOfBlock(filtered.size(1));
-        for (int64_t first = begin; first < end; first += rows) {
-          const int64_t last = std::min(end, first + rows);
-          const at::Tensor some = Filtered(layer, first, last, (*damped)[l], cost);
-          filtered.slice(0, first - begin, last - begin)
-              .copy_(layer.written_out ? layer.basis.Back(some, cost) : some);
-        }
-        cost.flops += 2.0 * static_cast<double>(model.num_train * filtered.numel());
-        right[j].push_back(std::move(filtered));
-      }
-      ledger.Charge(cost);
-    }
+    ledger.Charge(cost);
     return VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
-      for (size_t j = 0; j < jobs.size(); ++j) {
-        if (right[j].empty()) continue;
-        const CostLedger::Phase alone(ledger, jobs[j].phase);
-        jobs[j]
-            .scores.slice(0, first, first + gradients.size(0))
-            .slice(1, begin, end)
-            .addmm_(gradients, right[j][l].t());
-      }
+      scores.slice(0, first, first + gradients.size(0))
+          .slice(1, begin, end)
+          .addmm_(gradients, right[l].t());
     });
   }
 

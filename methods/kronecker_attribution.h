@@ -19,10 +19,9 @@ enum class DampingScope {
 
 // Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
 // product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole, [p, test] for
-// one model at a time. `bytes` are for these and the examples' gradients: as many dampings as have
-// their [p, test] in what is left share one walk through the training gradients (ScoresAtEach), and
-// one that has not takes several walks, for some test examples each. FailedPrecondition where an
-// eigenvalue and the damping are both 0.
+// one model at a time. `bytes` are for these and the examples' gradients: where they hold no
+// [p, test], there are several walks through the training gradients, for some test examples each.
+// FailedPrecondition where an eigenvalue and the damping are both 0.
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
                                                             DampingScope scope, double bytes);
 

@@ -70,6 +70,8 @@ class DataInfAttribution : public FittedAttribution {
     return sums;
   }
 
+  bool SumsWithoutScores() const override { return true; }
+
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     double sum = 0;
     for (const Layer& layer : layers_) {
