@@ -2,6 +2,7 @@
 #include "methods/gradients/example_gradients.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -148,6 +149,18 @@ absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first,
   });
   if (!status.ok()) return status;
   return gram;
+}
+
+absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
+                                   CostLedger& ledger) {
+  const auto lengths = [](const GradientFactors& factors) {  // at least the smallest float
+    return SquaredNorms(factors).sqrt_().clamp_min_(std::numeric_limits<float>::min());
+  };
+  at::Tensor of_b;
+  return PairMatrix(a, b, ledger, [&](const GradientPair& pair) {
+    if (pair.begin_a == 0) of_b = lengths(pair.b);
+    return InnerProducts(pair.a, pair.b, ledger).div_(lengths(pair.a).unsqueeze(1)).div_(of_b);
+  });
 }
 
 absl::StatusOr<ProjectedGradients> ProjectGradients(const ExampleGradients& gradients,

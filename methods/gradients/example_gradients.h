@@ -81,6 +81,10 @@ absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const Exampl
                                          CostLedger& ledger);
 absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first, CostLedger& ledger);
 
+// Cosines [a, b]; 0 where either gradient is 0.
+absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
+                                   CostLedger& ledger);
+
 // Random projections P' g_i [n, k] (see ProjectGradients), and 1 - p_y [n].
 struct ProjectedGradients {
   at::Tensor features;

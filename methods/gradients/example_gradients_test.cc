@@ -58,6 +58,19 @@ TEST_P(ExampleGradientsTest, InnerProductsOfSlices) {
   }
 }
 
+TEST_P(ExampleGradientsTest, CosinesOfSlices) {
+  const auto directions = [&](const Dataset& data) {
+    const at::Tensor gradients = ExplicitGradients(All(data));
+    return gradients.div(gradients.norm(2, {1}, /*keepdim=*/true));
+  };
+  const at::Tensor expected =
+      at::matmul(directions(example_.train()), directions(example_.test()).t());
+  for (const int64_t rows : {1, 7, 1000}) {
+    const ExampleGradients train = Make(example_.train(), rows), test = Make(example_.test(), rows);
+    ExpectClose(*Cosines(train, test, ledger_), expected);
+  }
+}
+
 TEST_P(ExampleGradientsTest, ProjectionsOfSlices) {
   for (const ProjectionKind kind : {ProjectionKind::kGaussian, ProjectionKind::kSjlt}) {
     const auto whole = *ProjectGradients(Make(example_.train(), 60), kind, 8, /*seed=*/3, ledger_);

@@ -3,8 +3,6 @@
 // score_i = mean over checkpoints along one training run of g_i . q there, each weighed by the mean
 // learning rate of the steps since the one before (equation 5). The published sum is this times a
 // constant, the rates' sum.
-#include <limits>
-
 #include "ATen/ATen.h"
 #include "methods/registry.h"
 #include "methods/task_gradients.h"
@@ -29,11 +27,8 @@ class TracIn : public AttributionMethod {
       const auto gradients =
           TaskGradients::Make(task, (*parameters)[c], GradientTarget::kLoss, ledger);
       if (!gradients.ok()) return gradients.status();
-      const auto products =
-          PairMatrix(gradients->train, gradients->test, ledger, [&](const GradientPair& pair) {
-            return normalise ? InnerProducts(Normalised(pair.a), Normalised(pair.b), ledger)
-                             : InnerProducts(pair.a, pair.b, ledger);
-          });
+      const auto products = normalise ? Cosines(gradients->train, gradients->test, ledger)
+                                      : InnerProducts(gradients->train, gradients->test, ledger);
       if (!products.ok()) return products.status();
       // Rates are constant or fall on a line: their mean is that in the middle.
       const double weight =
@@ -42,15 +37,6 @@ class TracIn : public AttributionMethod {
       weights += weight;
     }
     return MakeUndampedAttribution(scores.div_(weights));
-  }
-
- private:
-  // To length 1; a gradient of 0 stays 0.
-  static GradientFactors Normalised(GradientFactors factors) {
-    const at::Tensor lengths =
-        SquaredNorms(factors).sqrt().clamp_min(std::numeric_limits<float>::min()).unsqueeze(1);
-    for (LayerFactors& layer : factors.layers) layer.deltas = layer.deltas.div(lengths);
-    return factors;
   }
 };
 
