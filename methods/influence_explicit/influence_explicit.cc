@@ -54,6 +54,9 @@ class InfluenceExplicit : public AttributionMethod {
                                                          CostLedger& ledger) override {
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
+    const auto curvature =
+        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
+    if (!curvature.ok()) return curvature.status();
     const int64_t p = CountParameters(*parameters);
     if (MemoryBytes(p) > kMemoryLimit) {
       return absl::UnimplementedError(absl::StrFormat(
@@ -61,9 +64,6 @@ class InfluenceExplicit : public AttributionMethod {
           "does without the matrix",
           p, MemoryBytes(p) / (1 << 30), kMemoryLimit / (1 << 30)));
     }
-    const auto curvature =
-        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
-    if (!curvature.ok()) return curvature.status();
     const auto train =
         ComputeGradientFactors(*task.model, *parameters, task.train, GradientTarget::kLoss, ledger);
     if (!train.ok()) return train.status();

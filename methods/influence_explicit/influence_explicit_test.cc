@@ -155,6 +155,7 @@ TEST(InfluenceExplicitRefusalTest, SaysWhatItWouldTake) {
   const WorkedExample example;
   AttributionTask task = example.Task();
   task.model = model.get();
+  task.train = {at::zeros({2, 784}, at::kDouble), at::zeros({2}, at::kLong)};
   task.checkpoint = [&](CheckpointKind, int64_t) -> absl::StatusOr<Parameters> {
     RandomStream stream(1, "large");
     return model->Initialise(stream);
