@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
-#include <string>
 #include <utility>
 
 #include "ATen/ATen.h"

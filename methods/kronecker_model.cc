@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "methods/exception_status.h"
 #include "methods/gradients/example_gradients.h"
+#include "methods/parallel_for.h"
 #include "methods/symmetric_product.h"
 
 namespace attribench {
@@ -116,7 +117,7 @@ at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const a
 at::Tensor SumOverExamples(int64_t n, at::IntArrayRef shape, const at::TensorOptions& options,
                            const std::function<void(at::Tensor& sum, int64_t i)>& add) {
   std::vector<at::Tensor> sums(at::get_num_threads());
-  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(0, n, 1, [&](int64_t begin, int64_t end) {
     at::Tensor& sum = sums[at::get_thread_num()];
     if (!sum.defined()) sum = at::zeros(shape, options);
     for (int64_t i = begin; i < end; ++i) add(sum, i);

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "ATen/ATen.h"
-#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/GradMode.h"
+#include "methods/parallel_for.h"
 #include "torch/csrc/autograd/autograd.h"
 
 namespace attribench {
@@ -280,7 +280,7 @@ void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFac
   }
   const at::Tensor sums = all.deltas.slice(0, begin).view({-1, out, in});
   // Products of one example are too small to share among threads.
-  at::parallel_for(0, inputs.size(0), 1, [&](int64_t first, int64_t end) {
+  ParallelFor(0, inputs.size(0), 1, [&](int64_t first, int64_t end) {
     for (int64_t i = first; i < end; ++i) {
       at::Tensor sum = sums[i];
       at::mm_out(sum, deltas[i].t(), inputs[i]);
@@ -370,7 +370,7 @@ at::Tensor SquaredNorms(const GradientFactors& factors) {
     // Some rows at a time: what is in flight stays in a core's cache.
     const int64_t width = std::max(layer.inputs.size(1), layer.deltas.size(1));
     const int64_t rows = std::max<int64_t>(1, (int64_t{1} << 20) / width);
-    at::parallel_for(0, n, rows, [&](int64_t first, int64_t last) {
+    ParallelFor(0, n, rows, [&](int64_t first, int64_t last) {
       for (int64_t begin = first, end; begin < last; begin = end) {
         end = std::min(last, begin + rows);
         norms.slice(0, begin, end)

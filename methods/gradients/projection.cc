@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "ATen/ATen.h"
-#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/random_stream.h"
+#include "methods/parallel_for.h"
 
 namespace attribench {
 namespace {
@@ -18,7 +18,7 @@ at::Tensor DenseRows(ProjectionKind kind, uint64_t seed, uint64_t layer, int64_t
                      int64_t rows, int64_t k) {
   at::Tensor block = at::empty({rows, k}, at::kFloat);
   float* data = block.data_ptr<float>();
-  at::parallel_for(0, rows, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(0, rows, 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       RandomStream stream(seed, "projection", {layer, static_cast<uint64_t>(first + r)});
       float* row = data + r * k;
@@ -59,7 +59,7 @@ void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tenso
   // For every coordinate (unit, input) the column of its entry, and its sign.
   std::vector<int32_t> column(in * out);
   std::vector<Scalar> sign(in * out);
-  at::parallel_for(0, out, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(0, out, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit) {
       RandomStream stream(seed, "projection", {index, static_cast<uint64_t>(unit)});
       for (int64_t i = unit * in; i < (unit + 1) * in; ++i) {
@@ -73,7 +73,7 @@ void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tenso
   const Scalar* a = inputs.data_ptr<Scalar>();
   const Scalar* d = deltas.data_ptr<Scalar>();
   Scalar* phi = result.data_ptr<Scalar>();
-  at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(0, n, 1, [&](int64_t begin, int64_t end) {
     for (int64_t example = begin; example < end; ++example) {
       const Scalar* input = a + example * in;
       Scalar* row = phi + example * k;
