@@ -182,7 +182,9 @@ TEST_F(TunerTest, ScoringCostOfEachDamping) {
   for (const double damping : {1.0, 10.0, 100.0}) {
     const absl::StatusOr<Cost> cost = sweep.ScoringCost({damping, ABSOLUTE}, ledger_);
     ASSERT_EQ(cost.status(), sweep.Sums({damping, ABSOLUTE}, ledger_).status());
-    if (cost.ok()) EXPECT_EQ(cost->flops, 1000);
+    if (cost.ok()) {
+      EXPECT_EQ(cost->flops, 1000);
+    }
   }
   EXPECT_EQ(sweep.ScoringCost({10, ABSOLUTE}, ledger_).status().code(),
             absl::StatusCode::kDataLoss);
