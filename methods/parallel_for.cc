@@ -5,14 +5,13 @@
 
 #ifndef INTRA_OP_PARALLEL
 #error "at::parallel_for would use one thread: compile this file with -fopenmp"
-"at::parallel_for would use one thread: LibTorch was built with OpenMP, and this file was not"
 #endif
 
-    namespace attribench {
+namespace attribench {
 
-  void ParallelFor(int64_t begin, int64_t end, int64_t grain,
-                   const std::function<void(int64_t begin, int64_t end)>& work) {
-    at::parallel_for(begin, end, grain, work);
-  }
+void ParallelFor(int64_t begin, int64_t end, int64_t grain,
+                 const std::function<void(int64_t begin, int64_t end)>& work) {
+  at::parallel_for(begin, end, grain, work);
+}
 
 }  // namespace attribench
