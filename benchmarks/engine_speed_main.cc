@@ -20,15 +20,18 @@
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/machine_rates.h"
-#include "datasets/arithmetic.h"
-#include "datasets/model.h"
+#include "datasets/clock.h"
+#include "datasets/environment.h"
+#include "datasets/instruction_set.h"
+#include "datasets/models/model.h"
+#include "datasets/models/model_factory.h"
 #include "datasets/random_stream.h"
-#include "datasets/trainer.h"
+#include "datasets/zoo/trainer.h"
 #include "methods/attribution_method.h"
-#include "methods/gradients/curvature.h"
+#include "methods/curvature/curvature.h"
+#include "methods/curvature/kronecker_model.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/gradients/projection.h"
-#include "methods/kronecker_model.h"
 
 ABSL_FLAG(int, threads, 0, "default: one per core");
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ATen/ATen.h"
-#include "datasets/arithmetic.h"
+#include "datasets/clock.h"
 
 namespace attribench {
 namespace {

@@ -2,7 +2,7 @@
 #include "benchmarks/reference_kernel.h"
 
 #include "ATen/ATen.h"
-#include "datasets/arithmetic.h"
+#include "datasets/clock.h"
 
 namespace attribench {
 

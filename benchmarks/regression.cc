@@ -12,7 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/mann_whitney.h"
-#include "evaluators/paired_bootstrap.h"
+#include "evaluators/statistics/paired_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "nlohmann/json.hpp"
 

@@ -10,13 +10,14 @@
 #include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/peak_memory.h"
-#include "datasets/arithmetic.h"
-#include "datasets/trainer.h"
-#include "evaluators/damping_sweep.h"
-#include "evaluators/linear_datamodeling_score.h"
-#include "evaluators/surrogate_indicator.h"
-#include "evaluators/tuner.h"
-#include "methods/exception_status.h"
+#include "datasets/environment.h"
+#include "datasets/exception_status.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/zoo/trainer.h"
+#include "evaluators/metrics/linear_datamodeling_score.h"
+#include "evaluators/tuners/damping_sweep.h"
+#include "evaluators/tuners/surrogate_indicator.h"
+#include "evaluators/tuners/tuner.h"
 
 namespace attribench {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
-#include "datasets/setting.h"
+#include "datasets/settings/setting.h"
 #include "gtest/gtest.h"
 #include "methods/registry.h"
 

@@ -31,12 +31,14 @@
 #include "benchmarks/peak_memory.h"
 #include "benchmarks/reference_kernel.h"
 #include "benchmarks/run_method.h"
-#include "datasets/arithmetic.h"
+#include "datasets/clock.h"
 #include "datasets/data_root.h"
+#include "datasets/environment.h"
+#include "datasets/instruction_set.h"
 #include "datasets/project_path.h"
-#include "datasets/setting.h"
-#include "datasets/trainer.h"
+#include "datasets/settings/setting.h"
 #include "datasets/working_directory.h"
+#include "datasets/zoo/trainer.h"
 #include "methods/registry.h"
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");

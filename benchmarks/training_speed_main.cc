@@ -22,11 +22,14 @@
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/machine_rates.h"
-#include "datasets/arithmetic.h"
+#include "datasets/clock.h"
 #include "datasets/dataset.h"
-#include "datasets/model.h"
-#include "datasets/setting.pb.h"
-#include "datasets/trainer.h"
+#include "datasets/environment.h"
+#include "datasets/instruction_set.h"
+#include "datasets/models/model.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/settings/setting.pb.h"
+#include "datasets/zoo/trainer.h"
 
 ABSL_FLAG(int, workers, 0, "trainings at the same time; default: one per core");
 ABSL_FLAG(bool, winograd, false,

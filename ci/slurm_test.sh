@@ -95,11 +95,11 @@ echo "slurm_test: Slurm $(sinfo --version | cut -d' ' -f2) is up on $host with $
 
 # ---- The zoo ---------------------------------------------------------------------------------
 zoo=$folder/zoo
-retrain=$(realpath bazel-bin/datasets/retrain)
+retrain=$(realpath bazel-bin/datasets/zoo/retrain)
 flags=(--setting="$PWD/datasets/settings/glyphs_mlp.textproto")
 start=$SECONDS
 submitted=$(SBATCH_FLAGS="--output=$folder/job_%A_%a.log" \
-  datasets/slurm/submit.sh 8 "$retrain" "${flags[@]}" --output="$zoo")
+  datasets/zoo/slurm/submit.sh 8 "$retrain" "${flags[@]}" --output="$zoo")
 array=$(cut -d' ' -f2 <<<"$submitted")
 merge=$(cut -d' ' -f4 <<<"$submitted")
 echo "slurm_test: $submitted" >&2

@@ -4,7 +4,7 @@
 // files by other means.
 #include "ATen/ATen.h"
 #include "datasets/dataset.h"
-#include "datasets/setting.h"
+#include "datasets/settings/setting.h"
 #include "gtest/gtest.h"
 
 namespace attribench {

@@ -6,9 +6,9 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
-#include "datasets/cifar.h"
-#include "datasets/glyphs.h"
-#include "datasets/idx.h"
+#include "datasets/formats/cifar.h"
+#include "datasets/formats/glyphs.h"
+#include "datasets/formats/idx.h"
 
 namespace attribench {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "datasets/setting.pb.h"
+#include "datasets/settings/setting.pb.h"
 
 namespace attribench {
 

@@ -3,7 +3,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
-#include "datasets/setting.h"
+#include "datasets/settings/setting.h"
 #include "gtest/gtest.h"
 
 namespace attribench {

@@ -3,7 +3,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load(":model_zoo.bzl", "model_zoo_mistake")
-load(":names.bzl", "labels_mistake", "setting_part", "target_name")
+load(":macro_arguments.bzl", "labels_mistake", "setting_part", "target_name")
 
 def _macro_arguments_test_impl(ctx):
     env = unittest.begin(ctx)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one rule by which a setting and its zoo are added."""
 
-load(":names.bzl", "name_mistake")
+load(":macro_arguments.bzl", "name_mistake")
 load(":retrained_zoo.bzl", "retrained_zoo")
 
 def model_zoo_mistake(name, setting, data):
@@ -10,12 +10,12 @@ def model_zoo_mistake(name, setting, data):
     if mistake:
         return mistake
     if type(setting) != "string" or not setting.endswith(".textproto"):
-        return "model_zoo %s: setting is %r, must be one .textproto (see datasets/setting.proto)" % (name, setting)
+        return "model_zoo %s: setting is %r, must be one .textproto (see datasets/settings/setting.proto)" % (name, setting)
     if type(data) != "list":
         return "model_zoo %s: data is %r, must be a list of labels of data files" % (name, data)
     return None
 
-def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
+def model_zoo(name, setting = None, data = [], zoo = None, tags = [], shards = 8, **kwargs):
     """Defines a setting and what it needs at run time.
 
     Gives `:<name>_retrain`, the program that makes the zoo (checkpoints and ground truth) in
@@ -28,6 +28,7 @@ def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
       name: the setting's name, as its textproto has it.
       setting: its textproto; default settings/<name>.textproto.
       data: labels of data files, each in a folder with the name that the setting gives.
+      zoo: labels of the zoo's files; default zoo/<name>/** of this package.
       tags: for data files and program; "manual" where data must be fetched first.
       shards: actions that the trainings of `:<name>_retrained` are split into.
       **kwargs: passed on to all four (visibility).
@@ -43,7 +44,7 @@ def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
     )
     native.filegroup(
         name = name + "_zoo",
-        srcs = native.glob(["zoo/%s/**" % name], exclude = ["zoo/%s/jobs/**" % name]),
+        srcs = zoo or native.glob(["zoo/%s/**" % name], exclude = ["zoo/%s/jobs/**" % name]),
         **kwargs
     )
     native.filegroup(
@@ -62,9 +63,9 @@ def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
     )
     native.sh_binary(
         name = name + "_retrain",
-        srcs = ["@attribench//datasets:retrain_setting.sh"],
+        srcs = ["@attribench//datasets/zoo:retrain_setting.sh"],
         args = [
-            "$(rootpath @attribench//datasets:retrain)",
+            "$(rootpath @attribench//datasets/zoo:retrain)",
             "$(rootpath :%s_setting)" % name,
             native.package_name() + "/zoo/" + name,
             "$(rootpaths :%s_data)" % name,
@@ -73,7 +74,7 @@ def model_zoo(name, setting = None, data = [], tags = [], shards = 8, **kwargs):
         data = [
             ":%s_data" % name,
             ":%s_setting" % name,
-            "@attribench//datasets:retrain",
+            "@attribench//datasets/zoo:retrain",
         ],
         tags = tags,
         **kwargs

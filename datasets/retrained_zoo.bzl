@@ -43,7 +43,7 @@ retrained_zoo = rule(
     implementation = _retrained_zoo_impl,
     attrs = {
         "data": attr.label(mandatory = True, allow_files = True),
-        "retrain": attr.label(default = "@attribench//datasets:retrain", executable = True, cfg = "target"),
+        "retrain": attr.label(default = "@attribench//datasets/zoo:retrain", executable = True, cfg = "target"),
         "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
         "shards": attr.int(default = 8, doc = "Actions that the trainings are split into."),
     },

@@ -15,7 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "evaluators/paired_bootstrap.h"
+#include "evaluators/statistics/paired_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace attribench {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A leaderboard as a build target."""
 
-load("//benchmarks:method_results.bzl", "method_results")
-load("//datasets:names.bzl", "labels_mistake", "setting_part", "target_name")
+load("//methods:method_results.bzl", "method_results")
+load("//datasets:macro_arguments.bzl", "labels_mistake", "setting_part", "target_name")
 
 def _leaderboard_of_results_impl(ctx):
     outputs = [

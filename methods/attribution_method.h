@@ -10,7 +10,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "datasets/dataset.h"
-#include "datasets/model.h"
+#include "datasets/models/model.h"
 #include "methods/cost_ledger.h"
 #include "methods/damping.h"
 #include "methods/hyperparameters.h"

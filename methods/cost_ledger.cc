@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/cost_ledger.h"
 
-#include "datasets/arithmetic.h"
+#include "datasets/clock.h"
 
 namespace attribench {
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one rule by which a method is added."""
 
-load("//benchmarks:method_results.bzl", "method_results")
-load("//datasets:names.bzl", "labels_mistake", "name_mistake", "setting_part", "target_name")
-load("//datasets:settings.bzl", "SETTINGS")
+load("//methods:method_results.bzl", "method_results")
+load("//datasets:macro_arguments.bzl", "labels_mistake", "name_mistake", "setting_part", "target_name")
+load("//datasets/settings:settings.bzl", "SETTINGS")
 
 def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
     """What is wrong with the arguments of attribution_method, as a sentence; None if nothing."""

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/models/model_outputs.h"
 #include "datasets/random_stream.h"
-#include "datasets/trainer.h"
+#include "datasets/zoo/trainer.h"
 
 namespace attribench {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "ATen/core/Tensor.h"
 #include "datasets/dataset.h"
-#include "datasets/model.h"
-#include "datasets/setting.pb.h"
+#include "datasets/models/model.h"
+#include "datasets/settings/setting.pb.h"
 #include "methods/attribution_method.h"
 
 namespace attribench {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "evaluators/tuner.h"
+#include "evaluators/tuners/tuner.h"
 
 namespace attribench {
 namespace {
@@ -13,6 +13,8 @@ namespace {
 class GridSearch : public Tuner {
  public:
   explicit GridSearch(int64_t num_subsets) : num_subsets_(num_subsets) {}
+
+  TunerKind kind() const override { return TunerKind::kSearch; }
 
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
     const int64_t m = std::min(num_subsets_, problem.num_subsets());

@@ -12,7 +12,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
-#include "methods/damped_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/registry.h"
 

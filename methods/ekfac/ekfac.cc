@@ -2,7 +2,7 @@
 //
 // score = g' (F + lambda I)^-1 q, layer by layer: the Fisher matrix diagonal in the eigenbasis of
 // its Kronecker factors, with the diagonal as it is.
-#include "methods/kronecker_attribution.h"
+#include "methods/curvature/kronecker_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {

@@ -3,8 +3,8 @@
 // score_i = g_i' (F + lambda I)^-1 q, F the empirical Fisher of all parameters, the mean over
 // checkpoints. F is never written: see FisherSpectrum.
 #include "methods/attribution_method.h"
-#include "methods/damped_spectrum.h"
-#include "methods/fisher_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
+#include "methods/curvature/fisher_spectrum.h"
 #include "methods/registry.h"
 
 namespace attribench {

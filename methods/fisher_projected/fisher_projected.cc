@@ -4,7 +4,7 @@
 // over the training examples: score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
-#include "methods/damped_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"

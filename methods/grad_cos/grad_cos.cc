@@ -2,8 +2,8 @@
 //
 // score_i = mean over checkpoints of g_i . q / (|g_i| |q|); 0 where either gradient is 0.
 #include "ATen/ATen.h"
+#include "methods/gradients/task_gradients.h"
 #include "methods/registry.h"
-#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {

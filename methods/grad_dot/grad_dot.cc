@@ -4,8 +4,8 @@
 // written.
 #include "ATen/ATen.h"
 #include "methods/attribution_method.h"
+#include "methods/gradients/task_gradients.h"
 #include "methods/registry.h"
-#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {

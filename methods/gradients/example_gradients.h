@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "datasets/dataset.h"
-#include "datasets/model.h"
+#include "datasets/models/model.h"
 #include "methods/cost_ledger.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/gradients/projection.h"

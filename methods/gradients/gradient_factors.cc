@@ -9,7 +9,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/GradMode.h"
-#include "methods/parallel_for.h"
+#include "methods/gradients/parallel_for.h"
 #include "torch/csrc/autograd/autograd.h"
 
 namespace attribench {

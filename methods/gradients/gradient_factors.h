@@ -8,7 +8,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "datasets/dataset.h"
-#include "datasets/model.h"
+#include "datasets/models/model.h"
 #include "methods/cost_ledger.h"
 
 namespace attribench {

@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "ATen/ATen.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/models/model_outputs.h"
 #include "gtest/gtest.h"
 #include "methods/worked_example.h"
 

@@ -8,7 +8,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/random_stream.h"
-#include "methods/parallel_for.h"
+#include "methods/gradients/parallel_for.h"
 
 namespace attribench {
 namespace {

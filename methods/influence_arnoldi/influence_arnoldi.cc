@@ -11,10 +11,10 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/random_stream.h"
-#include "methods/damped_spectrum.h"
-#include "methods/gradients/curvature.h"
+#include "methods/curvature/curvature.h"
+#include "methods/curvature/damped_spectrum.h"
+#include "methods/curvature/krylov_attribution.h"
 #include "methods/gradients/gradient_factors.h"
-#include "methods/krylov_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {

@@ -2,7 +2,7 @@
 //
 // score_i = g_i' x with (C + lambda I) x = q, x after k steps of conjugate gradients from 0: for
 // every test example at once, and for every lambda at once, by Lanczos's steps.
-#include "methods/krylov_attribution.h"
+#include "methods/curvature/krylov_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {

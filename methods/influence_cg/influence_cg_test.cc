@@ -9,7 +9,7 @@
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "gtest/gtest.h"
-#include "methods/gradients/curvature.h"
+#include "methods/curvature/curvature.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 #include "methods/worked_example.h"

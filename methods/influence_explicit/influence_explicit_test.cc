@@ -7,9 +7,11 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/models/model_outputs.h"
 #include "datasets/random_stream.h"
 #include "gtest/gtest.h"
-#include "methods/gradients/curvature.h"
+#include "methods/curvature/curvature.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 #include "methods/worked_example.h"

@@ -9,7 +9,7 @@
 // lambda at once. sigma is `scaling` times the largest eigenvalue of C + lambda I, where the series
 // converges, found in each test example's own Krylov space.
 #include "ATen/ATen.h"
-#include "methods/krylov_attribution.h"
+#include "methods/curvature/krylov_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // score = g' (A kron S + lambda I)^-1 q, layer by layer: the Fisher matrix as a Kronecker product.
-#include "methods/kronecker_attribution.h"
+#include "methods/curvature/kronecker_attribution.h"
 #include "methods/registry.h"
 
 namespace attribench {

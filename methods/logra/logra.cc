@@ -8,7 +8,7 @@
 
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
-#include "methods/damped_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 

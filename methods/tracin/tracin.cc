@@ -4,8 +4,8 @@
 // learning rate of the steps since the one before (equation 5). The published sum is this times a
 // constant, the rates' sum.
 #include "ATen/ATen.h"
+#include "methods/gradients/task_gradients.h"
 #include "methods/registry.h"
-#include "methods/task_gradients.h"
 
 namespace attribench {
 namespace {

@@ -7,7 +7,7 @@
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
-#include "methods/damped_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"

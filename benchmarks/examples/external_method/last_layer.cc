@@ -3,7 +3,7 @@
 // Influence through the last layer alone: g' (F + lambda I)^-1 q with F = mean of g g' over the
 // training examples, g the loss gradients with respect to the last layer's weights and biases.
 #include "ATen/ATen.h"
-#include "methods/damped_spectrum.h"
+#include "methods/curvature/damped_spectrum.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_DATASETS_MODELS_MODEL_FACTORY_H_
+#define ATTRIBENCH_DATASETS_MODELS_MODEL_FACTORY_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "datasets/models/model.h"
+#include "datasets/settings/setting.pb.h"
+
+namespace attribench {
+
+// The architecture that a setting names. InvalidArgument where it names none, or with a field that
+// is out of its bounds.
+absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSpec& spec);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_DATASETS_MODELS_MODEL_FACTORY_H_

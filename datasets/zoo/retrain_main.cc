@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes a setting's zoo: full-data checkpoints, half-data checkpoints, the ground truth of
+// retrained subsets.
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/data_root.h"
+#include "datasets/dataset.h"
+#include "datasets/instruction_set.h"
+#include "datasets/settings/setting.h"
+#include "datasets/working_directory.h"
+#include "datasets/zoo/retraining.h"
+
+ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
+ABSL_FLAG(std::string, output, "",
+          "folder of the zoo; default: datasets/zoo/<setting> in the workspace");
+ABSL_FLAG(std::string, shard, "",
+          "I/N: only the I-th (from 0) of N parts of the trainings, to be put together by a last "
+          "run without this flag; default: everything");
+ABSL_FLAG(int, workers, 0, "parallel trainings; default: one per core");
+
+namespace {
+
+absl::Status Run() {
+  const absl::StatusOr<attribench::Setting> setting =
+      attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
+  if (!setting.ok()) return setting.status();
+  const absl::StatusOr<attribench::DatasetSplit> data =
+      attribench::LoadDataset(*setting, attribench::DataRoot());
+  if (!data.ok()) return data.status();
+  std::string folder = absl::GetFlag(FLAGS_output);
+  if (!folder.empty()) {
+    folder = attribench::InWorkingDirectory(folder);
+  } else {
+    const char* workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
+    folder =
+        absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
+  }
+  int workers = absl::GetFlag(FLAGS_workers);
+  if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const std::string shard = absl::GetFlag(FLAGS_shard);
+  if (shard.empty()) return attribench::MakeZoo(*setting, *data, folder, workers);
+  const absl::StatusOr<attribench::Shard> part = attribench::ParseShard(shard);
+  if (!part.ok()) return part.status();
+  return attribench::TrainShard(*setting, *data, folder, workers, *part);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  attribench::FixInstructionSet(argv);
+  absl::SetProgramUsageMessage(
+      "Trains the checkpoints and retrained subsets of a setting; start it "
+      "again to go on where it was stopped.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = Run();
+  if (!status.ok()) std::cerr << "retrain: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/zoo/subset_plan.h"
+
+#include <numeric>
+
+#include "absl/strings/str_format.h"
+#include "datasets/random_stream.h"
+
+namespace attribench {
+
+std::string TrainingJob::Name() const {
+  switch (kind) {
+    case Kind::kFullData:
+      return absl::StrFormat("full_%02d", index);
+    case Kind::kHalfData:
+      return absl::StrFormat("half_%02d", index);
+    case Kind::kSubset:
+      break;
+  }
+  return absl::StrFormat("subset_%03d_seed_%d", index, repetition);
+}
+
+std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index) {
+  return RandomStream(plan.seed(), "subset", {static_cast<uint64_t>(index)})
+      .Sample(num_train, static_cast<int64_t>(plan.subset_fraction() * num_train));
+}
+
+std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
+  const int64_t n = setting.dataset().num_train();
+  const CheckpointPlan& checkpoints = setting.checkpoints();
+  std::vector<TrainingJob> jobs;
+  std::vector<int64_t> all(n);
+  std::iota(all.begin(), all.end(), 0);
+  for (int64_t i = 0; i < checkpoints.num_full_data(); ++i) {
+    const uint64_t seed =
+        RandomStream(checkpoints.seed(), "full-data seed", {static_cast<uint64_t>(i)}).Next64();
+    jobs.push_back({TrainingJob::Kind::kFullData, i, 0, all, seed});
+  }
+  for (int64_t i = 0; i < checkpoints.num_half_data(); ++i) {
+    RandomStream stream(checkpoints.seed(), "half-data checkpoint", {static_cast<uint64_t>(i)});
+    const uint64_t seed = stream.Next64();
+    jobs.push_back({TrainingJob::Kind::kHalfData, i, 0, stream.Sample(n, n / 2), seed});
+  }
+  const SubsetPlan& plan = setting.subset_plan();
+  for (int64_t i = 0; i < plan.num_subsets(); ++i) {
+    for (int64_t r = 0; r < plan.num_seeds(); ++r) {
+      const uint64_t seed = RandomStream(plan.seed(), "subset seed",
+                                         {static_cast<uint64_t>(i), static_cast<uint64_t>(r)})
+                                .Next64();
+      jobs.push_back({TrainingJob::Kind::kSubset, i, r, SubsetExamples(plan, n, i), seed});
+    }
+  }
+  return jobs;
+}
+
+}  // namespace attribench

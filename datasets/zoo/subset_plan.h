@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_DATASETS_ZOO_SUBSET_PLAN_H_
+#define ATTRIBENCH_DATASETS_ZOO_SUBSET_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datasets/settings/setting.pb.h"
+
+namespace attribench {
+
+// One training of a zoo: which examples, which seed.
+struct TrainingJob {
+  enum class Kind { kFullData, kHalfData, kSubset };
+  Kind kind;
+  int64_t index;                  // the checkpoint's or the subset's number
+  int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; else 0
+  std::vector<int64_t> examples;  // ascending
+  uint64_t seed;                  // for Train; no two jobs of a zoo share one
+
+  // "full_03", "half_00", "subset_017_seed_2": file names come from it.
+  std::string Name() const;
+};
+
+// The training examples of subset `index`, ascending: subset_fraction * num_train of them (rounded
+// down), drawn from RandomStream(plan.seed, "subset", {index}).
+std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index);
+
+// Every training of a setting's zoo: full-data checkpoints, half-data checkpoints, subsets by
+// number and then seed. Half-data checkpoints draw their halves apart from the subsets.
+std::vector<TrainingJob> TrainingJobs(const Setting& setting);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_DATASETS_ZOO_SUBSET_PLAN_H_

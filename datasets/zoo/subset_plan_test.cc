@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/zoo/subset_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+Setting SmallSetting() {
+  Setting setting;
+  setting.mutable_dataset()->set_num_train(101);
+  setting.mutable_subset_plan()->set_num_subsets(40);
+  setting.mutable_subset_plan()->set_num_seeds(3);
+  setting.mutable_subset_plan()->set_subset_fraction(0.5);
+  setting.mutable_checkpoints()->set_num_full_data(2);
+  setting.mutable_checkpoints()->set_num_half_data(2);
+  return setting;
+}
+
+TEST(SubsetPlanTest, JobsAreWholeAndNoSeedIsUsedTwice) {
+  const std::vector<TrainingJob> jobs = TrainingJobs(SmallSetting());
+  ASSERT_EQ(jobs.size(), 2 + 2 + 40 * 3);
+  std::set<uint64_t> seeds;
+  std::set<std::string> names;
+  for (const TrainingJob& job : jobs) {
+    seeds.insert(job.seed);
+    names.insert(job.Name());
+    EXPECT_EQ(job.examples.size(), job.kind == TrainingJob::Kind::kFullData ? 101 : 50)
+        << job.Name();
+    EXPECT_TRUE(std::is_sorted(job.examples.begin(), job.examples.end()));
+  }
+  EXPECT_EQ(seeds.size(), jobs.size());
+  EXPECT_EQ(names.size(), jobs.size());
+  EXPECT_EQ(names.count("subset_017_seed_2"), 1);
+  EXPECT_EQ(names.count("full_01"), 1);
+}
+
+TEST(SubsetPlanTest, SeedsOfASubsetShareItsExamplesAndSubsetsDiffer) {
+  const Setting setting = SmallSetting();
+  const std::vector<TrainingJob> jobs = TrainingJobs(setting);
+  EXPECT_EQ(jobs[4].examples, jobs[5].examples);
+  EXPECT_NE(jobs[4].examples, jobs[7].examples);
+  EXPECT_NE(jobs[2].examples, jobs[4].examples)
+      << "half-data checkpoints are apart from the subsets";
+}
+
+TEST(SubsetPlanTest, EveryExampleIsInAboutHalfOfTheSubsets) {
+  Setting setting = SmallSetting();
+  std::vector<int> count(101, 0);
+  for (int64_t m = 0; m < 400; ++m) {
+    for (const int64_t i : SubsetExamples(setting.subset_plan(), 101, m)) ++count[i];
+  }
+  // Five standard deviations of a binomial with 400 draws at 50/101.
+  for (const int c : count) EXPECT_NEAR(c, 400 * 50.0 / 101, 5 * std::sqrt(400 * 0.25));
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/metrics/linear_datamodeling_score.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ATen/ATen.h"
+#include "absl/strings/match.h"
+#include "datasets/random_stream.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+at::Tensor Column(std::vector<double> values) {
+  return at::tensor(values, at::kDouble).unsqueeze(1);
+}
+
+TEST(LdsTest, ByHand) {
+  // Test example 0: ranks 1 2 3 4 against 2 1 4 3, .6. Test example 1: reversed, -1.
+  const at::Tensor predicted = at::cat({Column({1, 2, 3, 4}), Column({4, 3, 2, 1})}, 1);
+  const at::Tensor outputs = at::cat({Column({-4, -5, -1, -2}), Column({0, 1, 2, 3})}, 1);
+  const std::vector<double> per_test = *LdsPerTest(predicted, outputs);
+  ASSERT_EQ(per_test.size(), 2);
+  EXPECT_NEAR(per_test[0], 0.6, 1e-15);
+  EXPECT_NEAR(per_test[1], -1, 1e-15);
+  const Estimate lds = *LinearDatamodelingScore(predicted, outputs, 0, 1);
+  EXPECT_NEAR(lds.value, -0.2, 1e-15);
+}
+
+TEST(LdsTest, OneBadTestExampleIsAStatusThatNamesIt) {
+  const at::Tensor outputs = at::cat({Column({1, 2, 3}), Column({3, 1, 2})}, 1);
+  const at::Tensor constant = at::cat({Column({1, 2, 3}), Column({7, 7, 7})}, 1);
+  const at::Tensor nan = at::cat({Column({1, 2, 3}), Column({7, std::nan(""), 8})}, 1);
+  for (const at::Tensor& predicted : {constant, nan}) {
+    for (const absl::Status& status :
+         {LdsPerTest(predicted, outputs).status(),
+          LinearDatamodelingScore(predicted, outputs, 10, 1).status()}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+      EXPECT_TRUE(absl::StrContains(std::string(status.message()), "test example 1")) << status;
+    }
+  }
+  EXPECT_EQ(LdsPerTest(outputs, outputs.slice(0, 1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Subsets with latent z_s, test examples with weights w_t: predicted w_t . z_s, retrained the same
+// plus noise. Given t both are normal, so the population's Spearman correlation is 6/pi asin(r/2)
+// (Pearson, 1907) with r = |w_t| / sqrt(|w_t|^2 + noise^2).
+struct Population {
+  double noise = 1;
+
+  static std::vector<double> Weights(RandomStream& stream) {
+    return {stream.Gaussian() + 0.5, stream.Gaussian(), stream.Gaussian()};
+  }
+
+  double Lds() const {
+    RandomStream stream(99, "population");
+    double sum = 0;
+    constexpr int kDraws = 100000;
+    for (int i = 0; i < kDraws; ++i) {
+      const std::vector<double> w = Weights(stream);
+      const double signal = w[0] * w[0] + w[1] * w[1] + w[2] * w[2];
+      sum += 6 / M_PI * std::asin(std::sqrt(signal / (signal + noise * noise)) / 2);
+    }
+    return sum / kDraws;
+  }
+
+  void Draw(uint64_t seed, int64_t subsets, int64_t tests, int64_t seeds, at::Tensor* predicted,
+            at::Tensor* outputs) const {
+    RandomStream stream(seed, "sample");
+    const at::Tensor z = at::empty({subsets, 3}, at::kDouble),
+                     w = at::empty({tests, 3}, at::kDouble);
+    for (int64_t i = 0; i < z.numel(); ++i) z.data_ptr<double>()[i] = stream.Gaussian();
+    for (int64_t t = 0; t < tests; ++t) w[t].copy_(at::tensor(Weights(stream), at::kDouble));
+    *predicted = at::matmul(z, w.t());
+    at::Tensor errors = at::empty({subsets, seeds, tests}, at::kDouble);
+    for (int64_t i = 0; i < errors.numel(); ++i)
+      errors.data_ptr<double>()[i] = noise * stream.Gaussian();
+    *outputs = predicted->unsqueeze(1).add(errors);
+  }
+};
+
+// With noise 10, 1 and .1 the population's LDS is .16, .80 and .995: near 1 samples lie below it.
+class IntervalTest : public testing::TestWithParam<double> {};
+
+TEST_P(IntervalTest, CoversThePopulationsValueAboutAsOftenAsItSays) {
+  Population population;
+  population.noise = GetParam();
+  const double truth = population.Lds();
+  constexpr int kSamples = 150;
+  int above = 0, below = 0;
+  for (int sample = 0; sample < kSamples; ++sample) {
+    at::Tensor predicted, outputs;
+    population.Draw(sample, 32, 30, 1, &predicted, &outputs);
+    const Estimate lds = *LinearDatamodelingScore(predicted, outputs.squeeze(1), 200, sample);
+    EXPECT_LE(lds.low, lds.value);
+    EXPECT_GE(lds.high, lds.value);
+    if (truth < lds.low) ++below;
+    if (truth > lds.high) ++above;
+  }
+  // 2.5% a side are 3.75 of 150, with a standard deviation of 1.9; a bootstrap of 32 subsets is
+  // itself approximate, so 5% a side are let pass, and three deviations more.
+  EXPECT_LE(above, 16);
+  EXPECT_LE(below, 16);
+}
+
+INSTANTIATE_TEST_SUITE_P(Noises, IntervalTest, testing::Values(10, 1, .1));
+
+TEST(NoiseCeilingTest, IsTheLdsOfThePerfectPredictor) {
+  Population population;
+  population.noise = 2;
+  at::Tensor predicted, outputs;
+  population.Draw(1, 400, 60, 4, &predicted, &outputs);
+  const Estimate ceiling = *NoiseCeiling(outputs, 50, 1);
+  const Estimate perfect = *LinearDatamodelingScore(predicted, outputs.mean(1), 0, 1);
+  // Spearman and Brown's formula is for Pearson's correlation; for Spearman's, 6/pi asin(r/2)
+  // differs from r by at most .018.
+  EXPECT_NEAR(ceiling.value, perfect.value, 0.02);
+  EXPECT_LT(ceiling.low, ceiling.value);
+  EXPECT_GT(ceiling.high, ceiling.value);
+}
+
+TEST(NoiseCeilingTest, ByHandAndItsLimits) {
+  // Two seeds, one test example: reliability .6, so R = 2 x .6 / 1.6 = .75.
+  const at::Tensor outputs = at::stack({Column({1, 2, 3, 4}), Column({20, 10, 40, 30})}, 1);
+  EXPECT_NEAR(NoiseCeiling(outputs, 0, 1)->value, std::sqrt(0.75), 1e-15);
+  const at::Tensor opposed = at::stack({Column({1, 2, 3, 4}), Column({4, 3, 2, 1})}, 1);
+  EXPECT_EQ(NoiseCeiling(opposed, 0, 1)->value, 0);
+  EXPECT_EQ(NoiseCeiling(outputs.slice(1, 0, 1), 0, 1).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/statistics/paired_bootstrap.h"
+
+#include <cmath>
+
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+// The mean of n values in {0, 1}, half of each: in resamples its mean is 1/2 and its standard
+// deviation 1 / (2 sqrt(n)); 2000 resamples know the former to 1 / sqrt(2000) = 2.2% of the latter,
+// and the latter to 1 / sqrt(4000) = 1.6% (both times four below).
+TEST(PairedBootstrapTest, MeansSpreadAsTheyMust) {
+  constexpr int kTests = 100;
+  std::vector<double> values;
+  for (int i = 0; i < kTests; ++i) values.push_back(i % 2);
+  const std::vector<double> means = PairedBootstrap(kTests).Means(values);
+  ASSERT_EQ(means.size(), 2000);
+  double sum = 0, squares = 0;
+  for (const double mean : means) {
+    sum += mean;
+    squares += (mean - .5) * (mean - .5);
+  }
+  EXPECT_NEAR(sum / 2000, .5, .05 * 4 * .022);
+  EXPECT_NEAR(std::sqrt(squares / 2000), .05, .05 * 4 * .016);
+}
+
+TEST(PairedBootstrapTest, SameResamplesForEverything) {
+  const std::vector<double> a = {.1, .9, .4, .3}, b = {1.1, 1.9, 1.4, 1.3};
+  const PairedBootstrap bootstrap(4);
+  const std::vector<double> of_a = bootstrap.Means(a), of_b = PairedBootstrap(4).Means(b);
+  for (int i = 0; i < 2000; ++i) EXPECT_NEAR(of_b[i] - of_a[i], 1, 1e-12);
+  EXPECT_TRUE(ClearlyAbove(of_b, of_a));
+  EXPECT_FALSE(ClearlyAbove(of_a, of_b));
+  EXPECT_FALSE(ClearlyAbove(of_a, of_a));
+}
+
+TEST(PercentileIntervalTest, LeavesOutFiftyAtEachEnd) {
+  std::vector<double> values;
+  for (int i = 0; i < 2000; ++i) values.push_back((i * 7) % 2000);
+  const auto [low, high] = PercentileInterval(values);
+  EXPECT_EQ(low, 50);
+  EXPECT_EQ(high, 1949);
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/statistics/rank_correlation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+
+namespace attribench {
+namespace {
+
+absl::Status CheckPairs(absl::Span<const double> x, absl::Span<const double> y) {
+  if (x.size() != y.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("correlation of ", x.size(), " with ", y.size(), " values"));
+  }
+  for (const auto& [name, values] : {std::make_pair("first", x), std::make_pair("second", y)}) {
+    bool constant = true;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i])) {
+        return absl::DataLossError(
+            absl::StrCat("value ", i, " of the ", name, " side is ", values[i]));
+      }
+      constant = constant && values[i] == values[0];
+    }
+    if (constant) {
+      return absl::DataLossError(
+          absl::StrCat("the ", name, " side is constant: it has no correlation with anything"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Of counted pairs; 0 where a side is constant.
+double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y,
+                       absl::Span<const double> w) {
+  double total = 0, mean_x = 0, mean_y = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    total += w[i];
+    mean_x += w[i] * x[i];
+    mean_y += w[i] * y[i];
+  }
+  mean_x /= total;
+  mean_y /= total;
+  double xx = 0, yy = 0, xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double dx = x[i] - mean_x, dy = y[i] - mean_y;
+    xx += w[i] * dx * dx;
+    yy += w[i] * dy * dy;
+    xy += w[i] * dx * dy;
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<double> Pearson(absl::Span<const double> x, absl::Span<const double> y) {
+  if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
+  return WeightedPearson(x, y, std::vector<double>(x.size(), 1));
+}
+
+absl::StatusOr<double> Spearman(absl::Span<const double> x, absl::Span<const double> y) {
+  if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
+  return WeightedPearson(AverageRanks(x), AverageRanks(y), std::vector<double>(x.size(), 1));
+}
+
+std::vector<double> AverageRanks(absl::Span<const double> x) {
+  std::vector<int> order(x.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return x[a] < x[b]; });
+  std::vector<double> ranks(x.size());
+  for (size_t begin = 0, end; begin < order.size(); begin = end) {
+    end = begin;
+    while (end < order.size() && x[order[end]] == x[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) ranks[order[i]] = (begin + 1 + end) / 2.0;
+  }
+  return ranks;
+}
+
+absl::StatusOr<ResampledSpearman> ResampledSpearman::Make(absl::Span<const double> x,
+                                                          absl::Span<const double> y) {
+  if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
+  ResampledSpearman result;
+  result.x_ = Sorted(x);
+  result.y_ = Sorted(y);
+  return result;
+}
+
+ResampledSpearman::Order ResampledSpearman::Sorted(absl::Span<const double> values) {
+  Order result;
+  result.order.resize(values.size());
+  std::iota(result.order.begin(), result.order.end(), 0);
+  std::sort(result.order.begin(), result.order.end(),
+            [&](int a, int b) { return values[a] < values[b]; });
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (i == 0 || values[result.order[i]] != values[result.order[i - 1]]) {
+      result.starts.push_back(static_cast<int>(i));
+    }
+  }
+  result.starts.push_back(static_cast<int>(values.size()));
+  return result;
+}
+
+void ResampledSpearman::WeightedRanks(const Order& order, absl::Span<const double> weights,
+                                      std::vector<double>& ranks) {
+  double below = 0;
+  for (size_t g = 0; g + 1 < order.starts.size(); ++g) {
+    double here = 0;
+    for (int i = order.starts[g]; i < order.starts[g + 1]; ++i) here += weights[order.order[i]];
+    for (int i = order.starts[g]; i < order.starts[g + 1]; ++i) {
+      ranks[order.order[i]] = below + (here + 1) / 2;
+    }
+    below += here;
+  }
+}
+
+double ResampledSpearman::Correlation(absl::Span<const double> weights) const {
+  std::vector<double> x(weights.size()), y(weights.size());
+  WeightedRanks(x_, weights, x);
+  WeightedRanks(y_, weights, y);
+  return WeightedPearson(x, y, weights);
+}
+
+}  // namespace attribench

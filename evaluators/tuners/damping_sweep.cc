@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/tuners/damping_sweep.h"
+
+#include <utility>
+
+namespace attribench {
+
+absl::StatusOr<DampingSweep> DampingSweep::Make(FittedAttribution& fitted,
+                                                const at::Tensor& subsets) {
+  DampingSweep sweep;
+  CostLedger own;
+  {
+    const CostLedger::Phase preparing(own, "preparation");
+    if (const absl::Status status = fitted.PrepareSubsets(subsets, own); !status.ok())
+      return status;
+  }
+  sweep.preparation_ = own.Total();
+  sweep.fitted_ = &fitted;
+  sweep.subsets_ = subsets;
+  return sweep;
+}
+
+template <typename Key, typename Value, typename Compute>
+absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Value>>& points,
+                                                const Key& key, CostLedger& ledger,
+                                                const Compute& compute) {
+  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  auto found = points.find(key);
+  if (found == points.end()) {
+    CostLedger own;
+    absl::StatusOr<Value> value = Value();
+    {
+      const CostLedger::Phase scoring(own, "scoring");
+      if (const absl::Status status = compute(own, *value); !status.ok()) value = status;
+    }
+    if (value.ok()) value->cost = own.Total();
+    found = points.emplace(key, std::move(value)).first;
+  }
+  if (!found->second.ok()) return found->second.status();
+  return &*found->second;
+}
+
+absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& damping,
+                                                              CostLedger& ledger) {
+  return Find(sums_, damping, ledger, [&](CostLedger& own, Point& point) {
+    absl::StatusOr<at::Tensor> sums = fitted_->SubsetScores(damping, own);
+    if (sums.ok()) point.subset_scores = *std::move(sums);
+    return sums.status();
+  });
+}
+
+absl::StatusOr<Cost> DampingSweep::ScoringCost(const Damping& damping, CostLedger& ledger) {
+  if (!fitted_->SumsWithoutScores()) {
+    const absl::StatusOr<const Point*> point = Sums(damping, ledger);
+    if (!point.ok()) return point.status();
+    return (*point)->cost;
+  }
+  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  if (!scoring_cost_.has_value()) {
+    CostLedger own;
+    absl::Status status;
+    {
+      const CostLedger::Phase scoring(own, "scoring");
+      const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, own);
+      status = scores.ok() ? SumOverSubsets(subsets_, *scores).status() : scores.status();
+    }
+    if (!status.ok()) return status;
+    scoring_cost_ = own.Total();
+  }
+  return *scoring_cost_;
+}
+
+absl::StatusOr<const DampingSweep::MomentsPoint*> DampingSweep::Moments(
+    const std::vector<Damping>& dampings, CostLedger& ledger) {
+  return Find(moments_, dampings, ledger, [&](CostLedger& own, MomentsPoint& point) {
+    absl::StatusOr<SpectralMoments> moments = fitted_->Moments(dampings, own);
+    if (moments.ok()) point.moments = *std::move(moments);
+    return moments.status();
+  });
+}
+
+}  // namespace attribench

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "methods/curvature/curvature.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+
+namespace attribench {
+namespace {
+
+// Examples at a time, so that what is in flight, [examples, r, widest layer], stays near 32 MiB.
+int64_t BlockRows(int64_t vectors, int64_t widest) {
+  return std::max<int64_t>(16, (int64_t{1} << 23) / (vectors * widest));
+}
+
+}  // namespace
+
+absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& parameters,
+                                          const Dataset& dataset, CurvatureKind kind) {
+  const auto refusal = [&] {
+    return absl::UnimplementedError(
+        absl::StrCat("products with the curvature are for linear layers in a chain, with ReLU "
+                     "between them; ",
+                     model.Description(), " is no such model"));
+  };
+  for (const Layer& layer : model.layers()) {
+    if (layer.kind != LayerKind::kLinear || !layer.has_bias) return refusal();
+  }
+  Curvature curvature;
+  curvature.kind_ = kind;
+  std::vector<LayerTrace> trace;
+  const at::Tensor logits = model.Logits(
+      parameters, dataset.inputs.to(parameters.front().value.scalar_type()), nullptr, &trace);
+  if (!at::isfinite(logits).all().item<bool>()) {
+    return absl::DataLossError("logits are not finite: check the checkpoint and the inputs");
+  }
+  for (size_t l = 0; l < trace.size(); ++l) {
+    const at::Tensor& input = trace[l].input;
+    if (parameters.size() != 2 * trace.size() ||
+        (l > 0 && !input.equal(trace[l - 1].output.relu()))) {
+      return refusal();
+    }
+    curvature.weights_.push_back(parameters[2 * l].value);
+    curvature.inputs_.push_back(at::cat({input, at::ones({input.size(0), 1}, input.options())}, 1));
+    if (l + 1 < trace.size())
+      curvature.masks_.push_back(trace[l].output.gt(0).to(input.scalar_type()));
+  }
+  curvature.probabilities_ = at::softmax(logits, 1);
+  at::Tensor delta = curvature.probabilities_.sub(
+      at::one_hot(dataset.labels, model.num_classes()).to(logits.scalar_type()));
+  curvature.deltas_.resize(trace.size());
+  for (size_t l = trace.size(); l-- > 0;) {
+    curvature.deltas_[l] = delta;
+    if (l > 0) delta = at::matmul(delta, curvature.weights_[l]).mul(curvature.masks_[l - 1]);
+  }
+  return curvature;
+}
+
+CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& ledger) const {
+  const size_t layers = weights_.size();
+  const int64_t n = inputs_[0].size(0), r = vectors[0].size(0);
+  int64_t widest = 1;
+  for (const at::Tensor& weight : weights_) widest = std::max(widest, weight.size(0));
+  CurvatureProducts result;
+  ParameterVectors& products = result.products;
+  for (const at::Tensor& vector : vectors) products.push_back(at::zeros_like(vector));
+  result.with_gradients = at::empty({n, r}, vectors[0].options());
+
+  const int64_t rows = BlockRows(r, widest);
+  for (int64_t begin = 0; begin < n; begin += rows) {
+    const int64_t b = std::min(n, begin + rows) - begin;
+    const auto block = [&](const at::Tensor& of_examples) {
+      return of_examples.slice(0, begin, begin + b);
+    };
+    // Forward: derivatives along each vector of the layers' inputs [b, r, in] and outputs.
+    std::vector<at::Tensor> along_inputs(layers);
+    at::Tensor along;  // of the current layer's output, [b, r, out]
+    for (size_t l = 0; l < layers; ++l) {
+      const int64_t out = weights_[l].size(0);
+      along = at::matmul(block(inputs_[l]), vectors[l].flatten(0, 1).t()).view({b, r, out});
+      if (l > 0) along.add_(at::matmul(along_inputs[l], weights_[l].t()));
+      if (l + 1 < layers) along_inputs[l + 1] = along.mul(block(masks_[l]).unsqueeze(1));
+    }
+    result.with_gradients.slice(0, begin, begin + b)
+        .copy_(at::matmul(along, block(deltas_.back()).unsqueeze(2)).squeeze(2));
+    // At the logits: (diag p - p p') times the derivatives.
+    const at::Tensor p = block(probabilities_).unsqueeze(1);
+    along = p.mul(along.sub(along.mul(p).sum(2, /*keepdim=*/true)));
+    // Backward: derivatives along each vector of the deltas.
+    for (size_t l = layers; l-- > 0;) {
+      const int64_t out = weights_[l].size(0), in = weights_[l].size(1);
+      products[l].flatten(0, 1).addmm_(along.reshape({b, r * out}).t(), block(inputs_[l]));
+      const bool bends = kind_ == CurvatureKind::kHessian && l > 0;
+      if (bends) {
+        // sum over examples of delta_o times the derivative of input_i: [out, r in].
+        const at::Tensor term =
+            at::matmul(block(deltas_[l]).t(), along_inputs[l].reshape({b, r * in}));
+        products[l].slice(2, 0, in).add_(term.view({out, r, in}).transpose(0, 1));
+      }
+      if (l == 0) break;
+      at::Tensor back = at::matmul(along, weights_[l]);
+      if (bends) {
+        const at::Tensor weights_along = vectors[l].slice(2, 0, in);  // [r, out, in]
+        back.add_(
+            at::matmul(block(deltas_[l]), weights_along.transpose(0, 1).reshape({out, r * in}))
+                .view({b, r, in}));
+      }
+      along = back.mul_(block(masks_[l - 1]).unsqueeze(1));
+    }
+  }
+  Cost cost;
+  cost.hessian_vector_products = static_cast<double>(r);
+  for (size_t l = 0; l < layers; ++l) {
+    products[l].div_(static_cast<double>(n));
+    const double passes = l == 0 ? 2 : kind_ == CurvatureKind::kHessian ? 6 : 4;
+    cost.flops += passes * 2 * n * r * weights_[l].numel();
+  }
+  ledger.Charge(cost);
+  return result;
+}
+
+double Curvature::MeanEigenvalue(CostLedger& ledger) const {
+  // tr J' (diag p - p p') J is the sum over classes of p_c |J' (p - e_c)|^2.
+  const int64_t n = inputs_[0].size(0), classes = probabilities_.size(1);
+  double trace = 0, dimension = 0;
+  Cost cost;
+  for (int64_t c = 0; c < classes; ++c) {
+    at::Tensor delta = probabilities_.clone();
+    delta.select(1, c).sub_(1);
+    for (size_t l = weights_.size(); l-- > 0;) {
+      const at::Tensor squares = delta.square().sum(1).mul(inputs_[l].square().sum(1));
+      trace += squares.mul(probabilities_.select(1, c)).to(at::kDouble).sum().item<double>();
+      if (l > 0) delta = at::matmul(delta, weights_[l]).mul(masks_[l - 1]);
+      cost.flops += 2.0 * n * (l > 0 ? weights_[l].numel() : 0);
+    }
+    cost.gradient_evaluations += static_cast<double>(n);
+  }
+  ledger.Charge(cost);
+  for (size_t l = 0; l < weights_.size(); ++l) {
+    dimension += static_cast<double>(inputs_[l].size(1) * weights_[l].size(0));
+  }
+  return trace / n / dimension;
+}
+
+ParameterVectors AsVectors(const GradientFactors& factors) {
+  ParameterVectors vectors;
+  for (const LayerFactors& layer : factors.layers) {
+    vectors.push_back(layer.deltas.unsqueeze(2).mul(layer.inputs.unsqueeze(1)));
+  }
+  return vectors;
+}
+
+}  // namespace attribench
