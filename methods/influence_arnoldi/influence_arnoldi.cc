@@ -13,6 +13,7 @@
 #include "datasets/random_stream.h"
 #include "methods/curvature/curvature.h"
 #include "methods/curvature/damped_spectrum.h"
+#include "methods/curvature/eigendecomposition.h"
 #include "methods/curvature/krylov_attribution.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
@@ -106,7 +107,9 @@ class InfluenceArnoldi : public AttributionMethod {
       return absl::DataLossError("products with the curvature are not finite");
     }
 
-    const auto [values, vectors] = at::linalg_eigh(space.projected);
+    const auto eigen = DecomposeIndefinite(space.projected, ledger);
+    if (!eigen.ok()) return eigen.status();
+    const at::Tensor &values = eigen->values, &vectors = eigen->vectors;
     const at::Tensor by_magnitude = values.abs().argsort(0, /*descending=*/true);
     const at::Tensor top =
         by_magnitude.slice(0, 0, std::min(values.size(0), hyperparameters.Integer("rank")));
