@@ -13,6 +13,12 @@
 
 namespace attribench {
 
+// Writes each `named_grid` out as `grid`. InvalidArgument for an unknown name (the message lists
+// the known ones), for a hyperparameter that is not a damping in the unit of the named grid, and
+// for one that lists a grid of its own too. The registry does this for every method, so readers of
+// a registered space find all values in `grid`.
+absl::Status ExpandNamedGrids(HyperparameterSpace& space);
+
 // OK when every hyperparameter has a name, a kind, and a default and a grid within its bounds, and
 // every variant sets only what there is.
 absl::Status ValidateSpace(const HyperparameterSpace& space);

@@ -2,6 +2,7 @@
 #include "methods/hyperparameters.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
@@ -33,6 +34,58 @@ TEST(HyperparametersTest, DefaultsAndOverrides) {
   EXPECT_EQ(point->DefaultDamping(), (Damping{0.1, RELATIVE_TO_TRACE}));
   EXPECT_EQ(point->DampingGrid(),
             (std::vector<Damping>{{1e-3, RELATIVE_TO_TRACE}, {0.1, RELATIVE_TO_TRACE}}));
+}
+
+// A space with one hyperparameter, `text` its kind, unit and grid.
+HyperparameterSpace DampingSpace(const std::string& text) {
+  HyperparameterSpace space;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "hyperparameters { name: 'damping' default_value: '0.1' " + text + " }", &space));
+  return space;
+}
+
+constexpr char kRelative[] = "kind: DAMPING damping_unit: RELATIVE_TO_MEAN_EIGENVALUE ";
+
+TEST(NamedGridTest, IsExpandedByEveryReader) {
+  const HyperparameterSpace declared =
+      DampingSpace(absl::StrCat(kRelative, "named_grid: 'relative_damping'"));
+  EXPECT_TRUE(ValidateSpace(declared).ok()) << ValidateSpace(declared);
+  HyperparameterSpace expanded = declared;
+  ASSERT_TRUE(ExpandNamedGrids(expanded).ok());
+  const Hyperparameter& damping = expanded.hyperparameters(0);
+  EXPECT_EQ(
+      std::vector<std::string>(damping.grid().begin(), damping.grid().end()),
+      (std::vector<std::string>{"1e-4", "3.16e-4", "1e-3", "3.16e-3", "1e-2", "3.16e-2", "1e-1",
+                                "3.16e-1", "1", "3.16", "1e1", "3.16e1", "1e2", "3.16e2", "1e3"}));
+  EXPECT_EQ(damping.named_grid(), "");
+  EXPECT_TRUE(ExpandNamedGrids(expanded).ok()) << "nothing is left to expand";
+  EXPECT_EQ(damping.grid_size(), 15);
+  const auto point = Hyperparameters::Make(declared, {});
+  ASSERT_TRUE(point.ok()) << point.status();
+  const std::vector<Damping> grid = point->DampingGrid();
+  ASSERT_EQ(grid.size(), 15);
+  EXPECT_EQ(grid[3], (Damping{3.16e-3, RELATIVE_TO_MEAN_EIGENVALUE}));
+}
+
+TEST(NamedGridTest, MistakesAreRefused) {
+  const auto refusal = [](const std::string& text) {
+    HyperparameterSpace space = DampingSpace(text);
+    const absl::Status status = ValidateSpace(space);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_EQ(Hyperparameters::Make(space, {}).status(), status);
+    EXPECT_EQ(ExpandNamedGrids(space), status);
+    return std::string(status.message());
+  };
+  EXPECT_EQ(refusal(absl::StrCat(kRelative, "named_grid: 'wide'")),
+            "hyperparameter damping has named_grid 'wide'; known are: relative_damping");
+  EXPECT_EQ(refusal(absl::StrCat(kRelative, "named_grid: 'relative_damping' grid: '1'")),
+            "hyperparameter damping has both grid and named_grid, must have one of them");
+  EXPECT_EQ(refusal("kind: DAMPING damping_unit: ABSOLUTE named_grid: 'relative_damping'"),
+            "hyperparameter damping is DAMPING in ABSOLUTE; named_grid relative_damping is for "
+            "DAMPING in RELATIVE_TO_MEAN_EIGENVALUE");
+  EXPECT_EQ(refusal("kind: REAL named_grid: 'relative_damping'"),
+            "hyperparameter damping is REAL; named_grid relative_damping is for DAMPING in "
+            "RELATIVE_TO_MEAN_EIGENVALUE");
 }
 
 TEST(HyperparametersTest, RefusalsNameValueAndBound) {
@@ -70,15 +123,6 @@ TEST(ValidateSpaceTest, FindsEachMistake) {
       mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"), "one damping"));
   EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"),
                                 "variant v"));
-}
-
-TEST(DampingTest, UnitsByHand) {
-  EXPECT_EQ(*AbsoluteDamping({0.1, ABSOLUTE}, 20, 5), 0.1);
-  EXPECT_EQ(*AbsoluteDamping({0.5, RELATIVE_TO_TRACE}, 20, 5), 10);
-  EXPECT_EQ(*AbsoluteDamping({0.5, RELATIVE_TO_MEAN_EIGENVALUE}, 20, 5), 2);
-  EXPECT_EQ(AbsoluteDamping({-1, ABSOLUTE}, 20, 5).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ToString({0.1, RELATIVE_TO_MEAN_EIGENVALUE}), "0.1 x mean eigenvalue");
 }
 
 }  // namespace

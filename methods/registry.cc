@@ -39,6 +39,7 @@ absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
     }
     absl::Status status =
         ParseTextProto(registration.text_proto, "hyperparameter file", &method.space);
+    if (status.ok()) status = ExpandNamedGrids(method.space);
     if (status.ok()) status = ValidateSpace(method.space);
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("method ", name, ": ", status.message()));

@@ -21,6 +21,15 @@ TEST(RegistryTest, HoldsTheListOfMethods) {
       << "METHODS in methods/BUILD and the names that the methods register differ";
 }
 
+TEST(RegistryTest, NamedGridsAreExpanded) {
+  const auto variant = FindMethodVariant("fisher");
+  ASSERT_TRUE(variant.ok()) << variant.status();
+  const Hyperparameter* damping = DampingOf(variant->method->space);
+  ASSERT_NE(damping, nullptr);
+  EXPECT_EQ(damping->grid_size(), 15);
+  EXPECT_EQ(damping->named_grid(), "");
+}
+
 TEST(RegistryTest, VariantsAreFoundByNameAndOthersListTheKnown) {
   const auto variant = FindMethodVariant("trak_10");
   ASSERT_TRUE(variant.ok()) << variant.status();
