@@ -11,7 +11,6 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "ATen/ATen.h"
 #include "ATen/Parallel.h"
@@ -25,6 +24,7 @@
 #include "datasets/instruction_set.h"
 #include "datasets/models/model.h"
 #include "datasets/models/model_factory.h"
+#include "datasets/num_threads.h"
 #include "datasets/random_stream.h"
 #include "datasets/zoo/trainer.h"
 #include "methods/attribution_method.h"
@@ -100,8 +100,7 @@ void Add(const std::string& name, const MachineRates& rates, double bytes,
 }
 
 void Run() {
-  int threads = absl::GetFlag(FLAGS_threads);
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
   at::set_num_threads(threads);
   KeepFreedMemory();
   const Problem problem;

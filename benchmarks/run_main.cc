@@ -6,13 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <iostream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -27,6 +25,7 @@
 #include "benchmarks/run_method.h"
 #include "datasets/data_root.h"
 #include "datasets/instruction_set.h"
+#include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
 #include "datasets/project_path.h"
 #include "datasets/settings/setting.h"
@@ -153,8 +152,7 @@ absl::Status Run() {
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
     benchmark->memory_limit = limit * (1 << 30);
   }
-  int threads = absl::GetFlag(FLAGS_threads);
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
 
   const std::string folder =
       absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());

@@ -11,12 +11,10 @@
 //   x_floor      time over floor_s
 //   x_reference  time over that of the reference kernel, timed before and after each iteration
 //   peak_MiB     peak resident memory
-#include <algorithm>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,6 +33,7 @@
 #include "datasets/data_root.h"
 #include "datasets/environment.h"
 #include "datasets/instruction_set.h"
+#include "datasets/num_threads.h"
 #include "datasets/project_path.h"
 #include "datasets/settings/setting.h"
 #include "datasets/working_directory.h"
@@ -132,8 +131,7 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
 }
 
 absl::Status Run() {
-  int threads = absl::GetFlag(FLAGS_threads);
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
   at::set_num_threads(threads);
   KeepFreedMemory();
   const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));

@@ -28,6 +28,7 @@
 #include "datasets/instruction_set.h"
 #include "datasets/models/model.h"
 #include "datasets/models/model_factory.h"
+#include "datasets/num_threads.h"
 #include "datasets/settings/setting.pb.h"
 #include "datasets/zoo/trainer.h"
 
@@ -80,8 +81,7 @@ void Add(const std::string& name, const ModelSpec& spec, const std::vector<int64
 }
 
 void Run() {
-  int workers = absl::GetFlag(FLAGS_workers);
-  if (workers <= 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
   KeepFreedMemory();
   at::set_num_threads(1);
   const double gemm_rate = MachineRates::Measure().flops_per_second;

@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     >"$folder/apt.log" 2>&1 || { tail -n 20 "$folder/apt.log" >&2; exit 1; }
 fi
 echo "slurm_test: building" >&2
-bazel build --noshow_progress //datasets:retrain >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; exit 1; }
+bazel build --noshow_progress //datasets/zoo:retrain >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; exit 1; }
 
 daemons=()
 stop() {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "datasets/fnv.h"
+
 namespace attribench {
 namespace {
 
@@ -31,9 +33,7 @@ std::array<uint32_t, 4> Philox(std::array<uint32_t, 4> c, std::array<uint32_t, 2
 
 RandomStream::RandomStream(uint64_t seed, absl::string_view purpose,
                            std::initializer_list<uint64_t> indices) {
-  uint64_t key = 0xCBF29CE484222325u;
-  for (const unsigned char c : purpose) key = (key ^ c) * 0x100000001B3u;
-  key = SplitMix64(key ^ seed);
+  uint64_t key = SplitMix64(Fnv1a(purpose) ^ seed);
   for (const uint64_t index : indices) key = SplitMix64(key ^ index);
   key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
 }

@@ -25,9 +25,9 @@ absl::StatusOr<LabelMap> MapLabels(const std::vector<int64_t>& classes) {
   }
   for (size_t i = 0; i < classes.size(); ++i) {
     if (classes[i] < 0 || classes[i] >= kClasses || map[classes[i]].has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("class ", classes[i], " among ",
+      return absl::InvalidArgumentError(absl::StrCat("class ", classes[i], " in the list ",
                                                      absl::StrJoin(classes, ", "),
-                                                     ", must be in [0, 9] and there once"));
+                                                     ", must be in [0, 9] and listed once"));
     }
     map[classes[i]] = static_cast<uint8_t>(i);
   }
@@ -41,7 +41,7 @@ absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths,
   const std::string names = absl::StrJoin(paths, ", ");
   if (first_n < 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat(names, ": first ", first_n, " examples asked for, must be at least 1"));
+        absl::StrCat(names, ": first_n is ", first_n, ", must be at least 1"));
   }
   const absl::StatusOr<LabelMap> labels = MapLabels(classes);
   if (!labels.ok()) {

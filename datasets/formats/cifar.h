@@ -11,16 +11,23 @@
 
 namespace attribench {
 
-// The first `first_n` examples of files in the binary format of CIFAR-10, read one after the other:
-// records of 3,073 bytes, a label from 0 to 9, then 32 x 32 bytes each of red, green and blue. With
-// `classes`, only examples with these labels count, and their places there become their labels.
+// clang-format off
+// Reads the first `first_n` examples of files in the binary format of CIFAR-10, one file after the
+// other. A record has 3,073 bytes: a label from 0 to 9, then 32 x 32 bytes of red, of green and of
+// blue.
 //
-// Files are read no further than needed. Every error names the file:
-//   NotFound         a file does not exist (other failures to open: the code of the system's
-//   error); InvalidArgument  first_n < 1, fewer examples than that, a class outside [0, 9] or given
-//   twice; DataLoss         a file that ends within a record, a label above 9.
+// If `classes` is not empty, only examples with these labels count, and their new label is the
+// position of the old one in `classes`. The function reads no further than it needs.
+//
+// Every error names the file, or all files if it concerns them all:
+//
+//   NotFound         a file does not exist (if opening fails otherwise, the code of the system error)
+//   InvalidArgument  first_n is below 1 or above the number of examples
+//                    a class is outside [0, 9] or is listed twice
+//   DataLoss         a file ends within a record, or a label is above 9
 absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths,
                                     const std::vector<int64_t>& classes, int64_t first_n);
+// clang-format on
 
 }  // namespace attribench
 

@@ -9,7 +9,7 @@
 namespace attribench {
 namespace {
 
-// A record whose red, green and blue are each of one value.
+// A record with one value for all red bytes, one for green, one for blue.
 std::string Record(int label, int red, int green, int blue) {
   return std::string(1, static_cast<char>(label)) + std::string(1024, static_cast<char>(red)) +
          std::string(1024, static_cast<char>(green)) + std::string(1024, static_cast<char>(blue));
@@ -68,9 +68,12 @@ TEST(CifarTest, EveryFaultIsNamed) {
   expect(ReadCifar({good}, {}, 2), absl::StatusCode::kInvalidArgument,
          good + ": 1 examples, must be at least 2");
   expect(ReadCifar({good}, {2}, 1), absl::StatusCode::kInvalidArgument, "of these classes");
-  expect(ReadCifar({good}, {}, 0), absl::StatusCode::kInvalidArgument, "first 0 examples");
-  expect(ReadCifar({good}, {3, 10}, 1), absl::StatusCode::kInvalidArgument, "class 10 among 3, 10");
-  expect(ReadCifar({good}, {3, 3}, 1), absl::StatusCode::kInvalidArgument, "class 3 among 3, 3");
+  expect(ReadCifar({good}, {}, 0), absl::StatusCode::kInvalidArgument,
+         "first_n is 0, must be at least 1");
+  expect(ReadCifar({good}, {3, 10}, 1), absl::StatusCode::kInvalidArgument,
+         "class 10 in the list 3, 10");
+  expect(ReadCifar({good}, {3, 3}, 1), absl::StatusCode::kInvalidArgument,
+         "class 3 in the list 3, 3");
 }
 
 }  // namespace

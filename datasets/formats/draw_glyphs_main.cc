@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws a sheet of DrawGlyphs as a PNG file of 8-bit grey: one row for each digit.
+// Draws glyphs as a PNG file (8-bit grey), one row for each digit.
 
 #include <png.h>
 
@@ -18,8 +18,9 @@
 ABSL_FLAG(std::string, output, "", "the PNG file to write");
 ABSL_FLAG(uint64_t, seed, 20240501, "seed of the glyphs");
 ABSL_FLAG(std::string, split, "train", "split of the glyphs");
-ABSL_FLAG(int, columns, 16, "examples of each digit, the first of the split; 1 to 100");
-ABSL_FLAG(int, scale, 2, "screen pixels along a side of a pixel; 1 to 8");
+ABSL_FLAG(int, columns, 16,
+          "number of examples of each digit, from the start of the split; 1 to 100");
+ABSL_FLAG(int, scale, 2, "enlargement: screen pixels per side of a pixel; 1 to 8");
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("Draws a sheet of glyphs. --output=glyphs.png");
@@ -27,7 +28,11 @@ int main(int argc, char** argv) {
   const std::string output = absl::GetFlag(FLAGS_output);
   const int columns = absl::GetFlag(FLAGS_columns), scale = absl::GetFlag(FLAGS_scale);
   if (output.empty() || columns < 1 || columns > 100 || scale < 1 || scale > 8) {
-    std::fprintf(stderr, "--output is required; --columns in [1, 100]; --scale in [1, 8]\n");
+    std::fprintf(
+        stderr,
+        "draw_glyphs: --output is '%s', must be a path; --columns is %d, must be in [1, 100]; "
+        "--scale is %d, must be in [1, 8]\n",
+        output.c_str(), columns, scale);
     return 2;
   }
   const attribench::RawImages glyphs = attribench::DrawGlyphs(

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "datasets/fnv.h"
 #include "datasets/random_stream.h"
 
 namespace attribench {
@@ -19,7 +20,7 @@ struct Point {
 };
 
 struct Knot {
-  double x, y;  // in a box of 20 x 20, centre (10, 10)
+  double x, y;  // in a box of 20 x 20 with centre (10, 10)
   bool corner = false;
 };
 
@@ -81,26 +82,21 @@ const std::array<std::vector<Style>, 10>& Styles() {
 }
 // clang-format on
 
-uint64_t Hash(absl::string_view text) {
-  uint64_t hash = 0xCBF29CE484222325u;
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3u;
-  return hash;
-}
-
 // Uniform on [low, high].
 double Between(RandomStream& stream, double low, double high) {
   return low + (high - low) * stream.Uniform();
 }
 
-// Mean 0, standard deviation 1, bell-shaped on [-3, 3]: a sum of 9 uniforms on [-1/2, 1/2] has
-// variance 9 / 12.
+// Close to a normal distribution, without library functions: the sum of 9 uniform numbers on
+// [-1/2, 1/2] has variance 9/12, so it is divided by sqrt(9/12).
 double Bell(RandomStream& stream) {
   double sum = -4.5;
   for (int i = 0; i < 9; ++i) sum += stream.Uniform();
   return sum / 0.8660254037844386;
 }
 
-// The chords of a stroke: cubic Hermite spans with the slopes of Catmull and Rom, 0 at corners.
+// Appends to `path` the points of a smooth curve through `points`: cubic Hermite spans with
+// Catmull-Rom slopes, and slope 0 at corners.
 void Flatten(const std::vector<Point>& points, const Stroke& stroke, std::vector<Point>& path) {
   const int n = static_cast<int>(points.size());
   const auto slope = [&](int i) -> Point {
@@ -122,9 +118,11 @@ void Flatten(const std::vector<Point>& points, const Stroke& stroke, std::vector
   }
 }
 
-// Lowers `square`, the squared distance of each pixel centre to the ink so far, near one segment.
-void AddSegment(const Point& a, const Point& b, double reach,
-                std::array<double, kSide * kSide>& square) {
+// For each pixel, the squared distance from its centre to the nearest stroke so far.
+using SquaredDistances = std::array<double, kSide * kSide>;
+
+// Lowers the distances of the pixels within `reach` of a segment.
+void AddSegment(const Point& a, const Point& b, double reach, SquaredDistances& square) {
   const double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
   const auto clip = [](double z) {
     return static_cast<int>(std::min(std::max(z, 0.0), static_cast<double>(kSide)));
@@ -143,70 +141,97 @@ void AddSegment(const Point& a, const Point& b, double reach,
   }
 }
 
+// How one image differs from the style of its digit.
+struct Variation {
+  double wobble;  // of the control points, in their units
+  double cosine, sine, shear, scale_x, scale_y, shift_x, shift_y;
+  double radius, brightness;  // of the stroke
+  double noise;               // of the pixels
+  bool broken;                // the first stroke has a gap
+  double broken_at, broken_part;
+  bool stray;  // there is an extra stroke
+
+  Point Place(double x, double y) const {
+    const double u = scale_x * (x - 10 - shear * (y - 10)), v = scale_y * (y - 10);
+    return {cosine * u - sine * v + shift_x, sine * u + cosine * v + shift_y};
+  }
+  double reach() const { return radius + 1; }
+};
+
+// The order of the draws decides the bytes of the images.
+Variation DrawVariation(RandomStream& stream) {
+  Variation v;
+  const double careless = stream.Uniform();
+  const double sloppy = 0.5 + 1.2 * careless * careless * careless;
+  v.wobble = 0.85 * sloppy;
+  // The angle is twice the arc tangent of `turn`: 15 degrees for 0.13.
+  const double turn = Between(stream, -0.13, 0.13);
+  v.cosine = (1 - turn * turn) / (1 + turn * turn);
+  v.sine = 2 * turn / (1 + turn * turn);
+  v.shear = 0.17 * Bell(stream);
+  const double scale = Between(stream, 0.78, 1.04);
+  v.scale_x = scale * Between(stream, 0.75, 1.2);
+  v.scale_y = scale * Between(stream, 0.88, 1.06);
+  v.shift_x = 14 + 0.9 * Bell(stream);
+  v.shift_y = 14 + 0.9 * Bell(stream);
+  v.radius = Between(stream, 0.7, 1.6);
+  v.brightness = Between(stream, 0.75, 1);
+  const double noisy = stream.Uniform();
+  v.noise = 0.1 * noisy * noisy;
+  v.broken = stream.Uniform() < 0.15;
+  v.broken_at = stream.Uniform();
+  v.broken_part = Between(stream, 0.1, 0.25);
+  v.stray = stream.Uniform() < 0.1;
+  return v;
+}
+
+void AddStroke(RandomStream& stream, const Stroke& stroke, const Variation& variation, bool broken,
+               SquaredDistances& square) {
+  std::vector<Point> points, path;
+  for (const Knot& knot : stroke) {
+    const double x = knot.x + variation.wobble * Bell(stream);
+    const double y = knot.y + variation.wobble * Bell(stream);
+    points.push_back(variation.Place(x, y));
+  }
+  Flatten(points, stroke, path);
+  const size_t chords = path.size() - 1;
+  const double gap = broken ? variation.broken_part * chords : 0;
+  const double gap_start = variation.broken_at * (chords - gap);
+  for (size_t i = 0; i < chords; ++i) {
+    if (i >= gap_start && i < gap_start + gap) continue;
+    AddSegment(path[i], path[i + 1], variation.reach(), square);
+  }
+}
+
+void AddStrayStroke(RandomStream& stream, const Variation& variation, SquaredDistances& square) {
+  const double x = Between(stream, 3, 25), y = Between(stream, 3, 25);
+  const double dx = 2 * Bell(stream), dy = 2 * Bell(stream);
+  AddSegment({x, y}, {x + dx, y + dy}, variation.reach(), square);
+}
+
+void Paint(RandomStream& stream, const Variation& variation, const SquaredDistances& square,
+           uint8_t* pixels) {
+  for (int i = 0; i < kSide * kSide; ++i) {
+    const double cover =
+        std::min(std::max(variation.radius + 0.5 - std::sqrt(square[i]), 0.0), 1.0);
+    const double grain = variation.noise * Bell(stream);
+    // Away from the strokes, only strong noise is visible.
+    const double level = variation.brightness * cover + (cover > 0 ? grain : grain - 0.08);
+    pixels[i] = static_cast<uint8_t>(255 * std::min(std::max(level, 0.0), 1.0) + 0.5);
+  }
+}
+
 void DrawOne(RandomStream& stream, int digit, uint8_t* pixels) {
   const std::vector<Style>& styles = Styles()[digit];
   const Style& style = styles[stream.Below(styles.size())];
-
-  const double careless = stream.Uniform();
-  const double sloppy = 0.5 + 1.2 * careless * careless * careless;
-  const double wobble = 0.85 * sloppy;  // in the units of the knots
-
-  // A turn by twice the arc tangent of `turn`: at most 15 degrees for 0.13.
-  const double turn = Between(stream, -0.13, 0.13);
-  const double cosine = (1 - turn * turn) / (1 + turn * turn);
-  const double sine = 2 * turn / (1 + turn * turn);
-  const double shear = 0.17 * Bell(stream);
-  const double scale = Between(stream, 0.78, 1.04);
-  const double scale_x = scale * Between(stream, 0.75, 1.2);
-  const double scale_y = scale * Between(stream, 0.88, 1.06);
-  const double shift_x = 14 + 0.9 * Bell(stream);
-  const double shift_y = 14 + 0.9 * Bell(stream);
-  const double radius = Between(stream, 0.7, 1.6);
-  const double brightness = Between(stream, 0.75, 1);
-  const double noisy = stream.Uniform();
-  const double noise = 0.1 * noisy * noisy;
-  const auto place = [&](double x, double y) -> Point {
-    const double u = scale_x * (x - 10 - shear * (y - 10)), v = scale_y * (y - 10);
-    return {cosine * u - sine * v + shift_x, sine * u + cosine * v + shift_y};
-  };
-
-  const bool broken = stream.Uniform() < 0.15;
-  const double broken_at = stream.Uniform();
-  const double broken_part = Between(stream, 0.1, 0.25);
-  const bool stray = stream.Uniform() < 0.1;
-
-  std::array<double, kSide * kSide> square;
+  const Variation variation = DrawVariation(stream);
+  SquaredDistances square;
   square.fill(1e9);
-  const double reach = radius + 1;
   for (size_t s = 0; s < style.size(); ++s) {
-    std::vector<Point> points, path;
-    for (const Knot& knot : style[s]) {
-      const double x = knot.x + wobble * Bell(stream);
-      const double y = knot.y + wobble * Bell(stream);
-      points.push_back(place(x, y));
-    }
-    Flatten(points, style[s], path);
-    const size_t chords = path.size() - 1;
-    const double gap = s == 0 && broken ? broken_part * chords : 0;
-    const double gap_start = broken_at * (chords - gap);
-    for (size_t i = 0; i < chords; ++i) {
-      if (i >= gap_start && i < gap_start + gap) continue;
-      AddSegment(path[i], path[i + 1], reach, square);
-    }
+    AddStroke(stream, style[s], variation, s == 0 && variation.broken, square);
   }
-  if (stray) {
-    const double x = Between(stream, 3, 25), y = Between(stream, 3, 25);
-    const double dx = 2 * Bell(stream), dy = 2 * Bell(stream);
-    AddSegment({x, y}, {x + dx, y + dy}, reach, square);
-  }
-
-  for (int i = 0; i < kSide * kSide; ++i) {
-    const double cover = std::min(std::max(radius + 0.5 - std::sqrt(square[i]), 0.0), 1.0);
-    // Off the stroke only strong noise shows.
-    const double grain = noise * Bell(stream);
-    const double level = brightness * cover + (cover > 0 ? grain : grain - 0.08);
-    pixels[i] = static_cast<uint8_t>(255 * std::min(std::max(level, 0.0), 1.0) + 0.5);
-  }
+  if (variation.stray) AddStrayStroke(stream, variation, square);
+  Paint(stream, variation, square, pixels);
 }
 
 }  // namespace
@@ -217,7 +242,7 @@ RawImages DrawGlyphs(uint64_t seed, absl::string_view split, int64_t count) {
   result.width = kSide;
   result.pixels.resize(count * kSide * kSide);
   result.labels.resize(count);
-  const uint64_t split_hash = Hash(split);
+  const uint64_t split_hash = Fnv1a(split);
   for (int64_t i = 0; i < count; ++i) {
     RandomStream stream(seed, "glyph", {split_hash, static_cast<uint64_t>(i)});
     const int digit = static_cast<int>(stream.Below(10));

@@ -9,18 +9,17 @@
 
 namespace attribench {
 
-// `count` (>= 0) drawn digits of 28 x 28 pixels, white (255) on black, labels 0 to 9: a data set
-// that needs no download and looks like MNIST from afar.
+// Draws `count` (>= 0) digits of 28 x 28 pixels, white (255) on black, with labels 0 to 9: a
+// dataset that resembles MNIST and needs no download.
 //
-// A digit is one of the styles of its class, given as strokes through control points. Each image
-// moves the points, turns, shears, scales and shifts the whole, and chooses the width and
-// brightness of the stroke and the noise of the pixels; few images are very sloppy, and few have a
-// gap in the stroke or a stray one. Labels are independent and uniform.
+// Each digit has a few styles, given as strokes through control points. An image moves the control
+// points a little, then rotates, shears, scales and shifts the digit. It also chooses the width and
+// brightness of the strokes and the noise of the pixels. A few images are very sloppy, have a gap
+// in a stroke or an extra stroke. Labels are independent and uniform.
 //
-// Example i depends on `seed`, `split` and i only: neither on `count` nor on other examples. The
-// bytes are the same on every machine, as the arithmetic is that of IEEE doubles without library
-// functions but the square root; the compiler must not fuse multiplications and additions
-// (-ffp-contract=off).
+// Example i depends on `seed`, `split` and i only, not on `count` or on other examples. The bytes
+// are the same on every machine: the code uses IEEE doubles and no library function except the
+// square root. It must be compiled without fused multiply-adds (-ffp-contract=off).
 RawImages DrawGlyphs(uint64_t seed, absl::string_view split, int64_t count);
 
 }  // namespace attribench

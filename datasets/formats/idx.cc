@@ -27,7 +27,7 @@ class Reader {
     errno = 0;
     gzFile file = gzopen(path.c_str(), "rb");
     if (file == nullptr) {
-      const int error = errno == 0 ? ENOMEM : errno;  // zlib leaves errno alone when out of memory
+      const int error = errno == 0 ? ENOMEM : errno;  // zlib does not set errno if memory runs out
       return absl::ErrnoToStatus(error, absl::StrCat(path, ": cannot be opened"));
     }
     return Reader(path, file);
@@ -43,8 +43,9 @@ class Reader {
       if (got < 0) return Corrupt();
       position_ += got;
       if (got < chunk) {
-        return absl::DataLossError(absl::StrCat(path_, ": ends after ", position_, " bytes where ",
-                                                position_ - got + size, " or more are needed"));
+        return absl::DataLossError(absl::StrCat(path_, ": ends after ", position_,
+                                                " bytes, must have at least ",
+                                                position_ - got + size));
       }
       size -= chunk;
     }
@@ -115,7 +116,7 @@ absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::str
                                   int64_t first_n) {
   if (first_n < 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat(images_path, ": first ", first_n, " examples asked for, must be at least 1"));
+        absl::StrCat(images_path, ": first_n is ", first_n, ", must be at least 1"));
   }
   absl::StatusOr<Reader> images = Reader::Open(images_path);
   if (!images.ok()) return images.status();
@@ -143,9 +144,9 @@ absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::str
   }
   const int64_t max_examples = std::numeric_limits<int64_t>::max() / (*height * *width);
   if (first_n > max_examples) {
-    return absl::InvalidArgumentError(absl::StrCat(images_path, ": first ", first_n,
-                                                   " examples asked for, must be at most ",
-                                                   max_examples, " of this size"));
+    return absl::InvalidArgumentError(absl::StrCat(images_path, ": first_n is ", first_n,
+                                                   ", must be at most ", max_examples,
+                                                   " with images of this size"));
   }
 
   RawImages result;

@@ -10,22 +10,29 @@
 
 namespace attribench {
 
-// The first `first_n` examples of a pair of IDX files, the format of MNIST: images (magic number
-// 0x00000803; count, height and width; then one byte a pixel) and labels (0x00000801; count; then
-// one byte a label), all numbers of four bytes, high byte first. Each file may be plain or gzipped.
+// clang-format off
+// Reads the first `first_n` examples of a pair of IDX files, the format of MNIST:
 //
-// Nothing beyond the first `first_n` examples is read, unless these are all: then each file has to
-// end where its header says, and a gzipped one has to match its checksum. Memory grows with the
-// bytes found, never with a number in a header alone.
+//   images: magic number 0x00000803, count, height, width; then one byte per pixel
+//   labels: magic number 0x00000801, count;                then one byte per label
 //
-// Every error names the file, the value at fault and what is allowed:
-//   NotFound         a file does not exist (other failures to open: the code of the system's
-//   error); InvalidArgument  first_n < 1, a wrong magic number, a side outside [1, 65536], two
-//   counts that
-//                    differ, fewer than first_n examples;
-//   DataLoss         a file that ends too early or too late or that cannot be unpacked.
+// The numbers have four bytes, most significant byte first. Each file may be plain or gzipped.
+//
+// If first_n is smaller than the count, the function reads no further than it needs. If they are
+// equal, each file must end where its header says, and a gzipped file must match its checksum. The
+// function allocates memory for bytes that it has found, never for a number in a header alone.
+//
+// Every error names the file, the bad value and the bound:
+//
+//   NotFound         a file does not exist (if opening fails otherwise, the code of the system error)
+//   InvalidArgument  first_n is below 1 or above the count
+//                    a magic number is wrong
+//                    a height or width is outside [1, 65536]
+//                    the two counts differ
+//   DataLoss         a file ends too early or too late, or cannot be unpacked
 absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::string& labels_path,
                                   int64_t first_n);
+// clang-format on
 
 }  // namespace attribench
 

@@ -154,12 +154,12 @@ TEST_F(IdxTest, FirstNMustBePositive) {
   const std::string images = Plain("i", images_), labels = Plain("l", labels_);
   for (const int64_t n : {0, -5}) {
     ExpectError(images, labels, n, absl::StatusCode::kInvalidArgument,
-                HasSubstr(absl::StrCat("first ", n, " examples asked for, must be at least 1")));
+                HasSubstr(absl::StrCat("first_n is ", n, ", must be at least 1")));
   }
 }
 
 TEST_F(IdxTest, HeaderDoesNotDecideAllocation) {
-  // 2^32 - 1 images of 4 GiB each, of which the file has three bytes.
+  // The header announces 2^32 - 1 images of 4 GiB each; the file has three bytes of them.
   const std::string images = Plain("i", ImageHeader(0xFFFFFFFFu, 65536, 65536) + "abc");
   const std::string labels = Plain("l", LabelHeader(0xFFFFFFFFu) + "a");
   ExpectError(images, labels, 1, absl::StatusCode::kDataLoss,
@@ -189,7 +189,7 @@ TEST_F(IdxTest, FileOfAnotherLength) {
 TEST_F(IdxTest, TruncatedGzip) {
   const std::string labels = Gzip("l", labels_);
   const std::string whole = Contents(Gzip("i", ImageHeader(3, 100, 100) + Noise(30000)));
-  // Inside the data, and inside the checksum and length of the last eight bytes.
+  // Cut within the data, and within the last eight bytes (checksum and length).
   for (const size_t size : {whole.size() / 2, whole.size() - 8, whole.size() - 1}) {
     const std::string cut = Plain("cut", whole.substr(0, size));
     ExpectError(cut, labels, 3, absl::StatusCode::kDataLoss, HasSubstr(cut));
@@ -200,7 +200,7 @@ TEST_F(IdxTest, TruncatedGzip) {
 
 TEST_F(IdxTest, CorruptGzip) {
   const std::string labels = Gzip("l", labels_);
-  // Noise is stored as it is, so that only the checksum tells.
+  // gzip stores noise uncompressed, so only the checksum shows the damage.
   std::string noise = Contents(Gzip("n", ImageHeader(3, 100, 100) + Noise(30000)));
   noise[noise.size() / 2] ^= 1;
   const std::string wrong_sum = Plain("wrong_sum", noise);

@@ -7,12 +7,12 @@
 
 namespace attribench {
 
-// Labelled images as a file or a generator gives them.
+// Labelled images with one byte per pixel and channel, as they come from a file or a generator.
 struct RawImages {
   int64_t channels = 1;
   int64_t height = 0;
   int64_t width = 0;
-  std::vector<uint8_t> pixels;  // [n, channels, height, width], row major
+  std::vector<uint8_t> pixels;  // [n, channels, height, width], row-major
   std::vector<uint8_t> labels;  // [n]
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }

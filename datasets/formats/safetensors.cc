@@ -7,6 +7,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "datasets/whole_file.h"
 #include "nlohmann/json.hpp"
 
@@ -20,6 +21,11 @@ constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
 
 absl::Status Malformed(absl::string_view name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(name, " is not a safetensors file: ", what));
+}
+
+std::string KnownTypes() {
+  return absl::StrJoin(kTypes, ", ",
+                       [](std::string* out, const auto& type) { *out += type.first; });
 }
 
 absl::StatusOr<at::Tensor> ParseTensor(const std::string& tensor, const nlohmann::json& entry,
@@ -50,22 +56,22 @@ absl::StatusOr<at::Tensor> ParseTensor(const std::string& tensor, const nlohmann
     const uint64_t begin = entry["data_offsets"][0].get<uint64_t>();
     const uint64_t end = entry["data_offsets"][1].get<uint64_t>();
     if (begin > end || end > data.size() || end - begin != bytes) {
-      return Malformed(
-          name, absl::StrCat("offsets [", begin, ", ", end, ") of ", tensor, " do not hold its ",
-                             bytes, " bytes within the ", data.size(), " there are"));
+      return Malformed(name, absl::StrCat("tensor ", tensor, " has offsets [", begin, ", ", end,
+                                          "), must cover its ", bytes, " bytes and end within the ",
+                                          data.size(), " bytes of data"));
     }
     at::Tensor result = at::empty(shape, at::TensorOptions().dtype(type));
     if (bytes > 0) std::memcpy(result.data_ptr(), data.data() + begin, bytes);
     return result;
   }
   return absl::UnimplementedError(absl::StrCat(name, ": tensor ", tensor, " has type ", dtype,
-                                               "; known are BOOL, U8, I32, I64, F32, F64"));
+                                               ", must be one of ", KnownTypes()));
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> SerializeSafetensors(const Safetensors& content) {
-  nlohmann::json header = nlohmann::json::object();  // keeps its keys in order
+  nlohmann::json header = nlohmann::json::object();  // sorts its keys
   if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
   std::string data;
   for (const auto& [name, tensor] : content.tensors) {
@@ -76,7 +82,7 @@ absl::StatusOr<std::string> SerializeSafetensors(const Safetensors& content) {
     if (dtype == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " has type ",
                                                      c10::toString(tensor.scalar_type()),
-                                                     ", which safetensors files here do not hold"));
+                                                     ", must be one of ", KnownTypes()));
     }
     const at::Tensor dense = tensor.detach().cpu().contiguous();
     const size_t begin = data.size();
@@ -103,14 +109,14 @@ absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes, absl::stri
   const absl::string_view data = bytes.substr(8 + length);
   const nlohmann::json header =
       nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object()) return Malformed(name, "its header is no JSON object");
+  if (!header.is_object()) return Malformed(name, "its header is not a JSON object");
   Safetensors result;
   for (const auto& [key, entry] : header.items()) {
     if (key == "__metadata__") {
-      if (!entry.is_object()) return Malformed(name, "__metadata__ is no object");
+      if (!entry.is_object()) return Malformed(name, "__metadata__ is not a JSON object");
       for (const auto& [field, value] : entry.items()) {
         if (!value.is_string())
-          return Malformed(name, absl::StrCat("metadata ", field, " is no string"));
+          return Malformed(name, absl::StrCat("metadata ", field, " is not a string"));
         result.metadata[field] = value.get<std::string>();
       }
       continue;

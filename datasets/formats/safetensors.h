@@ -12,22 +12,25 @@
 
 namespace attribench {
 
-// Named tensors and a few strings beside them: the content of a safetensors file, the field's
-// format without code in it (8 bytes: the header's length, little-endian; a JSON header; raw
-// little-endian data). Python reads it with safetensors.torch.load_file.
+// The content of a safetensors file: named tensors and some strings. The format holds data only, no
+// code: 8 bytes with the length of the header (little-endian), a JSON header, then the raw
+// little-endian data. Python reads such a file with safetensors.torch.load_file.
+//
+// The functions below support bool, uint8, int32, int64, float16, float32 and float64 tensors.
 struct Safetensors {
   std::map<std::string, at::Tensor> tensors;
   std::map<std::string, std::string> metadata;
 };
 
-// The same content gives the same bytes: names in order, no gaps, the header padded to 8 bytes.
-// bool, uint8, int32, int64, float16, float32 and float64 tensors; others are InvalidArgument.
+// The same content always gives the same bytes: names in order, no gaps, the header padded to a
+// multiple of 8 bytes. InvalidArgument for other types of tensors.
 absl::StatusOr<std::string> SerializeSafetensors(const Safetensors& content);
 
-// Checks every offset, shape and type against the bytes that are there; `name` (a file's, say) goes
-// into the message. InvalidArgument for what is not safetensors, Unimplemented for other types.
+// Checks every offset, shape and type against the bytes. InvalidArgument if `bytes` is malformed,
+// Unimplemented for other types of tensors; the message starts with `name`, for example the path.
 absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes, absl::string_view name);
 
+// The same for a file; errors also as in whole_file.h.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& content);
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
 

@@ -37,7 +37,7 @@ TEST(SafetensorsTest, RoundTripOfEveryType) {
   EXPECT_EQ(*SerializeSafetensors(*back), bytes);
 }
 
-// A file written by hand from the format's description.
+// The expected bytes are written by hand, from the description of the format.
 TEST(SafetensorsTest, BytesOfTheFormat) {
   Safetensors content;
   content.tensors["x"] = at::tensor({1.0f}, at::kFloat);
@@ -73,6 +73,8 @@ TEST(SafetensorsTest, RefusesWhatIsMalformed) {
           WithHeader(R"({"x":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})", "12"), "f")
           .status();
   EXPECT_EQ(brain.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(brain.message(),
+            "f: tensor x has type BF16, must be one of BOOL, U8, I32, I64, F16, F32, F64");
   EXPECT_EQ(SerializeSafetensors({{{"b", at::ones({1}, at::kBFloat16)}}, {}}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }

@@ -33,85 +33,104 @@ std::vector<std::string> KnownSettings() {
   return names;
 }
 
-absl::Status OutOfBounds(const Setting& setting, absl::string_view field, double value,
-                         absl::string_view bound) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("setting ", setting.name(), ": ", field, " is ", value, ", must be ", bound));
+// One number of a setting, and whether it is within its bound.
+struct Check {
+  const char* field;
+  double value;
+  bool ok;
+  const char* bound;
+};
+using Checks = std::vector<Check>;
+
+constexpr double kMaxCount = 1e9;
+
+Check Count(const char* field, double value, double least) {
+  return {field, value, value >= least && value <= kMaxCount,
+          least > 0 ? "at least 1 and at most 1e9" : "from 0 to 1e9"};
+}
+
+Check NumClasses(const char* field, double value) {
+  return {field, value, value >= 2 && value <= kMaxCount, "at least 2 and at most 1e9"};
+}
+
+void AddDataset(const DatasetSource& data, Checks& checks) {
+  checks.push_back(Count("dataset.num_train", data.num_train(), 1));
+  checks.push_back(Count("dataset.num_test", data.num_test(), 1));
+  const double deviation = data.standard_deviation();
+  checks.push_back({"dataset.standard_deviation", deviation, deviation > 0, "above 0"});
+  checks.push_back({"dataset.mean", data.mean(), std::isfinite(data.mean()), "finite"});
+}
+
+void AddRecipe(const Recipe& recipe, Checks& checks) {
+  const double rate = recipe.learning_rate(), momentum = recipe.momentum();
+  checks.push_back(
+      {"recipe.learning_rate", rate, rate > 0 && std::isfinite(rate), "above 0 and finite"});
+  checks.push_back({"recipe.momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)"});
+  checks.push_back(Count("recipe.epochs", recipe.epochs(), 1));
+  checks.push_back(Count("recipe.batch_size", recipe.batch_size(), 1));
+}
+
+void AddSubsetPlan(const SubsetPlan& plan, Checks& checks) {
+  const bool any = plan.num_subsets() > 0;
+  const double fraction = plan.subset_fraction();
+  checks.push_back(Count("subset_plan.num_subsets", plan.num_subsets(), 0));
+  checks.push_back(Count("subset_plan.num_seeds", plan.num_seeds(), any ? 1 : 0));
+  checks.push_back({"subset_plan.subset_fraction", fraction,
+                    plan.num_subsets() == 0 || (fraction > 0 && fraction < 1), "in (0, 1)"});
+}
+
+void AddCheckpoints(const CheckpointPlan& plan, int64_t epochs, Checks& checks) {
+  const int64_t along_run = plan.num_along_run();
+  checks.push_back(Count("checkpoints.num_full_data", plan.num_full_data(), 0));
+  checks.push_back(Count("checkpoints.num_half_data", plan.num_half_data(), 0));
+  checks.push_back({"checkpoints.num_along_run", static_cast<double>(along_run),
+                    along_run == 0 || (along_run > 0 && plan.num_full_data() > 0 && epochs > 0 &&
+                                       epochs % along_run == 0),
+                    "0, or a divisor of recipe.epochs with num_full_data at least 1"});
+}
+
+void AddModel(const ModelSpec& model, Checks& checks) {
+  if (model.has_mlp()) {
+    const MlpSpec& mlp = model.mlp();
+    checks.push_back(Count("model.mlp.num_inputs", mlp.num_inputs(), 1));
+    for (const int64_t units : mlp.hidden_units()) {
+      checks.push_back(Count("model.mlp.hidden_units", units, 1));
+    }
+    checks.push_back(NumClasses("model.mlp.num_classes", mlp.num_classes()));
+    const double dropout = mlp.dropout();
+    checks.push_back({"model.mlp.dropout", dropout, dropout >= 0 && dropout < 1, "in [0, 1)"});
+  }
+  if (model.has_resnet9()) {
+    const ResNet9Spec& resnet9 = model.resnet9();
+    checks.push_back(Count("model.resnet9.num_channels", resnet9.num_channels(), 1));
+    checks.push_back(Count("model.resnet9.image_size", resnet9.image_size(), 1));
+    checks.push_back(Count("model.resnet9.width", resnet9.width(), 1));
+    checks.push_back(NumClasses("model.resnet9.num_classes", resnet9.num_classes()));
+  }
 }
 
 }  // namespace
 
-absl::Status ValidateSetting(const Setting& s) {
-  struct Check {
-    const char* field;
-    double value;
-    bool ok;
-    const char* bound;
-  };
-  const DatasetSource& data = s.dataset();
-  const Recipe& recipe = s.recipe();
-  const SubsetPlan& plan = s.subset_plan();
-  const int64_t along_run = s.checkpoints().num_along_run();
-  const double largest = 1e9;
-  const auto count = [&](const char* field, double value, double least) {
-    return Check{field, value, value >= least && value <= largest,
-                 least > 0 ? "at least 1 and at most 1e9" : "from 0 to 1e9"};
-  };
-  std::vector<Check> checks = {
-      count("dataset.num_train", data.num_train(), 1),
-      count("dataset.num_test", data.num_test(), 1),
-      {"dataset.standard_deviation", data.standard_deviation(), data.standard_deviation() > 0,
-       "above 0"},
-      {"dataset.mean", data.mean(), std::isfinite(data.mean()), "finite"},
-      {"recipe.learning_rate", recipe.learning_rate(),
-       recipe.learning_rate() > 0 && std::isfinite(recipe.learning_rate()), "above 0"},
-      {"recipe.momentum", recipe.momentum(), recipe.momentum() >= 0 && recipe.momentum() < 1,
-       "in [0, 1)"},
-      count("recipe.epochs", recipe.epochs(), 1),
-      count("recipe.batch_size", recipe.batch_size(), 1),
-      count("subset_plan.num_subsets", plan.num_subsets(), 0),
-      count("subset_plan.num_seeds", plan.num_seeds(), plan.num_subsets() > 0 ? 1 : 0),
-      {"subset_plan.subset_fraction", plan.subset_fraction(),
-       plan.num_subsets() == 0 || (plan.subset_fraction() > 0 && plan.subset_fraction() < 1),
-       "in (0, 1)"},
-      count("checkpoints.num_full_data", s.checkpoints().num_full_data(), 0),
-      count("checkpoints.num_half_data", s.checkpoints().num_half_data(), 0),
-      {"checkpoints.num_along_run", static_cast<double>(along_run),
-       along_run == 0 || (along_run > 0 && s.checkpoints().num_full_data() > 0 &&
-                          recipe.epochs() > 0 && recipe.epochs() % along_run == 0),
-       "0, or a divisor of recipe.epochs with num_full_data at least 1"},
-  };
-  if (s.model().has_mlp()) {
-    const MlpSpec& mlp = s.model().mlp();
-    checks.push_back(count("model.mlp.num_inputs", mlp.num_inputs(), 1));
-    for (const int64_t units : mlp.hidden_units()) {
-      checks.push_back(count("model.mlp.hidden_units", units, 1));
-    }
-    checks.push_back({"model.mlp.num_classes", static_cast<double>(mlp.num_classes()),
-                      mlp.num_classes() >= 2 && mlp.num_classes() <= largest, "at least 2"});
-    checks.push_back(
-        {"model.mlp.dropout", mlp.dropout(), mlp.dropout() >= 0 && mlp.dropout() < 1, "in [0, 1)"});
-  }
-  if (s.model().has_resnet9()) {
-    const ResNet9Spec& resnet9 = s.model().resnet9();
-    checks.push_back(count("model.resnet9.num_channels", resnet9.num_channels(), 1));
-    checks.push_back(count("model.resnet9.image_size", resnet9.image_size(), 1));
-    checks.push_back(count("model.resnet9.width", resnet9.width(), 1));
-    checks.push_back({"model.resnet9.num_classes", static_cast<double>(resnet9.num_classes()),
-                      resnet9.num_classes() >= 2 && resnet9.num_classes() <= largest,
-                      "at least 2"});
-  }
+absl::Status ValidateSetting(const Setting& setting) {
+  Checks checks;
+  AddDataset(setting.dataset(), checks);
+  AddRecipe(setting.recipe(), checks);
+  AddSubsetPlan(setting.subset_plan(), checks);
+  AddCheckpoints(setting.checkpoints(), setting.recipe().epochs(), checks);
+  AddModel(setting.model(), checks);
   for (const Check& check : checks) {
-    if (!check.ok) return OutOfBounds(s, check.field, check.value, check.bound);
+    if (check.ok) continue;
+    return absl::InvalidArgumentError(absl::StrCat("setting ", setting.name(), ": ", check.field,
+                                                   " is ", check.value, ", must be ", check.bound));
   }
-  if (s.name().empty()) return absl::InvalidArgumentError("a setting needs a name");
-  if (data.source_case() == DatasetSource::SOURCE_NOT_SET) {
+  if (setting.name().empty()) return absl::InvalidArgumentError("a setting needs a name");
+  if (setting.dataset().source_case() == DatasetSource::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "setting ", s.name(), ": dataset names no source; known are glyphs, idx and cifar"));
+        "setting ", setting.name(), ": dataset names no source; known are glyphs, idx and cifar"));
   }
-  if (s.model().architecture_case() == ModelSpec::ARCHITECTURE_NOT_SET) {
+  if (setting.model().architecture_case() == ModelSpec::ARCHITECTURE_NOT_SET) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "setting ", s.name(), ": model names no architecture; known are mlp and resnet9"));
+        "setting ", setting.name(), ": model names no architecture; known are mlp and resnet9"));
   }
   return absl::OkStatus();
 }
@@ -125,7 +144,7 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
     if (is_path) return text.status();
     return absl::NotFoundError(absl::StrCat("no setting '", name_or_path, "'; known are ",
                                             absl::StrJoin(KnownSettings(), ", "),
-                                            "; a path must end in ", kSuffix));
+                                            "; the path of another one must end in ", kSuffix));
   }
   Setting setting;
   if (const absl::Status status = ParseTextProto(*text, path, &setting); !status.ok())

@@ -29,8 +29,8 @@ TEST_F(Cifar10ResNet9Test, TheZooIsWholeAndItsModelsTellClassesApart) {
   }
 }
 
-TEST_F(Cifar10ResNet9Test, RetrainingASubsetGivesTheCommittedGroundTruth) {
-  ExpectTheGroundTruthAgain(setting_, data_, zoo_, "subset_042_seed_1");
+TEST_F(Cifar10ResNet9Test, RetrainingASubsetReproducesTheCommittedGroundTruth) {
+  ExpectTrainingReproducesGroundTruth(setting_, data_, zoo_, "subset_042_seed_1");
 }
 
 }  // namespace

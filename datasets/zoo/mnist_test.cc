@@ -39,8 +39,8 @@ TEST_F(MnistTest, TheZooIsWholeAndItsModelsKnowDigits) {
   EXPECT_GT(Accuracy(*model, *zoo_.HalfDataCheckpoint(9), data_.test), 0.90);
 }
 
-TEST_F(MnistTest, RetrainingASubsetGivesTheCommittedGroundTruth) {
-  ExpectTheGroundTruthAgain(setting_, data_, zoo_, "subset_042_seed_3");
+TEST_F(MnistTest, RetrainingASubsetReproducesTheCommittedGroundTruth) {
+  ExpectTrainingReproducesGroundTruth(setting_, data_, zoo_, "subset_042_seed_3");
 }
 
 }  // namespace

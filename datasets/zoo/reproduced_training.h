@@ -10,10 +10,11 @@
 
 namespace attribench {
 
-// For tests: runs the training of that name again and expects what the zoo's ground truth has of
-// it, to the bit in the environment of the manifest, within tolerance in others.
-void ExpectTheGroundTruthAgain(const Setting& setting, const DatasetSplit& data, const Zoo& zoo,
-                               const std::string& job_name);
+// For tests. Runs the training of a subset again (`job_name`: "subset_017_seed_2") and compares its
+// outputs with the zoo's ground truth: same bits if the environment is that of the manifest,
+// otherwise within tolerance (see Agreement). A difference, or an unknown name, fails the test.
+void ExpectTrainingReproducesGroundTruth(const Setting& setting, const DatasetSplit& data,
+                                         const Zoo& zoo, const std::string& job_name);
 
 }  // namespace attribench
 

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <thread>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -14,6 +13,7 @@
 #include "datasets/data_root.h"
 #include "datasets/dataset.h"
 #include "datasets/instruction_set.h"
+#include "datasets/num_threads.h"
 #include "datasets/settings/setting.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo/retraining.h"
@@ -43,8 +43,7 @@ absl::Status Run() {
     folder =
         absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
   }
-  int workers = absl::GetFlag(FLAGS_workers);
-  if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int workers = attribench::ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
   const std::string shard = absl::GetFlag(FLAGS_shard);
   if (shard.empty()) return attribench::MakeZoo(*setting, *data, folder, workers);
   const absl::StatusOr<attribench::Shard> part = attribench::ParseShard(shard);

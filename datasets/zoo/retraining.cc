@@ -38,8 +38,8 @@ namespace {
 
 using Kind = TrainingJob::Kind;
 
-// A finished training as a file: its tensors, and in the metadata what they were made by, their
-// checksum and what the training cost.
+// The file of a finished training. Its metadata hold the recipe digest, the checksum of the tensors
+// and the cost of the training.
 class JobFile {
  public:
   JobFile(const std::string& folder, const std::string& digest, const TrainingJob& job)
@@ -69,7 +69,7 @@ class JobFile {
     return WriteSafetensors(path_, content);
   }
 
-  // NotFound where there is none, DataLoss where it cannot be used.
+  // NotFound if there is no such file. DataLoss if it is damaged or was made by another recipe.
   absl::StatusOr<TrainedJob> Read() const {
     absl::StatusOr<Safetensors> content = ReadSafetensors(path_);
     if (absl::IsNotFound(content.status())) return content.status();
@@ -81,7 +81,7 @@ class JobFile {
     if (metadata["sha256"] != Sha256(*bytes))
       return absl::DataLossError(path_ + " is damaged (checksum)");
     if (metadata["recipe_digest"] != digest_)
-      return absl::DataLossError(path_ + " is of another recipe");
+      return absl::DataLossError(path_ + " was made by another recipe");
     TrainedJob trained;
     trained.cpu_model = metadata["cpu_model"];
     trained.negative_loss = content->tensors["negative_loss"];
@@ -101,7 +101,7 @@ class JobFile {
     if (!absl::SimpleAtod(metadata["cpu_seconds"], &trained.cpu_seconds) ||
         !absl::SimpleAtod(metadata["train_accuracy"], &trained.train_accuracy) ||
         !absl::SimpleAtod(metadata["test_accuracy"], &trained.test_accuracy)) {
-      return absl::DataLossError(path_ + " lacks its costs");
+      return absl::DataLossError(path_ + " has no costs");
     }
     return trained;
   }
@@ -124,7 +124,7 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
     if (!absl::IsNotFound(status)) std::cerr << status.message() << "; training it again\n";
     missing.push_back(job);
   }
-  // Subsets first: what they leave is small, and can be committed before the zoo is whole.
+  // Subsets first: their files are small and can be committed before the zoo is complete.
   std::stable_partition(missing.begin(), missing.end(),
                         [](const TrainingJob& job) { return job.kind == Kind::kSubset; });
   if (missing.size() < jobs.size()) {
@@ -138,21 +138,25 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
                          });
 }
 
-// Sums of one kind of training, to become means.
+TrainingCost& CostOf(Kind kind, Manifest& manifest) {
+  switch (kind) {
+    case Kind::kFullData:
+      return *manifest.mutable_full_data_training();
+    case Kind::kHalfData:
+      return *manifest.mutable_half_data_training();
+    case Kind::kSubset:
+      break;
+  }
+  return *manifest.mutable_subset_training();
+}
+
+// Sums up the costs of one kind of training; SumsToMeans divides them by the count.
 void AddCost(const TrainedJob& trained, double flops, TrainingCost& cost) {
   cost.set_count(cost.count() + 1);
   cost.set_cpu_seconds(cost.cpu_seconds() + trained.cpu_seconds);
   cost.set_flops(flops);
   cost.set_train_accuracy(cost.train_accuracy() + trained.train_accuracy);
   cost.set_test_accuracy(cost.test_accuracy() + trained.test_accuracy);
-}
-
-// The CPU model that all trainings ran on, or how many of `all` ran on which.
-std::string CpuModels(const std::map<std::string, int>& trainings, size_t all) {
-  if (trainings.size() == 1) return trainings.begin()->first;
-  return absl::StrJoin(trainings, "; ", [all](std::string* out, const auto& model) {
-    absl::StrAppend(out, model.first, " (", model.second, " of ", all, " trainings)");
-  });
 }
 
 void SumsToMeans(TrainingCost& cost) {
@@ -162,74 +166,117 @@ void SumsToMeans(TrainingCost& cost) {
   cost.set_test_accuracy(cost.test_accuracy() / cost.count());
 }
 
-absl::Status Assemble(const Setting& setting, const std::string& folder,
-                      const std::vector<TrainingJob>& jobs) {
-  const std::string digest = RecipeDigest(setting);
-  const SubsetPlan& plan = setting.subset_plan();
-  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
-  if (!model.ok()) return model.status();
-  Manifest manifest;
-  manifest.set_setting(setting.name());
-  manifest.set_recipe_digest(digest);
-  *manifest.mutable_environment() = DescribeEnvironment();
-  std::map<std::string, int> cpu_models;
+// The CPU model of all trainings; if there are several, each with its number of trainings.
+std::string CpuModels(const std::map<std::string, int>& trainings, size_t all) {
+  if (trainings.size() == 1) return trainings.begin()->first;
+  return absl::StrJoin(trainings, "; ", [all](std::string* out, const auto& model) {
+    absl::StrAppend(out, model.first, " (", model.second, " of ", all, " trainings)");
+  });
+}
 
-  const auto write = [&](const std::string& path, const Safetensors& content) {
+// Writes the files of a zoo, and last the manifest that lists them.
+class ZooWriter {
+ public:
+  ZooWriter(const Setting& setting, const std::string& folder)
+      : folder_(folder),
+        checkpoint_type_(setting.checkpoints().precision() == FLOAT16 ? at::kHalf : at::kFloat) {
+    manifest_.set_setting(setting.name());
+    manifest_.set_recipe_digest(RecipeDigest(setting));
+    *manifest_.mutable_environment() = DescribeEnvironment();
+  }
+
+  Manifest& manifest() { return manifest_; }
+
+  absl::Status WriteCheckpoints(const TrainingJob& job, const TrainedJob& trained) {
+    absl::Status status = WriteCheckpoint(job.Name(), trained.parameters);
+    for (size_t i = 0; status.ok() && i < trained.along_run.size(); ++i) {
+      status = WriteCheckpoint(absl::StrFormat("run_%02d", i + 1), trained.along_run[i]);
+    }
+    return status;
+  }
+
+  absl::Status WriteGroundTruth(const GroundTruth& truth) {
+    Safetensors content;
+    content.tensors = {{"subsets", truth.subsets},
+                       {"negative_loss", truth.negative_loss},
+                       {"margin", truth.margin}};
+    return Write(kGroundTruthPath, content);
+  }
+
+  absl::Status WriteManifest() const {
+    std::string text;
+    google::protobuf::TextFormat::PrintToString(manifest_, &text);
+    return WriteWholeFile(absl::StrCat(folder_, "/", kManifestPath),
+                          absl::StrCat("# proto-file: datasets/zoo/manifest.proto\n"
+                                       "# proto-message: attribench.Manifest\n",
+                                       text));
+  }
+
+ private:
+  absl::Status Write(const std::string& path, const Safetensors& content) {
     const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
     if (!bytes.ok()) return bytes.status();
-    Manifest::File* file = manifest.add_files();
+    Manifest::File* file = manifest_.add_files();
     file->set_path(path);
     file->set_sha256(Sha256(*bytes));
-    return WriteWholeFile(absl::StrCat(folder, "/", path), *bytes);
-  };
+    return WriteWholeFile(absl::StrCat(folder_, "/", path), *bytes);
+  }
 
-  const int64_t tests = setting.dataset().num_test();
-  Safetensors truth;
-  at::Tensor& subsets = truth.tensors["subsets"] =
-      at::zeros({plan.num_subsets(), setting.dataset().num_train()}, at::kBool);
-  at::Tensor& negative_loss = truth.tensors["negative_loss"] =
-      at::zeros({plan.num_subsets(), plan.num_seeds(), tests}, at::kFloat);
-  at::Tensor& margin = truth.tensors["margin"] = at::zeros_like(negative_loss);
+  absl::Status WriteCheckpoint(const std::string& name, const Parameters& parameters) {
+    Safetensors checkpoint;
+    for (const Parameter& parameter : parameters) {
+      checkpoint.tensors[parameter.name] = parameter.value.to(checkpoint_type_);
+    }
+    return Write(CheckpointPath(name), checkpoint);
+  }
+
+  std::string folder_;
+  at::ScalarType checkpoint_type_;
+  Manifest manifest_;
+};
+
+GroundTruth EmptyGroundTruth(const Setting& setting) {
+  const SubsetPlan& plan = setting.subset_plan();
+  const at::Tensor outputs =
+      at::zeros({plan.num_subsets(), plan.num_seeds(), setting.dataset().num_test()}, at::kFloat);
+  return {at::zeros({plan.num_subsets(), setting.dataset().num_train()}, at::kBool), outputs,
+          at::zeros_like(outputs)};
+}
+
+void Record(const TrainingJob& job, const TrainedJob& trained, GroundTruth& truth) {
+  truth.subsets[job.index].index_fill_(0, at::tensor(job.examples, at::kLong), true);
+  truth.negative_loss[job.index][job.repetition].copy_(trained.negative_loss);
+  truth.margin[job.index][job.repetition].copy_(trained.margin);
+}
+
+absl::Status Assemble(const Setting& setting, const std::string& folder,
+                      const std::vector<TrainingJob>& jobs) {
+  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  ZooWriter zoo(setting, folder);
+  GroundTruth truth = EmptyGroundTruth(setting);
+  std::map<std::string, int> cpu_models;
   for (const TrainingJob& job : jobs) {
-    const absl::StatusOr<TrainedJob> trained = JobFile(folder, digest, job).Read();
+    const absl::StatusOr<TrainedJob> trained =
+        JobFile(folder, zoo.manifest().recipe_digest(), job).Read();
     if (!trained.ok()) return trained.status();
     ++cpu_models[trained->cpu_model];
-    const double flops =
-        TrainingFlops(**model, setting.recipe(), static_cast<int64_t>(job.examples.size()));
+    const int64_t num_examples = static_cast<int64_t>(job.examples.size());
+    AddCost(*trained, TrainingFlops(**model, setting.recipe(), num_examples),
+            CostOf(job.kind, zoo.manifest()));
     if (job.kind == Kind::kSubset) {
-      AddCost(*trained, flops, *manifest.mutable_subset_training());
-      subsets[job.index].index_fill_(0, at::tensor(job.examples, at::kLong), true);
-      negative_loss[job.index][job.repetition].copy_(trained->negative_loss);
-      margin[job.index][job.repetition].copy_(trained->margin);
+      Record(job, *trained, truth);
       continue;
     }
-    AddCost(*trained, flops,
-            job.kind == Kind::kFullData ? *manifest.mutable_full_data_training()
-                                        : *manifest.mutable_half_data_training());
-    const auto write_checkpoint = [&](const std::string& name, const Parameters& parameters) {
-      const auto type = setting.checkpoints().precision() == FLOAT16 ? at::kHalf : at::kFloat;
-      Safetensors checkpoint;
-      for (const Parameter& parameter : parameters)
-        checkpoint.tensors[parameter.name] = parameter.value.to(type);
-      return write(CheckpointPath(name), checkpoint);
-    };
-    absl::Status status = write_checkpoint(job.Name(), trained->parameters);
-    for (size_t i = 0; status.ok() && i < trained->along_run.size(); ++i) {
-      status = write_checkpoint(absl::StrFormat("run_%02d", i + 1), trained->along_run[i]);
-    }
+    const absl::Status status = zoo.WriteCheckpoints(job, *trained);
     if (!status.ok()) return status;
   }
-  if (const absl::Status status = write(kGroundTruthPath, truth); !status.ok()) return status;
-  manifest.mutable_environment()->set_cpu_model(CpuModels(cpu_models, jobs.size()));
-  SumsToMeans(*manifest.mutable_full_data_training());
-  SumsToMeans(*manifest.mutable_half_data_training());
-  SumsToMeans(*manifest.mutable_subset_training());
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(manifest, &text);
-  return WriteWholeFile(absl::StrCat(folder, "/", kManifestPath),
-                        absl::StrCat("# proto-file: datasets/manifest.proto\n"
-                                     "# proto-message: attribench.Manifest\n",
-                                     text));
+  if (const absl::Status status = zoo.WriteGroundTruth(truth); !status.ok()) return status;
+  zoo.manifest().mutable_environment()->set_cpu_model(CpuModels(cpu_models, jobs.size()));
+  for (const Kind kind : {Kind::kFullData, Kind::kHalfData, Kind::kSubset}) {
+    SumsToMeans(CostOf(kind, zoo.manifest()));
+  }
+  return zoo.WriteManifest();
 }
 
 absl::Status CheckWorkers(int num_workers) {
@@ -238,7 +285,7 @@ absl::Status CheckWorkers(int num_workers) {
       absl::StrCat("workers is ", num_workers, ", must be at least 1"));
 }
 
-// Says so, or why a zoo that is there is none.
+// Reports on standard error that the zoo is complete, or why an existing one is not.
 bool IsComplete(const Setting& setting, const std::string& folder) {
   const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting);
   if (!zoo.ok()) return false;
@@ -262,7 +309,7 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   const int64_t epochs = setting.recipe().epochs();
   const bool keep_run = job.kind == Kind::kFullData && job.index == 0;
   const int64_t along_run = keep_run ? setting.checkpoints().num_along_run() : 0;
-  // What a checkpoint's file has of parameters.
+  // The parameters as a checkpoint's file holds them.
   const auto rounded = [&](const Parameters& parameters) {
     Parameters copy = parameters;
     const bool half = setting.checkpoints().precision() == FLOAT16;
@@ -327,7 +374,9 @@ absl::Status RunTrainingJobs(const Setting& setting, const DatasetSplit& data,
 
 Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,
                                  const GroundTruth& truth) {
-  const auto ranks = [](const at::Tensor& losses) {  // [., test], of mean 0 and norm 1
+  // Ranks along the last dimension, scaled to mean 0 and norm 1: their dot product is the rank
+  // correlation.
+  const auto ranks = [](const at::Tensor& losses) {
     const at::Tensor centred =
         losses.argsort().argsort().to(at::kDouble) - 0.5 * (losses.size(-1) - 1);
     return centred.div(centred.norm(2, {-1}, /*keepdim=*/true));
@@ -360,7 +409,7 @@ absl::StatusOr<Shard> ParseShard(const std::string& text) {
       !absl::SimpleAtoi(parts.second, &shard.count) || shard.index < 0 ||
       shard.index >= shard.count) {
     return absl::InvalidArgumentError(
-        absl::StrCat("shard is '", text, "', must be I/N with I from 0 to N - 1"));
+        absl::StrCat("shard is '", text, "', must be I/N with I from 0 to N - 1, for example 0/8"));
   }
   return shard;
 }

@@ -16,69 +16,75 @@
 
 namespace attribench {
 
-// What one training leaves.
+// The result of one training.
 struct TrainedJob {
   Parameters parameters;
-  // Of full-data training 0: the checkpoints along the run, from its end back. The first is
-  // `parameters` itself and left out.
+  // For full-data training 0 only: the checkpoints along the run, latest first, without the end of
+  // the run (that is `parameters`).
   std::vector<Parameters> along_run;
   at::Tensor negative_loss;  // [test] float32
   at::Tensor margin;         // [test] float32
   double cpu_seconds = 0;
   std::string cpu_model;
-  double train_accuracy = 0;  // on the examples it was trained on
+  double train_accuracy = 0;  // on the examples that the model was trained on
   double test_accuracy = 0;
 };
 
-// Runs one training in the calling thread, which it sets to compute alone.
+// Runs one training in the calling thread, and limits LibTorch to one thread there.
 absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
                                           const TrainingJob& job);
 
-// Takes what a training left; called by several workers at a time.
+// Receives the result of each training. Several workers may call it at the same time.
 using TrainedJobSink = std::function<absl::Status(const TrainingJob&, const TrainedJob&)>;
 
-// Runs trainings with `num_workers` single-threaded workers, under a progress bar, and hands each
-// result over when it is there. The first error, a training's or the sink's, ends the run and comes
-// back with the name of its training.
+// Runs trainings with `num_workers` single-threaded workers, shows a progress bar and gives each
+// result to `sink`. The first error of a training or of the sink stops the run; the returned status
+// names its training. InvalidArgument if num_workers < 1.
 absl::Status RunTrainingJobs(const Setting& setting, const DatasetSplit& data,
                              const std::vector<TrainingJob>& jobs, int num_workers,
                              const TrainedJobSink& sink);
 
-// How a subset trained again compares with the zoo's ground truth: the same bits, which the CPU
-// model and libraries of the manifest promise, or how well the test examples' losses keep their
-// ranks. Elsewhere rounding differs from the first step on and training amplifies it, in a deep
-// network by much, yet the model learns the same from the same data in the same order. So it must
-// be nearer to what the zoo has of this training than what the zoo has of any other training is:
-// another seed of the subset, or another subset.
+// How a repeated training of a subset compares with the zoo's record of that training.
+//
+// On the CPU model and libraries of the manifest, the outputs have the same bits. Elsewhere,
+// rounding differs from the first step on, and training amplifies the difference, in a deep network
+// by much. But the model still learns the same from the same data in the same order. So the
+// tolerance is relative: the test losses of the repeated training must correlate better (rank
+// correlation) with the record of the same training than that record does with any other training
+// of the zoo, be it another seed of the subset or another subset.
 struct Agreement {
   bool same_bits = false;
-  double rank_correlation = 0;
-  double nearest_other = 0;  // the greatest rank correlation of the zoo's with another of the zoo
+  double rank_correlation = 0;  // between the repeated training and its record
+  double nearest_other = 0;     // the greatest between that record and another record
   bool within_tolerance() const { return rank_correlation > nearest_other; }
 };
+// `job` is a training of a subset.
 Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& trained,
                                  const GroundTruth& truth);
 
-// Makes the zoo of `setting` in `folder`: trains what is missing with `num_workers` single-threaded
-// workers, keeping every finished training as a file of its own under <folder>/jobs, then writes
-// checkpoints, ground truth and, last, the manifest. May be killed at any moment and started again;
-// a job file that is damaged or of another recipe is named on standard error and trained again. The
-// safetensors files do not depend on the number of workers or on interruptions.
+// Makes the zoo of `setting` in `folder`. Trains what is missing with `num_workers` single-threaded
+// workers and stores each finished training in a file of its own under <folder>/jobs. Then writes
+// checkpoints, ground truth and, last, the manifest, and removes <folder>/jobs.
+//
+// The program may be killed at any moment and started again. A job file that is damaged or was made
+// by another recipe is reported on standard error and trained again. A complete zoo is left alone.
+// The safetensors files do not depend on the number of workers or on interruptions.
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers);
 
-// One of `count` parts, numbered from 0, of the trainings of a zoo.
+// One of `count` parts of a zoo's trainings, numbered from 0.
 struct Shard {
   int64_t index = 0;
   int64_t count = 1;
 };
 
-// "3/8". InvalidArgument where it is not of this form or the index is not below the count.
+// Parses "index/count", for example "3/8". InvalidArgument if the text has another form or the
+// index is not below the count.
 absl::StatusOr<Shard> ParseShard(const std::string& text);
 
-// Trains what is missing of one part and leaves it at that: MakeZoo puts a zoo together when all
-// parts are there, and trains what is missing or damaged. Parts may be trained at the same time, on
-// several machines, in one folder.
+// Trains what is missing of one part and stores it under <folder>/jobs. MakeZoo makes the zoo from
+// the parts later, and trains what is still missing. Several machines may train parts in the same
+// folder at the same time.
 absl::Status TrainShard(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                         int num_workers, const Shard& shard);
 

@@ -7,6 +7,14 @@
 #include "datasets/random_stream.h"
 
 namespace attribench {
+namespace {
+
+// Gives the seed of the training first, then its examples.
+RandomStream HalfDataStream(const CheckpointPlan& plan, int64_t index) {
+  return RandomStream(plan.seed(), "half-data checkpoint", {static_cast<uint64_t>(index)});
+}
+
+}  // namespace
 
 std::string TrainingJob::Name() const {
   switch (kind) {
@@ -25,6 +33,13 @@ std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, i
       .Sample(num_train, static_cast<int64_t>(plan.subset_fraction() * num_train));
 }
 
+std::vector<int64_t> HalfDataExamples(const CheckpointPlan& plan, int64_t num_train,
+                                      int64_t index) {
+  RandomStream stream = HalfDataStream(plan, index);
+  stream.Next64();  // the seed
+  return stream.Sample(num_train, num_train / 2);
+}
+
 std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
   const int64_t n = setting.dataset().num_train();
   const CheckpointPlan& checkpoints = setting.checkpoints();
@@ -37,9 +52,8 @@ std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
     jobs.push_back({TrainingJob::Kind::kFullData, i, 0, all, seed});
   }
   for (int64_t i = 0; i < checkpoints.num_half_data(); ++i) {
-    RandomStream stream(checkpoints.seed(), "half-data checkpoint", {static_cast<uint64_t>(i)});
-    const uint64_t seed = stream.Next64();
-    jobs.push_back({TrainingJob::Kind::kHalfData, i, 0, stream.Sample(n, n / 2), seed});
+    const uint64_t seed = HalfDataStream(checkpoints, i).Next64();
+    jobs.push_back({TrainingJob::Kind::kHalfData, i, 0, HalfDataExamples(checkpoints, n, i), seed});
   }
   const SubsetPlan& plan = setting.subset_plan();
   for (int64_t i = 0; i < plan.num_subsets(); ++i) {

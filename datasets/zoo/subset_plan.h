@@ -10,16 +10,16 @@
 
 namespace attribench {
 
-// One training of a zoo: which examples, which seed.
+// One training of a zoo: its examples and its seed.
 struct TrainingJob {
   enum class Kind { kFullData, kHalfData, kSubset };
   Kind kind;
-  int64_t index;                  // the checkpoint's or the subset's number
-  int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; else 0
+  int64_t index;                  // the number of the checkpoint or of the subset
+  int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; otherwise 0
   std::vector<int64_t> examples;  // ascending
-  uint64_t seed;                  // for Train; no two jobs of a zoo share one
+  uint64_t seed;                  // for Train; every job of a zoo has another one
 
-  // "full_03", "half_00", "subset_017_seed_2": file names come from it.
+  // "full_03", "half_00", "subset_017_seed_2". Files are named after it.
   std::string Name() const;
 };
 
@@ -27,8 +27,13 @@ struct TrainingJob {
 // down), drawn from RandomStream(plan.seed, "subset", {index}).
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index);
 
-// Every training of a setting's zoo: full-data checkpoints, half-data checkpoints, subsets by
-// number and then seed. Half-data checkpoints draw their halves apart from the subsets.
+// The training examples of half-data checkpoint `index`, ascending: num_train / 2 of them (rounded
+// down), drawn from RandomStream(plan.seed, "half-data checkpoint", {index}) after the seed of the
+// training. They do not depend on the ground truth's subsets.
+std::vector<int64_t> HalfDataExamples(const CheckpointPlan& plan, int64_t num_train, int64_t index);
+
+// Every training of a setting's zoo, in order: full-data checkpoints, half-data checkpoints, then
+// the subsets, each with all its seeds.
 std::vector<TrainingJob> TrainingJobs(const Setting& setting);
 
 }  // namespace attribench

@@ -48,6 +48,16 @@ TEST(SubsetPlanTest, SeedsOfASubsetShareItsExamplesAndSubsetsDiffer) {
       << "half-data checkpoints are apart from the subsets";
 }
 
+TEST(SubsetPlanTest, HalfDataExamplesAreThoseOfTheJobsAndHalvesDiffer) {
+  const Setting setting = SmallSetting();
+  const std::vector<TrainingJob> jobs = TrainingJobs(setting);
+  for (int64_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(jobs[2 + i].kind, TrainingJob::Kind::kHalfData);
+    EXPECT_EQ(HalfDataExamples(setting.checkpoints(), 101, i), jobs[2 + i].examples) << i;
+  }
+  EXPECT_NE(jobs[2].examples, jobs[3].examples);
+}
+
 TEST(SubsetPlanTest, EveryExampleIsInAboutHalfOfTheSubsets) {
   Setting setting = SmallSetting();
   std::vector<int> count(101, 0);

@@ -6,12 +6,10 @@
 //   within tolerance  they are not, but rank the test examples alike: another CPU or library;
 //   different         they do not.
 // Exits with 1 where a file is damaged or a training is different.
-#include <algorithm>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,6 +24,7 @@
 #include "datasets/dataset.h"
 #include "datasets/environment.h"
 #include "datasets/instruction_set.h"
+#include "datasets/num_threads.h"
 #include "datasets/project_path.h"
 #include "datasets/settings/setting.h"
 #include "datasets/working_directory.h"
@@ -67,8 +66,7 @@ absl::StatusOr<Agreements> TrainAgain(const Setting& setting, const std::vector<
                                       const GroundTruth& truth) {
   const absl::StatusOr<DatasetSplit> data = LoadDataset(setting, DataRoot());
   if (!data.ok()) return data.status();
-  int workers = absl::GetFlag(FLAGS_workers);
-  if (workers == 0) workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
   absl::Mutex mutex;
   Agreements agreements;
   const absl::Status status = RunTrainingJobs(

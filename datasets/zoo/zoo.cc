@@ -12,6 +12,7 @@
 #include "datasets/settings/setting.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
+#include "datasets/zoo/subset_plan.h"
 
 namespace attribench {
 
@@ -26,17 +27,18 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
   const std::string path = absl::StrCat(folder, "/", kManifestPath);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
-    return absl::NotFoundError(absl::StrCat(
-        "no zoo in ", folder, " (no ", kManifestPath,
-        "); make it with: bazel run //datasets:retrain -- --setting=", setting.name()));
+    return absl::NotFoundError(
+        absl::StrCat("no zoo in ", folder, " (no ", kManifestPath,
+                     "); make it with: bazel run //:retrain -- --setting=", setting.name()));
   }
   if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok())
     return status;
   if (zoo.manifest_.recipe_digest() != RecipeDigest(setting)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the zoo in ", folder, " was made by another recipe than setting ", setting.name(),
-        " gives now; make it again with: bazel run //datasets:retrain -- --setting=",
-        setting.name()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the zoo in ", folder, " was made by another recipe than that of setting ",
+                     setting.name(), ": its digest is ", zoo.manifest_.recipe_digest(),
+                     ", the setting's is ", RecipeDigest(setting),
+                     "; make it again with: bazel run //:retrain -- --setting=", setting.name()));
   }
   return zoo;
 }
@@ -50,18 +52,21 @@ absl::StatusOr<std::string> Zoo::ReadChecked(const std::string& path) const {
     const std::string sum = Sha256(*bytes);
     if (sum == file.sha256()) return bytes;
     return absl::DataLossError(absl::StrCat(full_path, " is damaged: its sha256 is ", sum,
-                                            ", the manifest has ", file.sha256()));
+                                            ", must be ", file.sha256(), " as in the manifest"));
   }
   return absl::DataLossError(absl::StrCat(full_path, " is not in the manifest"));
 }
 
+absl::Status Zoo::CheckIndex(int64_t count, const std::string& kind, int64_t index) const {
+  if (index >= 0 && index < count) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrFormat("checkpoint %s_%02d: the zoo of %s has %d of that kind, numbered from 0",
+                      kind, index, setting_.name(), count));
+}
+
 absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kind,
                                            int64_t index) const {
-  if (index < 0 || index >= count) {
-    return absl::OutOfRangeError(
-        absl::StrFormat("checkpoint %s_%02d: the zoo of %s has %d of that kind", kind, index,
-                        setting_.name(), count));
-  }
+  if (const absl::Status status = CheckIndex(count, kind, index); !status.ok()) return status;
   const std::string path = CheckpointPath(absl::StrFormat("%s_%02d", kind, index));
   const absl::StatusOr<std::string> bytes = ReadChecked(path);
   if (!bytes.ok()) return bytes.status();
@@ -69,14 +74,14 @@ absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kin
   if (!content.ok()) return content.status();
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting_.model());
   if (!model.ok()) return model.status();
-  // The file holds names; the model says which, and in which order.
+  // The file stores parameters by name. The model gives their names and order.
   RandomStream unused(0, "parameter names");
   Parameters parameters = (*model)->Initialise(unused);
   for (Parameter& parameter : parameters) {
     const auto found = content->tensors.find(parameter.name);
     if (found == content->tensors.end() || found->second.sizes() != parameter.value.sizes()) {
       return absl::DataLossError(
-          absl::StrCat(path, " lacks parameter ", parameter.name, " or has it in another shape"));
+          absl::StrCat(path, ": parameter ", parameter.name, " is missing or has another shape"));
     }
     parameter.value = found->second.to(at::kFloat);
   }
@@ -89,6 +94,17 @@ absl::StatusOr<Parameters> Zoo::FullDataCheckpoint(int64_t index) const {
 
 absl::StatusOr<Parameters> Zoo::HalfDataCheckpoint(int64_t index) const {
   return Checkpoint(manifest_.half_data_training().count(), "half", index);
+}
+
+absl::StatusOr<at::Tensor> Zoo::HalfDataExamples(int64_t index) const {
+  const absl::Status status = CheckIndex(manifest_.half_data_training().count(), "half", index);
+  if (!status.ok()) return status;
+  const int64_t n = setting_.dataset().num_train();
+  at::Tensor examples = at::zeros({n}, at::kBool);
+  examples.index_fill_(
+      0, at::tensor(attribench::HalfDataExamples(setting_.checkpoints(), n, index), at::kLong),
+      true);
+  return examples;
 }
 
 absl::StatusOr<Parameters> Zoo::AlongRunCheckpoint(int64_t index) const {
@@ -111,7 +127,8 @@ absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
       truth.subsets.sizes() != subset_shape || truth.negative_loss.sizes() != output_shape ||
       truth.margin.sizes() != output_shape) {
     return absl::DataLossError(
-        absl::StrCat(folder_, "/", kGroundTruthPath, " lacks a tensor or has another shape"));
+        absl::StrCat(folder_, "/", kGroundTruthPath,
+                     ": a tensor is missing or has another shape than the setting gives"));
   }
   return truth;
 }

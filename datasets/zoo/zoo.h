@@ -12,10 +12,10 @@
 
 namespace attribench {
 
-// The outputs of the retrained models. m subsets, s seeds, t test examples.
+// The outputs of the retrained models: m subsets, s seeds, n training and t test examples.
 struct GroundTruth {
   at::Tensor subsets;        // [m, n] bool: which training examples a subset holds
-  at::Tensor negative_loss;  // [m, s, t] float32: -cross-entropy, larger is better
+  at::Tensor negative_loss;  // [m, s, t] float32: -cross-entropy; larger is better
   at::Tensor margin;         // [m, s, t] float32: z_y - logsumexp_{j != y} z_j
 
   int64_t num_subsets() const { return subsets.size(0); }
@@ -23,27 +23,38 @@ struct GroundTruth {
 };
 
 // A setting's trained checkpoints and its ground truth, as files in one folder:
-//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors.
-// Every file is checked against the manifest's SHA-256 when it is read: DataLoss names the one that
-// differs.
+//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors
+// Each file is compared with its SHA-256 in the manifest when it is read. DataLoss names a file
+// that differs. Checkpoints are numbered from 0; OutOfRange says how many of that kind there are.
 class Zoo {
  public:
-  // NotFound where there is no manifest; FailedPrecondition where it was made by another recipe.
+  // NotFound if the folder has no manifest. FailedPrecondition if the zoo was made by another
+  // recipe than the setting's.
   static absl::StatusOr<Zoo> Open(const std::string& folder, const Setting& setting);
 
   const Manifest& manifest() const { return manifest_; }
-  // OutOfRange says how many there are.
+
+  // Trained on all training examples.
   absl::StatusOr<Parameters> FullDataCheckpoint(int64_t index) const;
+  // Trained on a random half of the training examples; each on another half.
   absl::StatusOr<Parameters> HalfDataCheckpoint(int64_t index) const;
-  // Along the training of full-data model 0: number 0 is its end (that model), higher numbers lie
-  // further back, at equal distances.
+  // From the training of full-data checkpoint 0. Number 0 is the end of that training (the same
+  // model); higher numbers are earlier epochs, evenly spaced.
   absl::StatusOr<Parameters> AlongRunCheckpoint(int64_t index) const;
+
+  // The training examples that half-data checkpoint `index` was trained on: [n] bool, like a row of
+  // GroundTruth::subsets, with n / 2 (rounded down) of them true. No file holds this: it follows
+  // from the setting (see subset_plan.h), and the recipe digest in the manifest covers those
+  // numbers, so it cannot disagree with the checkpoint. OutOfRange as for HalfDataCheckpoint.
+  absl::StatusOr<at::Tensor> HalfDataExamples(int64_t index) const;
+
   absl::StatusOr<GroundTruth> ReadGroundTruth() const;
-  // OK when every file is there with its checksum.
+  // OK if every file of the manifest is there with its checksum.
   absl::Status Verify() const;
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
+  absl::Status CheckIndex(int64_t count, const std::string& kind, int64_t index) const;
   absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind,
                                         int64_t index) const;
 
@@ -52,7 +63,7 @@ class Zoo {
   Manifest manifest_;
 };
 
-// Paths in a zoo's folder.
+// Paths inside a zoo's folder.
 std::string CheckpointPath(const std::string& job_name);
 inline constexpr char kGroundTruthPath[] = "ground_truth.safetensors";
 inline constexpr char kManifestPath[] = "manifest.textproto";

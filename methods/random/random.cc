@@ -3,6 +3,7 @@
 // Noise in place of scores. The noise of a pair of examples is keyed by their contents, so that
 // reordering examples reorders scores, as it does for every method.
 #include "ATen/ATen.h"
+#include "datasets/fnv.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
 #include "methods/registry.h"
@@ -10,16 +11,14 @@
 namespace attribench {
 namespace {
 
-// FNV-1a of each example's bytes.
+// The hash of each example's bytes.
 std::vector<uint64_t> Hashes(const Dataset& dataset) {
   const at::Tensor inputs = dataset.inputs.flatten(1).contiguous();
   const int64_t bytes = inputs.size(1) * static_cast<int64_t>(inputs.element_size());
-  const auto* data = static_cast<const unsigned char*>(inputs.data_ptr());
+  const auto* data = static_cast<const char*>(inputs.data_ptr());
   std::vector<uint64_t> hashes;
   for (int64_t i = 0; i < dataset.size(); ++i) {
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (int64_t b = 0; b < bytes; ++b) hash = (hash ^ data[i * bytes + b]) * 0x100000001B3u;
-    hashes.push_back(hash);
+    hashes.push_back(Fnv1a({data + i * bytes, static_cast<size_t>(bytes)}));
   }
   return hashes;
 }
