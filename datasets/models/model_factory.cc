@@ -9,7 +9,7 @@ namespace attribench {
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSpec& spec) {
   if (spec.has_mlp()) return MakeMlp(spec.mlp());
   if (spec.has_resnet9()) return MakeResNet9(spec.resnet9());
-  return absl::InvalidArgumentError("a model needs an architecture; known are mlp and resnet9");
+  return absl::InvalidArgumentError("model names no architecture; known are mlp and resnet9");
 }
 
 }  // namespace attribench
