@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# From a clone to a leaderboard: installs what is missing, builds, runs every method live and prints
-# the table. Writes out/results/ and out/leaderboard/.
+# Makes a leaderboard from a fresh clone: installs missing packages, builds, runs every method and
+# prints the table. Writes out/results/ and out/leaderboard/.
 #
-#   ci/leaderboard.sh                        the built-in setting (synthetic data)
-#   ci/leaderboard.sh --settings=mnist_mlp   real MNIST; several: --settings=glyphs_mlp,mnist_mlp
+#   ci/leaderboard.sh                                   the built-in setting (synthetic data)
+#   ci/leaderboard.sh --settings=mnist_mlp              real MNIST
+#   ci/leaderboard.sh --settings=glyphs_mlp,mnist_mlp   two settings
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,7 +40,7 @@ for name in "${names[@]}"; do
     exit 1
   fi
 done
-echo "building (minutes the first time)" >&2
+echo "leaderboard.sh: building (takes minutes the first time)" >&2
 build //benchmarks:run //leaderboard || { cat "$log" >&2; exit 1; }
 
 results=()

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Checks the look of the sources (clang-format, one SPDX line a file) and of the targets (the arrow,
-# the list of methods, tags). `ci/lint.sh --fix` formats.
+# Checks the sources (clang-format, one SPDX line per file) and the targets (direction of the
+# dependencies, list of methods, tags). `ci/lint.sh --fix` formats the sources.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh
@@ -22,7 +22,7 @@ for file in "${licensed[@]}"; do
   fi
 done
 
-# What the targets must be like, as queries that find nothing.
+# Checks of the targets: queries that must find nothing.
 none() {  # COMPLAINT QUERY
   local found
   if ! found=$(bazel query --noshow_progress "$2" 2>"$log"); then
@@ -37,16 +37,16 @@ none() {  # COMPLAINT QUERY
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 rooms=(datasets methods evaluators benchmarks leaderboard)
-# Paths through the front door count too. Left out are the programs that macros make for a method (its
-# run, its speed suite): these are tagged manual.
+# Dependencies through the aliases in the root BUILD count too. Programs that macros make for a method
+# (its run, its speed suite) have the tag manual and are left out.
 right=
 for ((i = ${#rooms[@]} - 1; i > 0; --i)); do
   right+="${right:+ + }//${rooms[i]}/..."
-  none "an arrow points back out of ${rooms[i - 1]}" \
+  none "${rooms[i - 1]} depends on a package to its right" \
     "somepath(kind('cc_(library|test)|filegroup', //${rooms[i - 1]}/...) except attr(tags, '\bmanual\b', //${rooms[i - 1]}/...), $right)"
 done
-none "methods that METHODS in methods/BUILD does not list" \
+none "methods missing in METHODS of methods/BUILD" \
   'attr(generator_function, "^attribution_method$", kind(cc_library, //methods/...)) - deps(//methods, 1) - //methods/examples/...'
 tags=$(sed -n 's/^| `\([a-z_]*\)` | .*/\1/p' CONTRIBUTING.md | paste -sd'|')
-none "tags that CONTRIBUTING.md does not explain" "attr(tags, \"[\[ ](?!(?:$tags)[,\]])[a-z_]\", //...)"
+none "targets with a tag that CONTRIBUTING.md does not explain" "attr(tags, \"[\[ ](?!(?:$tags)[,\]])[a-z_]\", //...)"
 exit "$failed"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every method in the built-in setting and holds LDS, cost and speed against the committed
-# baseline (benchmarks/baseline). Prints what moved; exits with 1 where anything was lost.
+# Runs every method in the built-in setting and compares LDS, cost and speed with the committed
+# baseline (benchmarks/baseline). Prints what changed. Exits with 1 if something got worse.
 #
 #   ci/regression.sh
-#   ci/regression.sh --update="why it is right that these numbers moved"   rewrites the baseline
+#   ci/regression.sh --update="why these changes are right"   rewrites the baseline
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-echo "building (minutes the first time)" >&2
+echo "regression: building (takes minutes the first time)" >&2
 bazel build --noshow_progress //benchmarks:regression_gate >"$log" 2>&1 || { cat "$log" >&2; exit 2; }
 bazel-bin/benchmarks/regression_gate bazel-bin/benchmarks/run bazel-bin/benchmarks/method_speed \
   bazel-bin/benchmarks/compare_with_baseline "$@"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs what the project builds with and is not there yet: Debian packages only. Safe to run again.
+# Installs the Debian packages that the project needs and that are missing. Safe to run again.
 set -euo pipefail
 
 packages=(
   bazel-bootstrap      # Bazel 4.2, WORKSPACE
-  bazel-rules-java     # asked for by Bazel itself
+  bazel-rules-java     # Bazel itself needs this and the next two
   bazel-rules-proto
   bazel-skylib
   clang-format
@@ -16,7 +16,7 @@ packages=(
   libbenchmark-dev
   libgmock-dev
   libgtest-dev
-  libideep-dev         # LibTorch's way to oneDNN, for Winograd convolutions
+  libideep-dev         # LibTorch's interface to oneDNN, for Winograd convolutions
   libopenblas0-openmp  # without it, matrix products run on the reference BLAS, 30 times slower
   libpng-dev
   libprotobuf-dev
@@ -34,12 +34,12 @@ done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "setup: needs these packages of Debian 12, and there is no apt-get here: ${missing[*]}" >&2
+  echo "setup: these packages of Debian 12 are missing, and there is no apt-get to install them: ${missing[*]}" >&2
   exit 1
 fi
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "setup: run it as root, or install: ${missing[*]}" >&2; exit 1; }
+  command -v sudo >/dev/null || { echo "setup: run it as root, or install these packages: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
 echo "setup: installing ${missing[*]}" >&2
@@ -48,6 +48,6 @@ trap 'rm -f "$log"' EXIT
 if ! { "${as_root[@]}" apt-get update &&
        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
   tail -n 20 "$log" >&2
-  echo "setup: the packages could not be installed (above: the end of what apt-get said)" >&2
+  echo "setup: the packages could not be installed; the end of apt-get's output is above" >&2
   exit 1
 fi

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Starts a real Slurm of one machine, from Debian's packages, and makes the zoo of the built-in
-# setting on it: an array of 8 tasks, one of which is killed in the middle and requeued, and the job
-# that puts the zoo together. The result must be, byte for byte, the committed one, or, on another
-# CPU model than that was made on, what one undisturbed run gives.
-# As root: Slurm's daemons want it.
+# Tests datasets/zoo/slurm on a real Slurm cluster of one machine, from Debian's packages. It makes the
+# zoo of the built-in setting with an array of 8 tasks and kills and requeues one of them. The zoo must
+# have the same bytes as the committed one. On another CPU model than that of the committed zoo, it
+# must have the same bytes as an undisturbed run. Run it as root: Slurm's daemons need that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ "$(id -u)" -eq 0 ] || { echo "slurm_test: run it as root, Slurm's daemons want it" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || { echo "slurm_test: run it as root, since Slurm's daemons need that" >&2; exit 1; }
 ci/setup.sh
 missing=()
 for package in munge slurm-client slurmctld slurmd; do
@@ -82,7 +81,7 @@ waited() {  # SECONDS WHAT COMMAND...
   shift 2
   until "$@"; do
     if [ "$SECONDS" -ge "$end" ]; then
-      echo "slurm_test: $what did not happen within $seconds s" >&2
+      echo "slurm_test: waited $seconds s in vain for $what" >&2
       squeue >&2 || true
       exit 1
     fi
@@ -90,7 +89,7 @@ waited() {  # SECONDS WHAT COMMAND...
   done
 }
 is_up() { [ "$(sinfo --noheader --format=%T 2>/dev/null)" = idle ]; }
-waited 60 "a node that is up" is_up
+waited 60 "the node" is_up
 echo "slurm_test: Slurm $(sinfo --version | cut -d' ' -f2) is up on $host with $cores cores" >&2
 
 # ---- The zoo ---------------------------------------------------------------------------------
@@ -104,7 +103,7 @@ array=$(cut -d' ' -f2 <<<"$submitted")
 merge=$(cut -d' ' -f4 <<<"$submitted")
 echo "slurm_test: $submitted" >&2
 
-# A task that has begun and not ended: killed, and queued again.
+# Kill and requeue a task that has started and not finished.
 task_files() { find "$zoo/jobs" -name '*.safetensors' 2>/dev/null | wc -l; }
 has_begun() { [ "$(task_files)" -ge 4 ]; }
 waited 120 "the first trainings" has_begun
@@ -114,8 +113,8 @@ echo "slurm_test: killed and requeued $victim after $(task_files) trainings" >&2
 
 is_over() { [ -z "$(squeue --noheader --job="$array,$merge" --format=%i 2>/dev/null)" ]; }
 waited 1200 "the end of the jobs" is_over
-[ -f "$zoo/manifest.textproto" ] || { echo "slurm_test: the jobs left no zoo" >&2; exit 1; }
-grep -q 'trainings are there already' "$folder/job_$victim.log" || { echo "slurm_test: the killed task did not go on where it was" >&2; exit 1; }
+[ -f "$zoo/manifest.textproto" ] || { echo "slurm_test: the jobs made no zoo" >&2; exit 1; }
+grep -q 'trainings are there already' "$folder/job_$victim.log" || { echo "slurm_test: the killed task did not continue from its finished trainings" >&2; exit 1; }
 echo "slurm_test: the zoo is made, $((SECONDS - start)) s" >&2
 
 same_bytes() {  # FOLDER
@@ -124,7 +123,7 @@ same_bytes() {  # FOLDER
   [ "$(wc -l <"$folder/files")" -eq "$(find "$zoo" -name '*.safetensors' | wc -l)" ] || return 1
   while read -r file; do cmp "$1/$file" "$zoo/$file" || return 1; done <"$folder/files"
 }
-agreed() { echo "slurm_test: $(wc -l <"$folder/files") files, byte for byte those of $1"; }
+agreed() { echo "slurm_test: $(wc -l <"$folder/files") files have the same bytes as those of $1"; }
 cpu() { sed -n 's/.*cpu_model: //p' "$1/manifest.textproto"; }
 if same_bytes datasets/zoo/glyphs_mlp; then
   agreed "the committed zoo"
@@ -132,8 +131,8 @@ elif [ "$(cpu "$zoo")" = "$(cpu datasets/zoo/glyphs_mlp)" ]; then
   echo "slurm_test: the zoo has other bytes than the committed one" >&2
   exit 1
 else
-  echo "slurm_test: the committed zoo was made on another CPU model, $(cpu datasets/zoo/glyphs_mlp): compared with a run here" >&2
+  echo "slurm_test: the committed zoo was made on another CPU model ($(cpu datasets/zoo/glyphs_mlp)); comparing with a run on this machine" >&2
   "$retrain" "${flags[@]}" --output="$folder/alone" 2>"$folder/alone.log"
-  same_bytes "$folder/alone" || { echo "slurm_test: the zoo has other bytes than an undisturbed run's" >&2; exit 1; }
+  same_bytes "$folder/alone" || { echo "slurm_test: the zoo has other bytes than that of an undisturbed run" >&2; exit 1; }
   agreed "an undisturbed run"
 fi

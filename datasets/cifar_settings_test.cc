@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Real CIFAR-10: the examples of its settings, against counts taken from the bytes of the official
-// files by other means.
+// The examples of the settings with real CIFAR-10, compared with counts that another program took
+// from the official files.
 #include "ATen/ATen.h"
 #include "datasets/dataset.h"
 #include "datasets/settings/setting.h"
@@ -10,7 +10,7 @@
 namespace attribench {
 namespace {
 
-// The sum of all bytes of normalised images: x = (byte / 255 - 0.5) / 0.5.
+// The sum of the bytes of normalised images, where x = (byte / 255 - 0.5) / 0.5.
 double SumOfBytes(const at::Tensor& inputs) {
   return inputs.to(at::kDouble).mul(0.5).add(0.5).mul(255).sum().item<double>();
 }
@@ -24,7 +24,7 @@ TEST(CifarSettingsTest, TenClassesAtTheHeadOfTheFiles) {
   EXPECT_TRUE(
       at::bincount(data.train.labels)
           .equal(at::tensor({505, 460, 519, 486, 519, 488, 519, 486, 520, 498}, at::kLong)));
-  // Each of 1,536,000 numbers is off by a float32 rounding of at most 2^-25, times 255 / 2.
+  // Each of 1,536,000 numbers has a float32 rounding error of at most 2^-25, times 255 / 2.
   EXPECT_NEAR(SumOfBytes(data.test.inputs), 189685566, 1536000 * 0x1p-25 * 255 / 2);
 }
 

@@ -9,7 +9,7 @@
 namespace attribench {
 namespace {
 
-// Computes until the calling thread has used this much CPU time.
+// Computes until the calling thread has used `seconds` of CPU time.
 void Compute(double seconds) {
   const double start = ThreadCpuSeconds();
   while (ThreadCpuSeconds() - start < seconds) {

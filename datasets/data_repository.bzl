@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data files by checksum: from a mirror folder where one is named, else by download."""
+"""Data files with checksums, from the folder ATTRIBENCH_DATA_MIRROR if it is set, else downloaded."""
 
 def _data_repository_impl(repository_ctx):
     name = repository_ctx.name
@@ -30,15 +30,17 @@ def _data_repository_impl(repository_ctx):
             allow_fail = True,
         )
         if not result.success and local:
-            fail("Data file %s is not the official one or is damaged: its sha256 must be %s; get it again from %s." % (
+            fail("Data file %s is damaged or not the official one: its sha256 must be %s; download it again from %s." % (
                 local,
                 sha256,
                 archive or repository_ctx.attr.urls[0] + file,
             ))
         if not result.success:
-            fail("Missing data file %s/%s: put it into a folder and set ATTRIBENCH_DATA_MIRROR to that folder, or connect to a network that reaches %s (wanted: sha256 %s)." % (
+            fail("Missing data file %s/%s: put it into a folder %s/ and set ATTRIBENCH_DATA_MIRROR to the folder that contains %s/, or connect to a network that reaches %s (sha256 must be %s)." % (
                 name,
                 file,
+                name,
+                name,
                 archive or " or ".join(repository_ctx.attr.urls),
                 sha256,
             ))
@@ -57,9 +59,9 @@ data_repository = repository_rule(
     implementation = _data_repository_impl,
     attrs = {
         "files": attr.string_dict(mandatory = True, doc = "File name to sha256."),
-        "archive": attr.string(doc = "An archive that holds the files in a folder with the repository's name."),
-        "urls": attr.string_list(doc = "Without an archive: folders that hold the files; the first that answers serves."),
+        "archive": attr.string(doc = "URL of an archive with the files, in a folder with the name of the repository."),
+        "urls": attr.string_list(doc = "Without an archive: URLs of folders with the files, tried in this order."),
     },
     environ = ["ATTRIBENCH_DATA_MIRROR"],
-    doc = "Fetched only by targets that name it: no other target needs a network.",
+    doc = "Data files. Only targets that depend on them fetch them; no other target needs a network.",
 )

@@ -6,9 +6,8 @@
 #include "absl/flags/flag.h"
 #include "datasets/working_directory.h"
 
-ABSL_FLAG(
-    std::string, data_root, "",
-    "folder that holds the data files, one folder per dataset; default: $ATTRIBENCH_DATA_MIRROR");
+ABSL_FLAG(std::string, data_root, "",
+          "folder with the data files, one folder per dataset; default: $ATTRIBENCH_DATA_MIRROR");
 
 namespace attribench {
 

@@ -6,8 +6,9 @@
 
 namespace attribench {
 
-// The folder that holds the data files, in one folder per dataset: the flag --data_root, else the
-// environment variable ATTRIBENCH_DATA_MIRROR, else where Bazel puts the repositories of WORKSPACE.
+// The folder with the data files, which has one folder per dataset. It is the value of the flag
+// --data_root (which this library defines), otherwise of the environment variable
+// ATTRIBENCH_DATA_MIRROR, otherwise "external", where Bazel puts the repositories of WORKSPACE.
 std::string DataRoot();
 
 }  // namespace attribench

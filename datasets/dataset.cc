@@ -22,13 +22,13 @@ Dataset Normalised(const RawImages& raw, const DatasetSource& source) {
           labels.to(at::kLong)};
 }
 
-// What a reader made of files in `folder`; where one is missing, with how to get it.
+// Adds to a NotFound error how to get the files of `folder`.
 absl::StatusOr<RawImages> OrHowToGetIt(absl::StatusOr<RawImages> raw, const std::string& folder,
                                        const std::string& url) {
   if (!absl::IsNotFound(raw.status())) return raw;
   return absl::NotFoundError(absl::StrCat(
-      raw.status().message(), "; get it", url.empty() ? "" : " from ", url, " into a folder ",
-      folder, "/ and set ATTRIBENCH_DATA_MIRROR to the folder that holds ", folder, "/"));
+      raw.status().message(), "; download it", url.empty() ? "" : " from ", url, " into a folder ",
+      folder, "/ and set ATTRIBENCH_DATA_MIRROR to the folder that contains ", folder, "/"));
 }
 
 absl::StatusOr<RawImages> ReadFiles(const IdxSource& idx, const std::string& data_root,
@@ -79,7 +79,7 @@ absl::StatusOr<DatasetSplit> LoadSource(const DatasetSource& source, const std::
       absl::StrCat("dataset ", source.name(), " names no source; known are glyphs, idx and cifar"));
 }
 
-// `split` is train or test.
+// InvalidArgument if the setting's model cannot take the images and labels of `split`.
 absl::Status CheckModelTakes(const Dataset& data, const Setting& setting,
                              const std::string& split) {
   const ModelSpec& model = setting.model();
@@ -100,7 +100,7 @@ absl::Status CheckModelTakes(const Dataset& data, const Setting& setting,
   }
   if (model.has_resnet9() && (shape[2] != model.resnet9().image_size() || shape[2] != shape[3])) {
     return refuse("resnet9.image_size", model.resnet9().image_size(),
-                  absl::StrCat(images, "it must be both sides"));
+                  absl::StrCat(images, "it must be the height and the width"));
   }
   const int64_t classes =
       model.has_mlp() ? model.mlp().num_classes() : model.resnet9().num_classes();

@@ -24,9 +24,11 @@ struct DatasetSplit {
   Dataset test;
 };
 
-// Reads or draws the setting's data. Files are looked for under `data_root`/<folder>; NotFound says
-// which file is missing and how to get it, InvalidArgument what is wrong with its content, or where
-// the setting's model takes other images or has fewer classes.
+// Loads the data of a setting: draws glyphs, or reads files under `data_root`/<folder>.
+//
+// NotFound says which file is missing and how to get it. InvalidArgument or DataLoss says what is
+// wrong with a file (see formats/). InvalidArgument also says if the setting's model does not fit
+// the data: images of another size, or labels beyond its classes.
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root);
 
 }  // namespace attribench

@@ -6,8 +6,8 @@
 
 namespace attribench {
 
-// What decides the bits of a result: the CPU model, the instruction set, the version of LibTorch
-// and the compiler.
+// Describes what decides the bits of a result on this machine: CPU model, instruction set, version
+// of LibTorch and compiler. A zoo's manifest holds the description of the machine that made it.
 Environment DescribeEnvironment();
 
 }  // namespace attribench

@@ -9,9 +9,9 @@
 
 namespace attribench {
 
-// What a library threw, as a status: ResourceExhausted where memory could not be had, else
-// Internal. The message is `what_failed`, a colon and the first line of the exception's own
-// (LibTorch appends a stack trace).
+// Turns an exception of a library into a status: ResourceExhausted if memory ran out, otherwise
+// Internal. The message is "`what_failed`: " and the first line of the exception's message (the
+// other lines of LibTorch's messages are a stack trace).
 absl::Status StatusOfException(const std::exception& exception, absl::string_view what_failed);
 
 }  // namespace attribench

@@ -9,7 +9,7 @@
 namespace attribench {
 namespace {
 
-// datasets/instruction_set.bzl has the same for tests.
+// Tests get the same values from datasets/instruction_set.bzl.
 constexpr const char* kVariables[][2] = {
     {"ATEN_CPU_CAPABILITY", "avx2"},
     {"OPENBLAS_CORETYPE", "Haswell"},
@@ -29,7 +29,7 @@ bool InstructionSetIsFixed() {
 void FixInstructionSet(char** argv) {
   if (InstructionSetIsFixed()) return;
   for (const auto& [name, value] : kVariables) setenv(name, value, /*overwrite=*/1);
-  execv("/proc/self/exe", argv);  // Where this fails, the program goes on as it is.
+  execv("/proc/self/exe", argv);  // If it fails, the program continues without fixed kernels.
 }
 
 }  // namespace attribench

@@ -4,12 +4,12 @@
 
 namespace attribench {
 
-// Makes ATen, OpenBLAS and oneDNN use AVX2 kernels only, so that every CPU of one model gives the
-// same bits. The libraries read their choice from environment variables when they load. Where these
-// are not set, the function sets them and starts the program again: call it first in main.
+// Restricts ATen, OpenBLAS and oneDNN to AVX2 kernels, so that all CPUs of one model give the same
+// bits. Call it first in main: the libraries read their environment variables when they load, so if
+// the variables are not set yet, this function sets them and starts the program again.
 void FixInstructionSet(char** argv);
 
-// True where the environment holds what FixInstructionSet sets.
+// True if the environment has the values that FixInstructionSet sets.
 bool InstructionSetIsFixed();
 
 }  // namespace attribench

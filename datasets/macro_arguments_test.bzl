@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what model_zoo says about bad arguments, and of labels."""
+"""Tests of the messages about bad arguments of macros, and of the labels of a setting's parts."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load(":model_zoo.bzl", "model_zoo_mistake")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one rule by which a setting and its zoo are added."""
+"""The macro that adds a setting and its zoo."""
 
 load(":macro_arguments.bzl", "name_mistake")
 load(":retrained_zoo.bzl", "retrained_zoo")
 
 def model_zoo_mistake(name, setting, data):
-    """What is wrong with the arguments of model_zoo, as a sentence; None if nothing."""
+    """Says in one sentence what is wrong with the arguments of model_zoo; None if they are good."""
     mistake = name_mistake("model_zoo", name)
     if mistake:
         return mistake
@@ -16,22 +16,25 @@ def model_zoo_mistake(name, setting, data):
     return None
 
 def model_zoo(name, setting = None, data = [], zoo = None, tags = [], shards = 8, **kwargs):
-    """Defines a setting and what it needs at run time.
+    """Defines a setting and the files that it needs at run time.
 
-    Gives `:<name>_retrain`, the program that makes the zoo (checkpoints and ground truth) in
-    zoo/<name>/ of this package, and three groups of files: `:<name>_setting` (the textproto),
-    `:<name>_zoo` (what is in that folder, but for the finished trainings of a zoo that is not whole
-    yet) and `:<name>_data` (data files). A leaderboard names all of them by the label of `<name>`.
-    `:<name>_retrained` is the zoo made anew by Bazel actions.
+    Targets:
+      :<name>_setting    the textproto
+      :<name>_zoo        the zoo's files; without zoo/<name>/jobs/, the trainings of an unfinished zoo
+      :<name>_data       the data files
+      :<name>_retrain    program that makes the zoo in zoo/<name>/ of this package
+      :<name>_retrained  the zoo, trained from scratch by Bazel actions
+
+    A leaderboard takes the label of `<name>` and finds the first three.
 
     Args:
-      name: the setting's name, as its textproto has it.
-      setting: its textproto; default settings/<name>.textproto.
-      data: labels of data files, each in a folder with the name that the setting gives.
+      name: name of the setting, the same as in its textproto.
+      setting: label of the textproto; default settings/<name>.textproto.
+      data: labels of the data files, each in the folder that the setting names.
       zoo: labels of the zoo's files; default zoo/<name>/** of this package.
-      tags: for data files and program; "manual" where data must be fetched first.
-      shards: actions that the trainings of `:<name>_retrained` are split into.
-      **kwargs: passed on to all four (visibility).
+      tags: for the data files and the program; "manual" if data must be fetched first.
+      shards: number of actions that share the trainings of `:<name>_retrained`.
+      **kwargs: for all five targets, for example visibility.
     """
     setting = setting or "settings/%s.textproto" % name
     mistake = model_zoo_mistake(name, setting, data)
@@ -49,7 +52,7 @@ def model_zoo(name, setting = None, data = [], zoo = None, tags = [], shards = 8
     )
     native.filegroup(
         name = name + "_data",
-        srcs = data or [setting],  # a location cannot be asked of an empty group
+        srcs = data or [setting],  # $(rootpaths) fails for an empty group
         tags = tags,
         **kwargs
     )

@@ -10,13 +10,13 @@
 
 namespace attribench {
 
-// Shows on standard error how far a long job is and how long it will take. A terminal gets one line
-// that is redrawn; a log gets a line every ten seconds. Silent for the first two seconds. May be
-// advanced from several threads.
+// Shows the progress of a long job and its remaining time on standard error. On a terminal, one
+// line is redrawn; in a log, a new line appears every ten seconds. Nothing appears in the first two
+// seconds. Several threads may call Advance.
 class ProgressBar {
  public:
   ProgressBar(std::string title, int64_t total);
-  // Finishes the line, if one was drawn.
+  // Ends the line, if there is one.
   ~ProgressBar();
 
   void Advance(int64_t steps = 1);
@@ -34,7 +34,8 @@ class ProgressBar {
   absl::Time next_ ABSL_GUARDED_BY(mutex_);
 };
 
-// "[#####.....] 50%  12/24  time left 3m10s", `width` characters between the brackets.
+// The text of a progress bar, with `width` characters between the brackets:
+// "[#####.....]  50%  12/24  time left 3m10s".
 std::string ProgressLine(int64_t done, int64_t total, absl::Duration elapsed, int width);
 
 }  // namespace attribench

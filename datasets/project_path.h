@@ -6,9 +6,9 @@
 
 namespace attribench {
 
-// Where a folder of this project lies for a program that runs: `folder` below the current folder
-// where the project is the workspace itself, external/attribench/<folder> where it is a dependency
-// of another one. The first where neither exists.
+// The path of a folder of this project for a running program: `folder` itself if the project is the
+// workspace, external/attribench/<folder> if it is a dependency of another workspace. `folder` if
+// neither exists.
 std::string ProjectPath(const std::string& folder);
 
 }  // namespace attribench

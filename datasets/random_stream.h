@@ -11,16 +11,16 @@
 
 namespace attribench {
 
-// One block of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
-// 2011).
+// One block of the counter-based generator Philox4x32-10 (Salmon et al., "Parallel random numbers:
+// as easy as 1, 2, 3", SC 2011).
 std::array<uint32_t, 4> Philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// A stream of random numbers that is the same on every machine and in every version: a library's
-// generators are not.
+// A stream of random numbers that is the same on every machine and in every version of this
+// project. (The generators of libraries change between versions.)
 //
-// The stream is Philox4x32-10 with a 64-bit key and a counter from 0. The key is a hash of what the
-// stream is for: the FNV-1a hash of `purpose`, into which `seed` and then each of `indices` are
-// mixed by xor and the SplitMix64 finaliser. Streams of different purposes or indices are
+// The stream is Philox4x32-10 with a 64-bit key and a counter that starts at 0. The key is a hash
+// of the arguments: it starts as the FNV-1a hash of `purpose`; then `seed` and each of `indices`
+// are mixed in by xor and the SplitMix64 finaliser. Streams with different arguments are
 // independent, so any training can be repeated alone.
 class RandomStream {
  public:
@@ -35,11 +35,11 @@ class RandomStream {
   double Uniform() { return (Next64() >> 11) * 0x1p-53; }
   // Uniform on {0, ..., bound - 1}, without bias (rejection); bound > 0.
   uint64_t Below(uint64_t bound);
-  // Standard normal, by the polar method.
+  // Standard normal (polar method).
   double Gaussian();
-  // A uniform random order of 0, ..., n - 1 (Fisher-Yates).
+  // 0, ..., n - 1 in uniformly random order (Fisher-Yates).
   std::vector<int64_t> Permutation(int64_t n);
-  // k of 0, ..., n - 1 without replacement, ascending.
+  // k of the numbers 0, ..., n - 1, drawn without replacement, ascending.
   std::vector<int64_t> Sample(int64_t n, int64_t k);
 
  private:

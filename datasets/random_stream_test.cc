@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// The known answers that the generator's authors publish with it (Random123, kat_vectors).
+// Known answers published by the authors of the generator (Random123, kat_vectors).
 TEST(PhiloxTest, KnownAnswers) {
   EXPECT_THAT(Philox({0, 0, 0, 0}, {0, 0}),
               ElementsAre(0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A zoo made by Bazel actions, one for each part of its trainings."""
+"""A rule that makes a zoo by Bazel actions, one for each part of its trainings."""
 
 def _retrained_zoo_impl(ctx):
     arguments = [
@@ -35,7 +35,7 @@ exec "$retrain" --output="$zoo" "$@"
 """,
         arguments = [zoo.path, ctx.executable.retrain.path] + [part.path for part in parts] + ["--"] + arguments,
         mnemonic = "AssembleZoo",
-        progress_message = "Putting %s together" % ctx.label,
+        progress_message = "Assembling %s" % ctx.label,
     )
     return [DefaultInfo(files = depset([zoo]))]
 
@@ -45,7 +45,7 @@ retrained_zoo = rule(
         "data": attr.label(mandatory = True, allow_files = True),
         "retrain": attr.label(default = "@attribench//datasets/zoo:retrain", executable = True, cfg = "target"),
         "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
-        "shards": attr.int(default = 8, doc = "Actions that the trainings are split into."),
+        "shards": attr.int(default = 8, doc = "Number of actions that share the trainings."),
     },
-    doc = "A folder with the zoo of a setting, trained from nothing. The actions are those that a remote cache keeps and remote execution distributes.",
+    doc = "A folder with the zoo of a setting, trained from scratch. Remote caches and remote execution work as for any Bazel action.",
 )

@@ -10,8 +10,8 @@
 
 namespace attribench {
 
-// Parses the text form of a protocol buffer. InvalidArgument carries `name` (the file's, say), the
-// line and what is wrong there.
+// Parses the text format of protocol buffers into `message`. InvalidArgument says `name` (for
+// example the path of the file), the line, and what is wrong there.
 absl::Status ParseTextProto(const std::string& text, absl::string_view name,
                             google::protobuf::Message* message);
 

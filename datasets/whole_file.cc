@@ -50,7 +50,7 @@ absl::Status WriteWholeFile(const std::string& path, absl::string_view content) 
   std::filesystem::create_directories(folder, error);
   if (error) {
     return absl::UnavailableError(
-        absl::StrCat("cannot make the folder ", folder.string(), ": ", error.message()));
+        absl::StrCat("cannot create the folder ", folder.string(), ": ", error.message()));
   }
   const std::string temporary = absl::StrCat(path, ".", getpid(), ".", counter++, ".partial");
   absl::Status status = WriteAndFlush(temporary, content);

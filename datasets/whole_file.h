@@ -10,12 +10,13 @@
 
 namespace attribench {
 
-// Files are there whole or not at all: the content goes to a temporary file beside `path`, which is
-// flushed to the disk and then renamed over it. A kill or a full disk leaves the old file as it
-// was. Makes missing folders.
+// Writes a file completely or not at all. The content goes into a temporary file in the same
+// folder, which is flushed to the disk and then renamed to `path`. If the program is killed or the
+// disk is full, the old file stays as it was. Creates missing folders. Unavailable if the system
+// refuses.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content);
 
-// NotFound where there is no such file, DataLoss where it cannot be read to its end.
+// NotFound if there is no such file, DataLoss if it cannot be read to its end.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
 // The SHA-256 of `content`, in lower-case hexadecimal digits.

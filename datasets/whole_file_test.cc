@@ -21,7 +21,7 @@ TEST(WholeFileTest, WritesReadsAndReplaces) {
     (void)entry;
     ++files;
   }
-  EXPECT_EQ(files, 1) << "no temporary file may stay";
+  EXPECT_EQ(files, 1) << "a temporary file is left";
 }
 
 TEST(WholeFileTest, MissingFileIsNotFound) {
@@ -29,7 +29,7 @@ TEST(WholeFileTest, MissingFileIsNotFound) {
             absl::StatusCode::kNotFound);
 }
 
-// A file-size limit stands in for a full disk: the write breaks off in the middle.
+// A limit on file sizes acts like a full disk: the write fails in the middle.
 TEST(WholeFileTest, BrokenWriteLeavesTheOldFile) {
   const std::string path = testing::TempDir() + "/kept";
   ASSERT_TRUE(WriteWholeFile(path, "good").ok());
@@ -44,7 +44,7 @@ TEST(WholeFileTest, BrokenWriteLeavesTheOldFile) {
   EXPECT_EQ(*ReadWholeFile(path), "good");
 }
 
-// The example of FIPS 180-2, appendix B.1.
+// Example B.1 of FIPS 180-2.
 TEST(Sha256Test, KnownAnswer) {
   EXPECT_EQ(Sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

@@ -6,8 +6,8 @@
 
 namespace attribench {
 
-// `path` as the user meant it: relative to where they stand, also under `bazel run`, which starts
-// programs elsewhere.
+// `path` relative to the folder in which the user typed the command. `bazel run` starts programs in
+// another folder and names the user's in BUILD_WORKING_DIRECTORY. Absolute paths stay as they are.
 std::string InWorkingDirectory(const std::string& path);
 
 }  // namespace attribench

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every dependency from outside, for this workspace and for one that uses it as @attribench."""
+"""All external dependencies, for this workspace and for workspaces that use it as @attribench."""
 
 load("//datasets:data_repository.bzl", "data_repository")
 load(":libtorch.bzl", "libtorch_repository")
@@ -9,7 +9,7 @@ def _folder_repository_impl(repository_ctx):
     for entry in folder.readdir():
         repository_ctx.symlink(entry, entry.basename)
 
-# A folder of this project as a repository, wherever the project itself lies.
+# Makes a repository of a folder of this project. It also works if the project is a dependency.
 _folder_repository = repository_rule(
     implementation = _folder_repository_impl,
     attrs = {"workspace_file": attr.label(mandatory = True, allow_single_file = True)},
@@ -17,12 +17,12 @@ _folder_repository = repository_rule(
 )
 
 def attribench_dependencies():
-    """Defines @libtorch, @system, the data files, and what Bazel itself asks for; needs no network.
+    """Defines @libtorch, @system, the data files and the repositories that Bazel itself needs.
 
-    Call it in WORKSPACE once the repository @attribench is defined.
+    It needs no network. Call it in WORKSPACE after the definition of @attribench.
     """
 
-    # What Bazel asks for.
+    # Repositories that Bazel itself needs.
     _folder_repository(name = "rules_cc", workspace_file = Label("//third_party/rules_cc:WORKSPACE"))
     _folder_repository(name = "com_google_protobuf", workspace_file = Label("//third_party/protobuf:WORKSPACE"))
     _folder_repository(name = "remote_coverage_tools", workspace_file = Label("//third_party/coverage_tools:WORKSPACE"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds LibTorch: the folder named by LIBTORCH_ROOT, else the system's package."""
+"""Finds LibTorch in the folder LIBTORCH_ROOT if it is set, otherwise in the system's package."""
 
 def _exists(repository_ctx, path):
     return repository_ctx.path(path).exists
@@ -24,7 +24,7 @@ def _libtorch_repository_impl(repository_ctx):
         if _exists(repository_ctx, lib + "/libtorch_cuda.so"):
             linkopts = linkopts[:2] + ["-Wl,--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Wl,--as-needed"] + linkopts[2:]
     else:
-        # System headers are on the compiler's own path; only those of the C++ front end are not.
+        # The compiler finds system headers by itself, except those of the C++ front end.
         repository_ctx.symlink(include + "/torch/csrc/api/include", "frontend")
 
     repository_ctx.file("BUILD", """
@@ -36,7 +36,7 @@ cc_library(
     visibility = ["//visibility:public"],
 )
 
-# The oneDNN that LibTorch computes with, where other programs can call it: the system's.
+# The oneDNN that LibTorch uses. Other programs can call it only if both are the system's packages.
 cc_library(
     name = "onednn",
     defines = {onednn_defines},
@@ -45,7 +45,7 @@ cc_library(
     deps = [":torch"],
 )
 
-# torch/optim and the like: long to compile.
+# The C++ front end (torch/optim and so on). It takes long to compile.
 cc_library(
     name = "frontend",
     hdrs = glob(["frontend/**/*.h"]),
@@ -65,5 +65,5 @@ libtorch_repository = repository_rule(
     implementation = _libtorch_repository_impl,
     environ = ["LIBTORCH_ROOT"],
     local = True,
-    doc = "Defines @libtorch//:torch.",
+    doc = "Defines @libtorch//:torch, :onednn and :frontend.",
 )

@@ -21,7 +21,7 @@ namespace attribench {
 //
 // Every error names the file, or all files if it concerns them all:
 //
-//   NotFound         a file does not exist (if opening fails otherwise, the code of the system error)
+//   NotFound         a file does not exist (other failures to open: the code of the system error)
 //   InvalidArgument  first_n is below 1 or above the number of examples
 //                    a class is outside [0, 9] or is listed twice
 //   DataLoss         a file ends within a record, or a label is above 9

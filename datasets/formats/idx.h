@@ -24,7 +24,7 @@ namespace attribench {
 //
 // Every error names the file, the bad value and the bound:
 //
-//   NotFound         a file does not exist (if opening fails otherwise, the code of the system error)
+//   NotFound         a file does not exist (other failures to open: the code of the system error)
 //   InvalidArgument  first_n is below 1 or above the count
 //                    a magic number is wrong
 //                    a height or width is outside [1, 65536]

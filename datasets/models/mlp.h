@@ -9,7 +9,8 @@
 
 namespace attribench {
 
-// Multi-layer perceptron: linear layers fc1, fc2, ... with ReLU and dropout between them.
+// A multi-layer perceptron: linear layers fc1, fc2, ..., with ReLU and dropout between them. Inputs
+// are flattened. Without hidden units it is softmax regression.
 std::unique_ptr<Model> MakeMlp(const MlpSpec& spec);
 
 }  // namespace attribench

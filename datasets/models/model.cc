@@ -56,8 +56,8 @@ double Model::ForwardFlops() const {
 
 at::Tensor EvaluateLogits(const Model& model, const Parameters& parameters,
                           const at::Tensor& inputs) {
-  constexpr int64_t kNumbers = int64_t{1} << 24;  // outputs of layers at a time
-  int64_t numbers = 0;                            // of one example
+  constexpr int64_t kNumbers = int64_t{1} << 24;  // layer outputs per block
+  int64_t numbers = 0;                            // layer outputs per example
   for (const Layer& layer : model.layers()) numbers += layer.positions * layer.num_outputs;
   const int64_t rows = std::max<int64_t>(1, kNumbers / numbers);
   if (inputs.size(0) <= rows) return model.Logits(parameters, inputs);
@@ -71,7 +71,7 @@ at::Tensor EvaluateLogits(const Model& model, const Parameters& parameters,
 at::Tensor PenultimateFeatures(const Model& model, const Parameters& parameters,
                                const at::Tensor& inputs) {
   std::vector<at::Tensor> blocks;
-  for (const at::Tensor& block : inputs.split(256)) {  // a trace holds every layer's
+  for (const at::Tensor& block : inputs.split(256)) {  // small, since a trace holds every layer
     std::vector<LayerTrace> trace;
     model.Logits(parameters, block, nullptr, &trace);
     blocks.push_back(trace.back().input);

@@ -10,8 +10,8 @@
 
 namespace attribench {
 
-// The architecture that a setting names. InvalidArgument where it names none, or with a field that
-// is out of its bounds.
+// Makes the architecture of `spec`. InvalidArgument if `spec` names none. The numbers of `spec`
+// must be within their bounds (ValidateSetting checks them).
 absl::StatusOr<std::unique_ptr<Model>> MakeModel(const ModelSpec& spec);
 
 }  // namespace attribench

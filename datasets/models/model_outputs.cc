@@ -10,7 +10,7 @@ namespace attribench {
 ModelOutputs OutputsOfLogits(const at::Tensor& logits, const at::Tensor& labels) {
   const at::Tensor index = labels.unsqueeze(1);
   const at::Tensor z = logits.to(at::kDouble);
-  // Differences to the label's logit; its own is left out of the sum.
+  // Differences to the logit of the label, without the label's own.
   at::Tensor others = z - z.gather(1, index);
   others.scatter_(1, index, -std::numeric_limits<double>::infinity());
   const at::Tensor margin = -at::logsumexp(others, 1);

@@ -6,14 +6,14 @@
 
 namespace attribench {
 
-// What retrained models are asked about, per example: larger is better for both.
+// The outputs of a model that attribution methods predict, per example. Larger is better for both.
 struct ModelOutputs {
   at::Tensor negative_loss;  // [n] float64: -cross-entropy
   at::Tensor margin;         // [n] float64: z_y - logsumexp_{j != y} z_j
 };
 
-// Of logits [n, classes] and labels [n]. Computed in double from differences of logits, so that
-// losses far below float32's resolution near 1 keep their order.
+// Computes the outputs from logits [n, classes] and labels [n]. It uses doubles and differences of
+// logits, so that even losses far below 1e-7 (the resolution of float32 near 1) keep their order.
 ModelOutputs OutputsOfLogits(const at::Tensor& logits, const at::Tensor& labels);
 
 }  // namespace attribench

@@ -18,7 +18,7 @@ TEST(ModelOutputsTest, ByHand) {
               3 - std::log(std::exp(1.) + std::exp(2.) + std::exp(3.)), 1e-14);
 }
 
-// float32 arithmetic near 1 would call both losses 0.
+// float32 arithmetic near 1 would give 0 for the first two losses.
 TEST(ModelOutputsTest, TinyLossesKeepTheirOrderAndHugeOnesStayFinite) {
   const at::Tensor logits = at::tensor({30.f, 0.f, 31.f, 0.f, -2000.f, 0.f}).view({3, 2});
   const ModelOutputs outputs = OutputsOfLogits(logits, at::tensor({0, 0, 0}, at::kLong));

@@ -37,8 +37,8 @@ class ResNet9 : public Model {
   at::Tensor Logits(const Parameters& parameters, const at::Tensor& inputs, RandomStream* dropout,
                     std::vector<LayerTrace>* trace) const override {
     const bool training = dropout != nullptr;
-    // Training keeps to oneDNN's own layout of images from the first layer to the last: nothing is
-    // reordered on the way.
+    // Training uses oneDNN's layout of images in every layer, so that nothing is reordered between
+    // layers.
     const bool blocked = training && trace == nullptr && inputs.is_cpu() &&
                          inputs.scalar_type() == at::kFloat && at::hasMKLDNN();
     Pass pass = {layers_.begin(), parameters.begin(), training, blocked && winograd_, trace};
@@ -46,14 +46,14 @@ class ResNet9 : public Model {
     for (int block = 1; block <= 3; ++block) {
       at::Tensor y = pass.Rectify(pass.ConvolveAndNormalise(x));
       y = pass.Rectify(pass.ConvolveAndNormalise(y));
-      // The order of layers(): the shortcut comes last.
+      // The shortcut is last, as in layers().
       x = y.add(pass.ConvolveAndNormalise(x)).relu_();
     }
     return pass.Linear((blocked ? x.to_dense() : x).mean({2, 3}));
   }
 
  private:
-  // A walk through the layers.
+  // The state of one forward pass: the next layer and the next parameter.
   struct Pass {
     std::vector<Layer>::const_iterator layer;
     Parameters::const_iterator parameter;
@@ -83,7 +83,7 @@ class ResNet9 : public Model {
       return output;
     }
 
-    // In place but where a trace holds `x`.
+    // In place, unless a trace holds `x`.
     at::Tensor Rectify(at::Tensor x) const { return trace == nullptr ? x.relu_() : x.relu(); }
 
     at::Tensor Linear(const at::Tensor& x) {
@@ -94,7 +94,7 @@ class ResNet9 : public Model {
     }
   };
 
-  // The side of the output.
+  // Returns the side of the output image.
   int64_t AddConvolution(const std::string& name, const std::string& norm, int64_t in, int64_t out,
                          int64_t kernel, int64_t stride, int64_t size) {
     Layer layer = {name, LayerKind::kConvolution, in * kernel * kernel, out, /*has_bias=*/false};

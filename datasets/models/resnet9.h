@@ -9,10 +9,10 @@
 
 namespace attribench {
 
-// Residual network of nine layers with weights on the way from image to logits (after He et al.,
-// Deep residual learning for image recognition, CVPR 2016): a convolution with batch norm and ReLU,
-// three residual blocks of 2, 4 and 8 times the width, the last two of stride 2, an average over
-// all positions and a linear layer.
+// A small residual network (after He et al., "Deep residual learning for image recognition", CVPR
+// 2016): a convolution with batch norm and ReLU; three residual blocks with 2, 4 and 8 times its
+// channels, the last two with stride 2; an average over all positions; a linear layer. If
+// `spec` asks for Winograd convolutions and the CPU has no AVX-512, the convolutions are direct.
 std::unique_ptr<Model> MakeResNet9(const ResNet9Spec& spec);
 
 }  // namespace attribench

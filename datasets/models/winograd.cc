@@ -3,7 +3,7 @@
 
 #include "c10/util/Exception.h"
 
-// Only the system's LibTorch computes with a oneDNN that other programs can call.
+// Only the system's LibTorch uses a oneDNN that other programs can call.
 #ifdef LIBTORCH_WITH_SYSTEM_ONEDNN
 #include "dnnl_version.h"
 #endif
@@ -20,7 +20,7 @@
 
 namespace at::native {
 
-// LibTorch's own, between its tensors of oneDNN's layout and oneDNN's; no header of it says so.
+// LibTorch's functions that convert between its own tensors and oneDNN's. No header declares them.
 ideep::tensor& itensor_from_mkldnn(const Tensor& tensor);
 Tensor new_with_itensor_mkldnn(ideep::tensor&& it, c10::optional<ScalarType> dtype,
                                c10::optional<Device> device);
@@ -47,8 +47,8 @@ at::Tensor Wrap(ideep::tensor&& tensor) {
   return at::native::new_with_itensor_mkldnn(std::move(tensor), at::kFloat, at::kCPU);
 }
 
-// Images [b, in, ., .], filters [out, in, 3, 3] and outputs [b, out, ., .], in the layouts that
-// Winograd's kernels like.
+// Images [b, in, ., .], filters [out, in, 3, 3] and outputs [b, out, ., .], in layouts that oneDNN
+// chooses for Winograd's kernels.
 struct Shape {
   Shape(const at::Tensor& of_images, const at::Tensor& of_weight)
       : images(AnyLayout(of_images.sizes().vec())), weight(AnyLayout(of_weight.sizes().vec())) {
@@ -77,7 +77,7 @@ struct Shape {
 template <typename Primitive>
 void Execute(const typename Primitive::primitive_desc& description,
              std::unordered_map<int, memory> arguments) {
-  // Kept by the thread: the system takes as long over fresh memory as the convolution does.
+  // Each thread keeps its memory: getting fresh memory takes as long as the convolution itself.
   thread_local at::Tensor scratch = at::empty({0}, at::kByte);
   const memory::desc wanted = description.scratchpad_desc();
   if (scratch.numel() < static_cast<int64_t>(wanted.get_size())) {
@@ -164,7 +164,7 @@ namespace attribench {
 bool AllowWinograd() { return false; }
 
 at::Tensor WinogradConvolution(const at::Tensor&, const at::Tensor&) {
-  TORCH_CHECK(false, "Winograd convolutions need the system's LibTorch; see AllowWinograd");
+  TORCH_CHECK(false, "Winograd convolutions need the system's LibTorch; call AllowWinograd first");
 }
 
 }  // namespace attribench

@@ -12,9 +12,9 @@
 namespace attribench {
 namespace {
 
-// Of the convolution in double. F(4 x 4, 3 x 3) sums up to 36 products of its transforms, whose
-// entries reach 5 (images), 1 (weights) and 8 (outputs): rounding of float32's is amplified by some
-// tens, and seen over a channel's sum in proportion to the norm.
+// `expected` is computed in double. F(4 x 4, 3 x 3) sums up to 36 products of transforms with
+// entries up to 5 (images), 1 (weights) and 8 (outputs). This amplifies the rounding errors of
+// float32 some tens of times; they are proportional to the norm.
 void ExpectNear(const at::Tensor& now, const at::Tensor& expected) {
   const at::Tensor wanted = expected.to(at::kDouble);
   EXPECT_LT((now.to(at::kDouble) - wanted).norm().item<double>(),
@@ -22,7 +22,7 @@ void ExpectNear(const at::Tensor& now, const at::Tensor& expected) {
 }
 
 TEST(WinogradTest, IsTheConvolutionAndItsGradients) {
-  if (!AllowWinograd()) GTEST_SKIP() << "no AVX-512, or a LibTorch with a oneDNN of its own";
+  if (!AllowWinograd()) GTEST_SKIP() << "needs AVX-512 and the system's LibTorch";
   at::manual_seed(1);
   for (const auto& [channels, out, side, batch] : std::vector<std::array<int64_t, 4>>{
            {16, 32, 8, 5}, {64, 128, 12, 3}, {128, 64, 7, 2}, {32, 16, 1, 4}}) {

@@ -9,15 +9,17 @@
 
 namespace attribench {
 
-// Reads a setting of this project by its name (datasets/settings/<name>.textproto, where Bazel puts
-// it), or any by the path of its .textproto file. NotFound lists the names there
-// are; InvalidArgument names the field, its value and the bound.
+// Reads a setting: one of this project by its name (datasets/settings/<name>.textproto), any other
+// by the path of its .textproto file. NotFound lists the known names. InvalidArgument gives the
+// line of a syntax error, or what ValidateSetting says.
 absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path);
 
-// Checks every number of a setting.
+// Checks every number of a setting. InvalidArgument says the field, its value and the bound.
 absl::Status ValidateSetting(const Setting& setting);
 
-// The SHA-256 of all that decides the bytes of a zoo (the setting without name and description).
+// The SHA-256 of everything in a setting that decides the bytes of its zoo: all fields except name,
+// description, dataset.name, dataset.synthetic and the URLs. If it changes, the zoo must be made
+// again.
 std::string RecipeDigest(const Setting& setting);
 
 }  // namespace attribench

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every setting of this repository, with the data files that it needs."""
+"""The settings of this repository, each with its data files."""
 
 SETTINGS = {
     "cifar10_resnet9": ["@cifar-10-batches-bin//:files"],

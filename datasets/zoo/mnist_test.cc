@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Real MNIST: the files, and the committed zoo made from them.
+// Real MNIST: the files, and the committed zoo of mnist_mlp.
 #include "ATen/ATen.h"
 #include "datasets/dataset.h"
 #include "datasets/models/model_factory.h"
@@ -20,7 +20,7 @@ class MnistTest : public testing::Test {
   Zoo zoo_ = *Zoo::Open("datasets/zoo/mnist_mlp", setting_);
 };
 
-// The first labels of the files, as everyone who has opened MNIST knows them.
+// The first labels of both files are well known.
 TEST_F(MnistTest, TheFirstExamplesAreTheOfficialOnes) {
   EXPECT_TRUE(at::equal(data_.train.labels.slice(0, 0, 10),
                         at::tensor({5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, at::kLong)));
@@ -32,7 +32,7 @@ TEST_F(MnistTest, TheFirstExamplesAreTheOfficialOnes) {
   EXPECT_NEAR(data_.train.inputs.max().item<double>(), (1 - 0.1307) / 0.3081, 1e-6);
 }
 
-TEST_F(MnistTest, TheZooIsWholeAndItsModelsKnowDigits) {
+TEST_F(MnistTest, TheZooIsCompleteAndItsModelsAreAccurate) {
   ASSERT_TRUE(zoo_.Verify().ok()) << zoo_.Verify();
   const auto model = *MakeModel(setting_.model());
   EXPECT_GT(Accuracy(*model, *zoo_.FullDataCheckpoint(0), data_.test), 0.93);

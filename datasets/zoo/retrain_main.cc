@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes a setting's zoo: full-data checkpoints, half-data checkpoints, the ground truth of
+// Makes the zoo of a setting: full-data checkpoints, half-data checkpoints and the ground truth of
 // retrained subsets.
 #include <cstdlib>
 #include <iostream>
@@ -21,9 +21,10 @@
 ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, output, "",
           "folder of the zoo; default: datasets/zoo/<setting> in the workspace");
-ABSL_FLAG(std::string, shard, "",
-          "I/N: only the I-th (from 0) of N parts of the trainings, to be put together by a last "
-          "run without this flag; default: everything");
+ABSL_FLAG(
+    std::string, shard, "",
+    "I/N: train only part I (from 0) of N parts; run the program once more without this flag to "
+    "make the zoo from all parts; default: all trainings");
 ABSL_FLAG(int, workers, 0, "parallel trainings; default: one per core");
 
 namespace {
@@ -56,8 +57,8 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
   absl::SetProgramUsageMessage(
-      "Trains the checkpoints and retrained subsets of a setting; start it "
-      "again to go on where it was stopped.");
+      "Trains the checkpoints and the retrained subsets of a setting. If it was stopped, start it "
+      "again: it continues.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = Run();
   if (!status.ok()) std::cerr << "retrain: " << status.message() << "\n";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The retrain program as a user runs it: killed at random moments, damaged, out of disk.
+// Runs the retrain program as a user does: killed at random moments, with a damaged file, with a
+// full disk.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -23,7 +24,7 @@ namespace {
 constexpr char kProgram[] = "datasets/zoo/retrain";
 constexpr char kSetting[] = "datasets/zoo/testdata/tiny.textproto";
 
-// Starts the program; `before` runs in the child first.
+// Starts the program in a child process, after `before`.
 pid_t Start(
     const std::string& folder, int workers, const std::string& log,
     const std::function<void()>& before = [] {}) {
@@ -43,7 +44,7 @@ int Wait(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// Every safetensors file by name: all that must not depend on how it was made.
+// The safetensors files by name. Their bytes must not depend on how the zoo was made.
 std::map<std::string, std::string> Bytes(const std::string& folder) {
   std::map<std::string, std::string> bytes;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -69,7 +70,7 @@ class RetrainTest : public testing::Test {
   std::string whole_, broken_, log_;
 };
 
-TEST_F(RetrainTest, KilledAtRandomMomentsItEndsWithTheSameBytes) {
+TEST_F(RetrainTest, AfterKillsAtRandomMomentsTheBytesAreTheSame) {
   std::mt19937 engine(std::random_device{}());
   for (int kill_number = 0; kill_number < 6; ++kill_number) {
     const pid_t child = Start(broken_, 1 + kill_number % 2, log_);
@@ -78,10 +79,10 @@ TEST_F(RetrainTest, KilledAtRandomMomentsItEndsWithTheSameBytes) {
     Wait(child);
   }
   ASSERT_EQ(Wait(Start(broken_, 1, log_)), 0) << *ReadWholeFile(log_);
-  EXPECT_TRUE(Bytes(broken_) == Bytes(whole_));  // too long to print
+  EXPECT_TRUE(Bytes(broken_) == Bytes(whole_));  // no EXPECT_EQ: the bytes would be printed
 }
 
-TEST_F(RetrainTest, ADamagedJobIsNamedAndTrainedAgain) {
+TEST_F(RetrainTest, ADamagedJobIsReportedAndTrainedAgain) {
   pid_t child = Start(broken_, 1, log_);
   const std::string jobs = broken_ + "/jobs";
   std::filesystem::path job;
@@ -101,20 +102,19 @@ TEST_F(RetrainTest, ADamagedJobIsNamedAndTrainedAgain) {
   ASSERT_EQ(Wait(Start(broken_, 2, log_)), 0);
   EXPECT_TRUE(absl::StrContains(*ReadWholeFile(log_), job.filename().string() + " is damaged"))
       << *ReadWholeFile(log_);
-  EXPECT_TRUE(Bytes(broken_) == Bytes(whole_));  // too long to print
+  EXPECT_TRUE(Bytes(broken_) == Bytes(whole_));  // no EXPECT_EQ: the bytes would be printed
 }
 
 TEST_F(RetrainTest, AFullDiskLeavesTheFilesThatWereThere) {
   const auto before = Bytes(whole_);
-  std::filesystem::remove(whole_ + "/manifest.textproto");  // so that it starts anew
+  std::filesystem::remove(whole_ + "/manifest.textproto");  // so that the program starts again
   const int status = Wait(Start(whole_, 1, log_, [] {
-    const rlimit small = {2000,
-                          2000};  // a file can't grow past this: the write fails in the middle
+    const rlimit small = {2000, 2000};  // larger files fail in the middle of a write
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
   }));
   EXPECT_EQ(status, 1);
-  std::filesystem::remove_all(whole_ + "/jobs");  // trainings small enough to be kept
+  std::filesystem::remove_all(whole_ + "/jobs");  // some trainings are small enough to be stored
   EXPECT_TRUE(Bytes(whole_) == before);
 }
 

@@ -21,7 +21,7 @@ Setting SmallSetting() {
   return setting;
 }
 
-TEST(SubsetPlanTest, JobsAreWholeAndNoSeedIsUsedTwice) {
+TEST(SubsetPlanTest, EveryJobIsThereAndNoSeedIsUsedTwice) {
   const std::vector<TrainingJob> jobs = TrainingJobs(SmallSetting());
   ASSERT_EQ(jobs.size(), 2 + 2 + 40 * 3);
   std::set<uint64_t> seeds;
@@ -44,8 +44,7 @@ TEST(SubsetPlanTest, SeedsOfASubsetShareItsExamplesAndSubsetsDiffer) {
   const std::vector<TrainingJob> jobs = TrainingJobs(setting);
   EXPECT_EQ(jobs[4].examples, jobs[5].examples);
   EXPECT_NE(jobs[4].examples, jobs[7].examples);
-  EXPECT_NE(jobs[2].examples, jobs[4].examples)
-      << "half-data checkpoints are apart from the subsets";
+  EXPECT_NE(jobs[2].examples, jobs[4].examples) << "halves must be independent of the subsets";
 }
 
 TEST(SubsetPlanTest, HalfDataExamplesAreThoseOfTheJobsAndHalvesDiffer) {

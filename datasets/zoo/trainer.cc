@@ -34,7 +34,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
     velocities.push_back(at::zeros_like(parameter.value));
   }
 
-  const int64_t steps = (n + recipe.batch_size() - 1) / recipe.batch_size();  // of an epoch
+  const int64_t steps = (n + recipe.batch_size() - 1) / recipe.batch_size();  // per epoch
   for (int64_t epoch = 0; epoch < recipe.epochs(); ++epoch) {
     const at::Tensor order = at::tensor(
         RandomStream(seed, "order", {static_cast<uint64_t>(epoch)}).Permutation(n), at::kLong);
@@ -72,7 +72,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
 }
 
 void KeepFreedMemory() {
-  mallopt(M_ARENA_MAX, 1);  // the other arenas give every large block back
+  mallopt(M_ARENA_MAX, 1);  // other arenas would return every large block to the system
   mallopt(M_MMAP_THRESHOLD, 128 << 20);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }

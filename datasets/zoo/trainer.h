@@ -13,32 +13,39 @@
 
 namespace attribench {
 
-// Trains `model` from scratch on the training examples `indices` by stochastic gradient descent
-// with momentum: v <- momentum v + gradient, w <- w - learning_rate v, on the mean cross-entropy of
-// shuffled batches (the last of an epoch may be smaller).
-//
-// Initialisation, order of every epoch and dropout masks come from streams of their own, keyed by
-// `seed`: the result is a function of the arguments alone, bit for bit on one CPU model as long as
-// the calling thread computes with one thread. Internal, with the epoch, when the loss stops being
-// finite. `after_epoch` is shown the parameters as they are after each epoch (1, 2, ...): it must
-// copy what it keeps.
+// Called after each epoch (1, 2, ...) with the current parameters. It must copy what it keeps.
 using EpochObserver = std::function<void(int64_t epoch, const Parameters&)>;
+
+// Trains `model` from scratch on the examples `indices` of `train`, by stochastic gradient descent
+// with momentum on the mean cross-entropy of a batch:
+//
+//   v <- momentum * v + gradient
+//   w <- w - learning_rate * v
+//
+// Examples are shuffled every epoch; the last batch of an epoch may be smaller. Initial weights,
+// the order of each epoch and dropout masks come from separate random streams with the key `seed`.
+// So the result depends on the arguments only, bit for bit on one CPU model if LibTorch uses one
+// thread.
+//
+// InvalidArgument if `indices` is empty. Internal if weights are no longer finite after an epoch;
+// the message says which.
 absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  const std::vector<int64_t>& indices, const Recipe& recipe,
                                  uint64_t seed, const EpochObserver& after_epoch = nullptr);
 
-// Every step of a training allocates and frees the same activations: from here on the process keeps
-// what any of its threads frees in pieces below 128 MiB, instead of giving it back to the system
-// and having it anew page by page. Before it starts threads.
+// Makes the process keep freed memory (pieces below 128 MiB) instead of returning it to the system.
+// This is faster because every training step allocates and frees the same activations. Call it
+// before the process starts threads.
 void KeepFreedMemory();
 
-// The learning rate of the step before which the share `elapsed`, in [0, 1], of the steps is done.
+// The learning rate of the next step if the fraction `elapsed`, in [0, 1], of all steps is done.
 double LearningRate(const Recipe& recipe, double elapsed);
 
-// Floating-point operations of one training on `num_examples`: forward, and backward at twice that.
+// Floating-point operations of one training on `num_examples` examples: a forward pass, plus a
+// backward pass at twice its cost, per example and epoch.
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples);
 
-// Share of examples whose largest logit is the label's.
+// The fraction of examples for which the logit of the label is the largest.
 double Accuracy(const Model& model, const Parameters& parameters, const Dataset& dataset);
 
 }  // namespace attribench

@@ -28,8 +28,9 @@ Recipe MakeRecipe(double learning_rate, double momentum, int64_t epochs, int64_t
   return recipe;
 }
 
-// One example, two classes, weights followed by hand in double: the gradient of the logits is
-// (p_0 - 1, p_1), that of weight c, d its product with input d.
+// One example with input 2 and label 0, two classes, momentum .9. The test computes the same steps
+// in double: the gradient of the loss is (p_0 - 1, p_1) for the biases, and twice that for the
+// weights.
 TEST(TrainerTest, StepsByHand) {
   const auto model = Linear(1, 2);
   const Dataset data = {at::full({1, 1}, 2.0f), at::zeros({1}, at::kLong)};
@@ -55,7 +56,7 @@ TEST(TrainerTest, StepsByHand) {
       b[c] -= 0.1 * vb[c];
     }
   }
-  for (int c = 0; c < 2; ++c) {  // a few float32 roundings of numbers below 2
+  for (int c = 0; c < 2; ++c) {  // tolerance: a few float32 roundings of numbers below 2
     EXPECT_NEAR((*trained)[0].value[c][0].item<double>(), w[c], 2e-6);
     EXPECT_NEAR((*trained)[1].value[c].item<double>(), b[c], 2e-6);
   }
@@ -67,8 +68,8 @@ TEST(TrainerTest, LearningRateFallsToZero) {
   recipe.set_schedule(LINEAR_TO_ZERO);
   EXPECT_EQ(LearningRate(recipe, 0), 0.4);
   EXPECT_EQ(LearningRate(recipe, 0.75), 0.1);
-  // Three examples in batches of two, two epochs: four steps, at 4, 3, 2 and 1 tenths. The inputs
-  // are 0, so that the biases alone move, by rate x the other class's probability.
+  // Three examples, batches of two, two epochs: four steps with rates .4, .3, .2 and .1. All inputs
+  // are 0, so only the biases change, by rate x probability of the other class.
   const auto model = Linear(1, 2);
   const Dataset data = {at::zeros({3, 1}), at::zeros({3}, at::kLong)};
   const absl::StatusOr<Parameters> trained = Train(*model, data, {0, 1, 2}, recipe, 5);
@@ -121,7 +122,7 @@ TEST(TrainerTest, DivergenceIsAStatus) {
 }
 
 TEST(TrainerTest, FlopsByFormula) {
-  // 3 (forward, and twice that backward) x 2 x 5 x 2 multiply-adds x 10 examples x 4 epochs.
+  // 3 (forward 1, backward 2) x 2 per multiply-add x 5 x 2 weights x 10 examples x 4 epochs.
   EXPECT_EQ(TrainingFlops(*Linear(5, 2), MakeRecipe(0.1, 0, 4, 1), 10), 3 * 2 * 5 * 2 * 10 * 4);
 }
 

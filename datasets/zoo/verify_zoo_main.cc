@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks a zoo: every file against its checksum, and some subsets by training them again. Per
+// Checks a zoo: compares every file with its checksum, and trains some subsets again. For each
 // training it prints one of
-//   bit for bit       the outputs are those of the ground truth;
-//   within tolerance  they are not, but rank the test examples alike: another CPU or library;
-//   different         they do not.
-// Exits with 1 where a file is damaged or a training is different.
+//
+//   bit for bit       the outputs are exactly those of the ground truth
+//   within tolerance  the bits differ (another CPU or library), but the outputs agree: see
+//   Agreement different         the outputs do not agree
+//
+// Exits with 1 if a file is damaged or a training is different.
 #include <iostream>
 #include <map>
 #include <set>
@@ -47,8 +49,9 @@ absl::StatusOr<std::vector<TrainingJob>> JobsOf(const Setting& setting,
   for (const std::string& text : subsets) {
     int64_t number = 0;
     if (!absl::SimpleAtoi(text, &number) || number < 0 || number >= count) {
-      return absl::InvalidArgumentError(absl::StrCat("subset '", text, "', must be from 0 to ",
-                                                     count - 1, " in setting ", setting.name()));
+      return absl::InvalidArgumentError(absl::StrCat("--subsets has '", text,
+                                                     "', must be from 0 to ", count - 1,
+                                                     " in setting ", setting.name()));
     }
     wanted.insert(number);
   }
@@ -59,7 +62,7 @@ absl::StatusOr<std::vector<TrainingJob>> JobsOf(const Setting& setting,
   return jobs;
 }
 
-// By the numbers of subset and seed.
+// The key is the number of the subset and of the seed.
 using Agreements = std::map<std::pair<int64_t, int64_t>, Agreement>;
 
 absl::StatusOr<Agreements> TrainAgain(const Setting& setting, const std::vector<TrainingJob>& jobs,
@@ -110,7 +113,7 @@ absl::Status Run() {
     const bool within = agreement.same_bits || agreement.within_tolerance();
     different += !within;
     std::cout << absl::StrFormat(
-        "subset %d, seed %d: %s, rank correlation %.4f (the nearest other training's: %.4f)\n",
+        "subset %d, seed %d: %s, rank correlation %.4f (with the nearest other training: %.4f)\n",
         training.first, training.second,
         agreement.same_bits ? "bit for bit"
         : within            ? "within tolerance"
@@ -119,8 +122,8 @@ absl::Status Run() {
   }
   if (different == 0) return absl::OkStatus();
   return absl::DataLossError(absl::StrFormat(
-      "%d of %d trainings are different: what the zoo has of them is nearer to what "
-      "it has of other trainings",
+      "%d of %d trainings are different: the zoo's outputs of other trainings are nearer to the "
+      "zoo's outputs of these trainings than the new outputs are",
       different, jobs->size()));
 }
 
@@ -130,7 +133,7 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
   absl::SetProgramUsageMessage(
-      "Checks the files of a setting's zoo, and its ground truth by training subsets again.");
+      "Checks the files of a zoo, and its ground truth by training subsets again.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = attribench::Run();
   if (!status.ok()) std::cerr << "verify_zoo: " << status.message() << "\n";

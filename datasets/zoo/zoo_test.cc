@@ -43,7 +43,7 @@ class ZooTest : public testing::Test {
   std::string copy_;
 };
 
-TEST_F(ZooTest, TheCommittedZooIsWhole) {
+TEST_F(ZooTest, TheCommittedZooIsComplete) {
   const absl::StatusOr<Zoo> zoo = Zoo::Open(kFolder, setting_);
   ASSERT_TRUE(zoo.ok()) << zoo.status();
   EXPECT_TRUE(zoo->Verify().ok()) << zoo->Verify();
@@ -63,10 +63,9 @@ TEST_F(ZooTest, TheCommittedZooIsWhole) {
   EXPECT_EQ(zoo->HalfDataCheckpoint(-1).status().code(), absl::StatusCode::kOutOfRange);
 }
 
-// A model fits the examples of its own half better than those of the other half. The losses of
-// training examples differ much between examples, but their means over 500 do not: without
-// training on them, each model would be a fair coin, and 50 right answers of 50 have probability
-// 2^-50.
+// A model fits the examples that it was trained on better than the others. If the halves had
+// nothing to do with the models, each comparison would be like a fair coin, and 50 of 50 right
+// answers would have probability 2^-50.
 TEST_F(ZooTest, HalfDataExamplesAreThoseThatTheCheckpointWasTrainedOn) {
   const Zoo zoo = *Zoo::Open(kFolder, setting_);
   const Dataset train = LoadDataset(setting_, "")->train;

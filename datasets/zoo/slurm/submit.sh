@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a zoo on a Slurm cluster: its trainings as an array of single-core tasks, and a last job,
-# after all of these went well, that puts the zoo together. Prints the numbers of both jobs.
+# Makes a zoo on a Slurm cluster. An array of single-core tasks runs the trainings; if all succeed, a
+# last job makes the zoo from them. Prints the numbers of both jobs.
 #
 #   submit.sh TASKS RETRAIN [flags of retrain]
 #
-# RETRAIN is the program (bazel build //datasets/zoo:retrain; bazel-bin/datasets/zoo/retrain) and has to be,
-# as the folder that --output names, on a file system that all nodes see. More flags of sbatch go
-# into SBATCH_FLAGS: SBATCH_FLAGS="--partition=long --time=4:00:00".
+# RETRAIN is the program bazel-bin/datasets/zoo/retrain (bazel build //datasets/zoo:retrain). All nodes
+# must see it and the folder of --output. SBATCH_FLAGS holds more flags for sbatch:
+# SBATCH_FLAGS="--partition=long --time=4:00:00".
 set -euo pipefail
 if [ $# -lt 2 ] || ! [[ $1 =~ ^[1-9][0-9]*$ ]] || [ ! -x "$2" ]; then
   echo "submit.sh: usage: submit.sh TASKS RETRAIN [flags of retrain]; TASKS is '${1:-}', must be at least 1; RETRAIN is '${2:-}', must be a program" >&2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C++ rules that Bazel carries itself, under the name by which other rule sets load them."""
+"""Bazel's own C++ rules, under the label that other rule sets load. Debian's rules_cc is too new."""
 
 cc_binary = native.cc_binary
 cc_import = native.cc_import
