@@ -17,7 +17,7 @@ struct TrainingJob {
   int64_t index;                  // the number of the checkpoint or of the subset
   int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; otherwise 0
   std::vector<int64_t> examples;  // ascending
-  uint64_t seed;                  // for Train; every job of a zoo has another one
+  uint64_t seed;                  // for Train; no two jobs of a zoo share one
 
   // "full_03", "half_00", "subset_017_seed_2". Files are named after it.
   std::string Name() const;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
+// clang-format off
 // Checks a zoo: compares every file with its checksum, and trains some subsets again. For each
 // training it prints one of
 //
 //   bit for bit       the outputs are exactly those of the ground truth
-//   within tolerance  the bits differ (another CPU or library), but the outputs agree: see
-//   Agreement different         the outputs do not agree
+//   within tolerance  the bits differ, as on another CPU, but the outputs agree (see Agreement)
+//   different         the outputs do not agree
 //
 // Exits with 1 if a file is damaged or a training is different.
+// clang-format on
 #include <iostream>
 #include <map>
 #include <set>
