@@ -93,7 +93,7 @@ TEST(RunTest, MistakesAreNamed) {
   EXPECT_EQ(RunProgram("--setting=mnist_mlp --data_root=/no/such/folder", &said), 1);
   EXPECT_TRUE(absl::StrContains(said, "/no/such/folder/mnist/train-images-idx3-ubyte.gz")) << said;
   EXPECT_EQ(RunProgram("--zoo=/no/such/zoo", &said), 1);
-  EXPECT_TRUE(absl::StrContains(said, "bazel run //datasets:retrain")) << said;
+  EXPECT_TRUE(absl::StrContains(said, "bazel run //:retrain -- --setting=glyphs_mlp")) << said;
   EXPECT_EQ(RunProgram("--timeout=0", &said), 1);
   EXPECT_TRUE(absl::StrContains(said, "--timeout")) << said;
 }
