@@ -58,8 +58,53 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
   return curvature;
 }
 
-CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& ledger) const {
+Curvature::Derivatives Curvature::Forward(const ParameterVectors& vectors, int64_t begin,
+                                          int64_t end) const {
   const size_t layers = weights_.size();
+  const int64_t b = end - begin, r = vectors[0].size(0);
+  Derivatives derivatives;
+  derivatives.inputs.resize(layers);
+  for (size_t l = 0; l < layers; ++l) {
+    const int64_t out = weights_[l].size(0);
+    at::Tensor along =
+        at::matmul(inputs_[l].slice(0, begin, end), vectors[l].flatten(0, 1).t()).view({b, r, out});
+    if (l > 0) along.add_(at::matmul(derivatives.inputs[l], weights_[l].t()));
+    if (l + 1 < layers) {
+      derivatives.inputs[l + 1] = along.mul(masks_[l].slice(0, begin, end).unsqueeze(1));
+    } else {
+      derivatives.logits = along;
+    }
+  }
+  return derivatives;
+}
+
+void Curvature::Backward(const ParameterVectors& vectors, const Derivatives& along,
+                         at::Tensor along_deltas, int64_t begin, int64_t end,
+                         ParameterVectors& products) const {
+  const int64_t b = end - begin, r = vectors[0].size(0);
+  for (size_t l = weights_.size(); l-- > 0;) {
+    const int64_t out = weights_[l].size(0), in = weights_[l].size(1);
+    const at::Tensor deltas = deltas_[l].slice(0, begin, end);
+    products[l].flatten(0, 1).addmm_(along_deltas.reshape({b, r * out}).t(),
+                                     inputs_[l].slice(0, begin, end));
+    const bool has_second_order = kind_ == CurvatureKind::kHessian && l > 0;
+    if (has_second_order) {
+      // Sum over examples of delta_o times the derivative of input_i: [out, r in].
+      const at::Tensor term = at::matmul(deltas.t(), along.inputs[l].reshape({b, r * in}));
+      products[l].slice(2, 0, in).add_(term.view({out, r, in}).transpose(0, 1));
+    }
+    if (l == 0) break;
+    at::Tensor back = at::matmul(along_deltas, weights_[l]);
+    if (has_second_order) {
+      const at::Tensor along_weights = vectors[l].slice(2, 0, in);  // [r, out, in]
+      back.add_(at::matmul(deltas, along_weights.transpose(0, 1).reshape({out, r * in}))
+                    .view({b, r, in}));
+    }
+    along_deltas = back.mul_(masks_[l - 1].slice(0, begin, end).unsqueeze(1));
+  }
+}
+
+CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& ledger) const {
   const int64_t n = inputs_[0].size(0), r = vectors[0].size(0);
   int64_t widest = 1;
   for (const at::Tensor& weight : weights_) widest = std::max(widest, weight.size(0));
@@ -70,49 +115,19 @@ CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& 
 
   const int64_t rows = BlockRows(r, widest);
   for (int64_t begin = 0; begin < n; begin += rows) {
-    const int64_t b = std::min(n, begin + rows) - begin;
-    const auto block = [&](const at::Tensor& of_examples) {
-      return of_examples.slice(0, begin, begin + b);
-    };
-    // Forward: derivatives along each vector of the layers' inputs [b, r, in] and outputs.
-    std::vector<at::Tensor> along_inputs(layers);
-    at::Tensor along;  // of the current layer's output, [b, r, out]
-    for (size_t l = 0; l < layers; ++l) {
-      const int64_t out = weights_[l].size(0);
-      along = at::matmul(block(inputs_[l]), vectors[l].flatten(0, 1).t()).view({b, r, out});
-      if (l > 0) along.add_(at::matmul(along_inputs[l], weights_[l].t()));
-      if (l + 1 < layers) along_inputs[l + 1] = along.mul(block(masks_[l]).unsqueeze(1));
-    }
-    result.with_gradients.slice(0, begin, begin + b)
-        .copy_(at::matmul(along, block(deltas_.back()).unsqueeze(2)).squeeze(2));
-    // At the logits: (diag p - p p') times the derivatives.
-    const at::Tensor p = block(probabilities_).unsqueeze(1);
-    along = p.mul(along.sub(along.mul(p).sum(2, /*keepdim=*/true)));
-    // Backward: derivatives along each vector of the deltas.
-    for (size_t l = layers; l-- > 0;) {
-      const int64_t out = weights_[l].size(0), in = weights_[l].size(1);
-      products[l].flatten(0, 1).addmm_(along.reshape({b, r * out}).t(), block(inputs_[l]));
-      const bool bends = kind_ == CurvatureKind::kHessian && l > 0;
-      if (bends) {
-        // sum over examples of delta_o times the derivative of input_i: [out, r in].
-        const at::Tensor term =
-            at::matmul(block(deltas_[l]).t(), along_inputs[l].reshape({b, r * in}));
-        products[l].slice(2, 0, in).add_(term.view({out, r, in}).transpose(0, 1));
-      }
-      if (l == 0) break;
-      at::Tensor back = at::matmul(along, weights_[l]);
-      if (bends) {
-        const at::Tensor weights_along = vectors[l].slice(2, 0, in);  // [r, out, in]
-        back.add_(
-            at::matmul(block(deltas_[l]), weights_along.transpose(0, 1).reshape({out, r * in}))
-                .view({b, r, in}));
-      }
-      along = back.mul_(block(masks_[l - 1]).unsqueeze(1));
-    }
+    const int64_t end = std::min(n, begin + rows);
+    const Derivatives along = Forward(vectors, begin, end);
+    const at::Tensor at_logits = deltas_.back().slice(0, begin, end);
+    result.with_gradients.slice(0, begin, end)
+        .copy_(at::matmul(along.logits, at_logits.unsqueeze(2)).squeeze(2));
+    // The Hessian of the loss at the logits, diag(p) - p p', times the derivatives.
+    const at::Tensor p = probabilities_.slice(0, begin, end).unsqueeze(1);
+    const at::Tensor mean = along.logits.mul(p).sum(2, /*keepdim=*/true);
+    Backward(vectors, along, p.mul(along.logits.sub(mean)), begin, end, products);
   }
   Cost cost;
   cost.hessian_vector_products = static_cast<double>(r);
-  for (size_t l = 0; l < layers; ++l) {
+  for (size_t l = 0; l < weights_.size(); ++l) {
     products[l].div_(static_cast<double>(n));
     const double passes = l == 0 ? 2 : kind_ == CurvatureKind::kHessian ? 6 : 4;
     cost.flops += passes * 2 * n * r * weights_[l].numel();

@@ -50,6 +50,17 @@ class Curvature {
   double MeanEigenvalue(CostLedger& ledger) const;
 
  private:
+  // Derivatives along r vectors for a block of b examples.
+  struct Derivatives {
+    std::vector<at::Tensor> inputs;  // of each layer's input [b, r, in]; undefined for the first
+    at::Tensor logits;               // [b, r, classes]
+  };
+  Derivatives Forward(const ParameterVectors& vectors, int64_t begin, int64_t end) const;
+  // Adds the block's sum to `products`. `along_deltas` has the derivatives of the deltas at the
+  // logits along each vector, [b, r, classes].
+  void Backward(const ParameterVectors& vectors, const Derivatives& along, at::Tensor along_deltas,
+                int64_t begin, int64_t end, ParameterVectors& products) const;
+
   CurvatureKind kind_ = CurvatureKind::kHessian;
   std::vector<at::Tensor> weights_;  // per layer [out, in]
   std::vector<at::Tensor> inputs_;   // per layer [n, in + 1], the last column 1
