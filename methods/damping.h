@@ -9,7 +9,8 @@
 
 namespace attribench {
 
-// A damping with its unit: every library in the field means something else by the same letter.
+// A damping with its unit. The unit is stored because libraries differ in what they mean by
+// "damping": an absolute value, or a multiple of the mean eigenvalue or of the trace.
 struct Damping {
   double value = 0;
   DampingUnit unit = ABSOLUTE;
@@ -22,11 +23,11 @@ inline bool operator<(const Damping& a, const Damping& b) {
   return a.unit != b.unit ? a.unit < b.unit : a.value < b.value;
 }
 
-// The lambda that is added to a matrix of this trace and dimension. InvalidArgument where the value
-// is negative or not finite.
+// lambda, the value that is added to the eigenvalues of a matrix with this trace and dimension.
+// InvalidArgument if the damping is negative or not finite.
 absl::StatusOr<double> AbsoluteDamping(const Damping& damping, double trace, double dimension);
 
-// "0.1 x mean eigenvalue", "1e-05".
+// For example "0.1 x mean eigenvalue" or "1e-05".
 std::string ToString(const Damping& damping);
 
 }  // namespace attribench

@@ -123,7 +123,7 @@ absl::Status ValidateSpace(const HyperparameterSpace& declared) {
     if (h.name().empty()) return absl::InvalidArgumentError("a hyperparameter has no name");
     if (Find(space, h.name()) != &h) {
       return absl::InvalidArgumentError(
-          absl::StrCat("hyperparameter ", h.name(), " is there twice"));
+          absl::StrCat("hyperparameter ", h.name(), " is declared twice"));
     }
     if (h.kind() == Hyperparameter::KIND_UNSPECIFIED) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -140,7 +140,8 @@ absl::Status ValidateSpace(const HyperparameterSpace& declared) {
       }
     }
   }
-  if (dampings > 1) return absl::InvalidArgumentError("a space has one damping at most");
+  if (dampings > 1)
+    return absl::InvalidArgumentError("a space has at most one hyperparameter of kind DAMPING");
   for (const Variant& variant : space.variants()) {
     const absl::Status status =
         Hyperparameters::Make(space, {variant.set().begin(), variant.set().end()}).status();

@@ -19,29 +19,30 @@ namespace attribench {
 // a registered space find all values in `grid`.
 absl::Status ExpandNamedGrids(HyperparameterSpace& space);
 
-// OK when every hyperparameter has a name, a kind, and a default and a grid within its bounds, and
-// every variant sets only what there is.
+// OK if every hyperparameter has a name, a kind, and a default and a grid within its bounds; grids
+// of numbers ascend; at most one hyperparameter is a damping; and every variant sets known
+// hyperparameters to allowed values. Else InvalidArgument, which names the first mistake.
 absl::Status ValidateSpace(const HyperparameterSpace& space);
 
 // The hyperparameter of kind DAMPING, or null.
 const Hyperparameter* DampingOf(const HyperparameterSpace& space);
 
-// One point of a space: a value for every hyperparameter. The damping's value is the default that
-// tuners start from; scores are asked for at any damping.
+// One point of a space: a value for every hyperparameter. For the damping this is the default;
+// tuners may ask for scores at any other damping.
 class Hyperparameters {
  public:
-  // The defaults with `overrides` in their place. InvalidArgument names an unknown hyperparameter
-  // (and lists the known) or a value out of bounds.
+  // The defaults, with `overrides` replacing some of them. InvalidArgument for an unknown
+  // hyperparameter (the message lists the known ones) and for a value out of bounds.
   static absl::StatusOr<Hyperparameters> Make(const HyperparameterSpace& space,
                                               const std::map<std::string, std::string>& overrides);
 
-  // The space said which kind each is: asking for another, or for a name it lacks, is a fault of
-  // the method and ends the program.
+  // The value of a hyperparameter. The space declares its kind. Asking for another kind, or for a
+  // name that the space does not have, is a bug in the method and ends the program.
   int64_t Integer(const std::string& name) const;
   double Real(const std::string& name) const;
   const std::string& Choice(const std::string& name) const;
 
-  // Only where the space has a damping.
+  // DefaultDamping and DampingGrid may be called only if HasDamping().
   Damping DefaultDamping() const;
   std::vector<Damping> DampingGrid() const;
   bool HasDamping() const;

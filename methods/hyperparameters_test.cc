@@ -109,7 +109,7 @@ TEST(ValidateSpaceTest, FindsEachMistake) {
     return std::string(ValidateSpace(Space(more)).message());
   };
   EXPECT_TRUE(absl::StrContains(
-      mistake("hyperparameters { name: 'k' kind: REAL default_value: '1' }"), "twice"));
+      mistake("hyperparameters { name: 'k' kind: REAL default_value: '1' }"), "declared twice"));
   EXPECT_TRUE(
       absl::StrContains(mistake("hyperparameters { kind: REAL default_value: '1' }"), "no name"));
   EXPECT_TRUE(
@@ -119,8 +119,9 @@ TEST(ValidateSpaceTest, FindsEachMistake) {
   EXPECT_TRUE(absl::StrContains(
       mistake("hyperparameters { name: 'x' kind: REAL default_value: '1' grid: '2' grid: '1' }"),
       "ascend"));
-  EXPECT_TRUE(absl::StrContains(
-      mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"), "one damping"));
+  EXPECT_TRUE(
+      absl::StrContains(mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"),
+                        "at most one hyperparameter of kind DAMPING"));
   EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"),
                                 "variant v"));
 }

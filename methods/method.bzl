@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one rule by which a method is added."""
+"""attribution_method, the rule that adds a method."""
 
 load("//methods:method_results.bzl", "method_results")
 load("//datasets:macro_arguments.bzl", "labels_mistake", "name_mistake", "setting_part", "target_name")
 load("//datasets/settings:settings.bzl", "SETTINGS")
 
 def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
-    """What is wrong with the arguments of attribution_method, as a sentence; None if nothing."""
+    """The first mistake in the arguments of attribution_method, as a sentence; None if there is none."""
     mistake = (name_mistake("attribution_method", name) or
                labels_mistake("attribution_method", name, "srcs", srcs, ".cc"))
     if mistake:
@@ -21,21 +21,21 @@ def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
 def attribution_method(name, srcs, hyperparameters, deps = [], settings = [], visibility = ["//visibility:public"], **kwargs):
     """Defines an attribution method.
 
-    Gives
-      `:<name>`, a library that registers the method in every program that links it;
-      `:<name>_conformance_test`, which holds it to what every method must do;
-      `:<name>_run`, the program that runs it in a setting;
-      `:<name>_<setting>_result`, the result of that for each setting, made when asked for;
-      `:<name>_speed`, its Google Benchmark suite.
+    The targets are:
+      `:<name>`: a library that registers the method in every program that links it;
+      `:<name>_conformance_test`: a test of what every method must do;
+      `:<name>_run`: a program that runs the method in a setting;
+      `:<name>_<setting>_result`: the result of this program, for each setting; `manual`;
+      `:<name>_speed`: a Google Benchmark suite.
 
     Args:
-      name: the method's name, as tables and flags show it.
-      srcs: C++ sources; one of them holds ATTRIBENCH_REGISTER_METHOD(<name>, Class).
-      hyperparameters: textproto of attribench.HyperparameterSpace.
-      deps: what the sources need beyond //methods:attribution_method and //methods:registry.
-      settings: labels of model_zoo targets to have a result for, beyond those of Attribench.
-      visibility: of the library.
-      **kwargs: passed on to the library.
+      name: the method's name in tables and flags.
+      srcs: C++ sources; one of them has ATTRIBENCH_REGISTER_METHOD(<name>, Class).
+      hyperparameters: label of one .textproto of attribench.HyperparameterSpace.
+      deps: libraries of the sources, except //methods:attribution_method and //methods:registry.
+      settings: labels of model_zoo targets of other workspaces, to get results for.
+      visibility: visibility of the library and the results.
+      **kwargs: other arguments of the library.
     """
     mistake = method_mistake(name, srcs, hyperparameters, deps, settings)
     if mistake:
@@ -75,7 +75,7 @@ echo '}}  // namespace attribench'
         ],
     )
 
-    # Programs and their outputs stand at the right end of the house, whichever package they are in.
+    # The programs link evaluators and benchmarks, which libraries of methods must not depend on.
     native.cc_binary(
         name = name + "_run",
         data = ["@attribench//datasets:zoos"],
@@ -93,7 +93,7 @@ echo '}}  // namespace attribench'
             run = ":%s_run" % name,
             setting = setting_part(setting, "setting"),
             tags = ["manual"],
-            threads = 1,  # these actions run side by side
+            threads = 1,  # many of these actions run at the same time
             visibility = visibility,
             zoo = setting_part(setting, "zoo"),
         )

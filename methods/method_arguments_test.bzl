@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what attribution_method says about bad arguments."""
+"""Tests of the messages of attribution_method for wrong arguments."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load(":method.bzl", "method_mistake")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run of methods in a setting as a build target."""
+"""method_results, a rule that runs methods in a setting."""
 
 def _method_results_impl(ctx):
     results = ctx.actions.declare_directory(ctx.label.name)
     manifests = [file for file in ctx.files.zoo if file.basename == "manifest.textproto"]
     if len(manifests) != 1:
-        fail("%s: setting %s has no zoo yet; make it by: bazel run %s" % (
+        fail("%s: setting %s has no zoo; make it with: bazel run %s" % (
             ctx.label,
             ctx.file.setting.basename,
             str(ctx.attr.zoo.label)[:-len("zoo")] + "retrain",
@@ -32,10 +32,10 @@ method_results = rule(
     implementation = _method_results_impl,
     attrs = {
         "data": attr.label(mandatory = True, allow_files = True),
-        "run": attr.label(mandatory = True, executable = True, cfg = "target", doc = "a program with //benchmarks:run_main"),
+        "run": attr.label(mandatory = True, executable = True, cfg = "target", doc = "program that links //benchmarks:run_main"),
         "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
-        "threads": attr.int(default = 0, doc = "0: one per core"),
+        "threads": attr.int(default = 0, doc = "number of threads; 0: one per core"),
         "zoo": attr.label(mandatory = True, allow_files = True),
     },
-    doc = "A folder with <setting>/<method>.textproto (benchmarks/result.proto) of every method in the program.",
+    doc = "Makes a folder with <setting>/<method>.textproto (benchmarks/result.proto) for each method in the program.",
 )

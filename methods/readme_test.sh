@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The worked example on the page is, line for line, the one that is built and tested.
+# The worked example in README.md must equal the files that are built and tested, line by line.
 set -euo pipefail
 page=methods/README.md
 example=methods/examples/feature_similarity
 
-# The fenced block that follows the line `NAME`:.
+# Prints the code block after the line `NAME`:
 block() {
   awk -v name="\`$1\`:" '
     $0 == name { wanted = 1; next }
@@ -17,7 +17,7 @@ block() {
 for file in feature_similarity.cc feature_similarity.textproto; do
   diff <(block "$file") "$example/$file" || { echo "$page differs from $example/$file" >&2; exit 1; }
 done
-# The target; what the folder has beyond it is there for this test.
+# The BUILD file has one more target, for this test, which the page leaves out.
 lines=$(block BUILD | wc -l)
 [ "$lines" -gt 5 ] || { echo "$page shows no BUILD" >&2; exit 1; }
 diff <(block BUILD) <(head -n "$lines" "$example/BUILD") || { echo "$page differs from $example/BUILD" >&2; exit 1; }

@@ -26,8 +26,8 @@ absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
   std::vector<RegisteredMethod> methods;
   for (const auto& [name, registration] : Registrations()) {
     if (registration.times > 1) {
-      return absl::InvalidArgumentError(absl::StrCat("two methods of the program are called ", name,
-                                                     ": give one of the targets another name"));
+      return absl::InvalidArgumentError(absl::StrCat("two methods in this program are called ",
+                                                     name, ": rename one of the targets"));
     }
     RegisteredMethod method = {name, {}, registration.make};
     if (method.make == nullptr) {

@@ -13,38 +13,39 @@
 
 namespace attribench {
 
-// A method that is linked into the program.
+// A method that is linked into the program. Named grids in its space are expanded.
 struct RegisteredMethod {
   std::string name;
   HyperparameterSpace space;
   std::function<std::unique_ptr<AttributionMethod>()> make;
 };
 
-// One row of the leaderboard: a method at one point of its space, the damping aside.
+// One row of the leaderboard: a method with a value for each of its hyperparameters. Only the
+// damping is still open.
 struct MethodVariant {
   std::string name;
   const RegisteredMethod* method;
   Hyperparameters hyperparameters;
 };
 
-// Every linked method, by name. InvalidArgument names the method whose hyperparameter file is
-// wrong, or whose name two targets have.
+// All linked methods, sorted by name. InvalidArgument if a hyperparameter file has a mistake, or if
+// two targets have the same name; the message names the method.
 const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods();
 
-// Every variant of every linked method. NotFound, with the names there are, for one that is not;
-// InvalidArgument for a name that two have.
+// All variants of all linked methods. InvalidArgument if two variants have the same name.
+// FindMethodVariant: NotFound for an unknown name; the message lists the known ones.
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants();
 absl::StatusOr<MethodVariant> FindMethodVariant(const std::string& name);
 
-// Called before main by the two halves of an attribution_method target: its code and its
-// hyperparameter file.
+// Called before main, RegisterMethod by the code of an attribution_method target and
+// RegisterHyperparameterSpace by its hyperparameter file.
 bool RegisterMethod(const char* name, std::function<std::unique_ptr<AttributionMethod>()> make);
 bool RegisterHyperparameterSpace(const char* name, const char* text_proto);
 
 }  // namespace attribench
 
-// In a method's .cc, outside any function and inside namespace attribench: registers `type` under
-// the name of its Bazel target.
+// Registers the class `type` under `name`, the name of its Bazel target. To be placed in the
+// method's .cc, inside namespace attribench and outside any function.
 #define ATTRIBENCH_REGISTER_METHOD(name, type)                                                \
   [[maybe_unused]] static const bool registered_method_##name = ::attribench::RegisterMethod( \
       #name, [] { return std::unique_ptr<AttributionMethod>(new type); })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two targets of one name in a program: an error that says so, not one method in place of another.
+// Two targets of the same name in one program must be an error; neither may replace the other.
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "methods/registry.h"
@@ -8,7 +8,7 @@
 namespace attribench {
 namespace {
 
-TEST(RegistryClashTest, TwoMethodsOfOneNameAreRefused) {
+TEST(RegistryClashTest, TwoMethodsWithOneNameAreRefused) {
   for (int i = 0; i < 2; ++i) {
     RegisterMethod("twice", [] { return std::unique_ptr<AttributionMethod>(); });
     RegisterHyperparameterSpace("twice", "summary: 'a' source: 'b'");

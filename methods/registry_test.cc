@@ -18,7 +18,7 @@ TEST(RegistryTest, HoldsTheListOfMethods) {
   std::vector<std::string> names;
   for (const RegisteredMethod& method : *methods) names.push_back(method.name);
   EXPECT_THAT(names, testing::UnorderedElementsAreArray(absl::GetFlag(FLAGS_methods)))
-      << "METHODS in methods/BUILD and the names that the methods register differ";
+      << "METHODS in methods/BUILD differs from the names that the methods register";
 }
 
 TEST(RegistryTest, NamedGridsAreExpanded) {
@@ -30,7 +30,7 @@ TEST(RegistryTest, NamedGridsAreExpanded) {
   EXPECT_EQ(damping->named_grid(), "");
 }
 
-TEST(RegistryTest, VariantsAreFoundByNameAndOthersListTheKnown) {
+TEST(RegistryTest, VariantsAreFoundByName) {
   const auto variant = FindMethodVariant("trak_10");
   ASSERT_TRUE(variant.ok()) << variant.status();
   EXPECT_EQ(variant->hyperparameters.Integer("checkpoints"), 10);

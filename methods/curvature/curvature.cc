@@ -10,7 +10,7 @@
 namespace attribench {
 namespace {
 
-// Examples at a time, so that what is in flight, [examples, r, widest layer], stays near 32 MiB.
+// Examples per block, so that a tensor [examples, r, widest layer] of float32 takes about 32 MiB.
 int64_t BlockRows(int64_t vectors, int64_t widest) {
   return std::max<int64_t>(16, (int64_t{1} << 23) / (vectors * widest));
 }
@@ -21,9 +21,9 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
                                           const Dataset& dataset, CurvatureKind kind) {
   const auto refusal = [&] {
     return absl::UnimplementedError(
-        absl::StrCat("products with the curvature are for linear layers in a chain, with ReLU "
+        absl::StrCat("products with the curvature need a chain of linear layers with ReLU "
                      "between them; ",
-                     model.Description(), " is no such model"));
+                     model.Description(), " is not such a model"));
   };
   for (const Layer& layer : model.layers()) {
     if (layer.kind != LayerKind::kLinear || !layer.has_bias) return refusal();

@@ -13,40 +13,42 @@
 
 namespace attribench {
 
-// Vectors in the space of a chain's parameters: one matrix per layer, [r, out, in + 1] for r
-// vectors, laid out as the gradients of [W | b] are.
+// r vectors in the space of the model's parameters: one tensor [r, out, in + 1] per layer, in the
+// layout of the gradients of [W | b].
 using ParameterVectors = std::vector<at::Tensor>;
 
 enum class CurvatureKind {
-  kHessian,      // of the mean loss; may have negative eigenvalues
-  kGaussNewton,  // J' H_logits J, without the second derivatives of the logits: none is negative
+  kHessian,      // Hessian of the mean loss; may have negative eigenvalues
+  kGaussNewton,  // mean of J' (diag(p) - p p') J, J the Jacobian of the logits: no negative ones
 };
 
 struct CurvatureProducts {
-  ParameterVectors products;  // curvature times each vector
-  at::Tensor with_gradients;  // [n, r]: the examples' loss gradients times each vector
+  ParameterVectors products;  // the curvature times each vector
+  at::Tensor with_gradients;  // [n, r]: inner products of loss gradients with each vector
 };
 
-// The curvature of the mean cross-entropy of a chain of linear layers with ReLU between them, as an
-// operator: never formed.
+// The curvature of the mean cross-entropy of a model, as an operator: the [p, p] matrix is never
+// stored. The model must be a chain of linear layers with ReLU between them.
 class Curvature {
  public:
-  // Unimplemented where the model is no such chain; DataLoss where the checkpoint gives logits that
-  // are not finite. Keeps what every layer saw.
+  // `dataset` has the examples over which the mean is taken. The inputs of every layer are kept.
+  // Unimplemented if the model is not such a chain; DataLoss if the logits are not finite.
   static absl::StatusOr<Curvature> Make(const Model& model, const Parameters& parameters,
                                         const Dataset& dataset, CurvatureKind kind);
 
-  // Curvature times each of r vectors at once (Pearlmutter, Fast exact multiplication by the
-  // Hessian, Neural Computation 6, 1994; Schraudolph, Fast curvature matrix-vector products for
-  // second-order gradient descent, Neural Computation 14, 2002): four matrix products [n, p] x
-  // [p, r] at most for products of the first layer, six for the others, in blocks of examples. The
-  // gradients' inner products with the vectors are the loss's derivatives along them, which the
-  // forward pass yields on its way. Charges r Hessian-vector products.
+  // The curvature times r vectors at once (Pearlmutter, Fast exact multiplication by the Hessian,
+  // Neural Computation 6, 1994; Schraudolph, Fast curvature matrix-vector products for second-order
+  // gradient descent, Neural Computation 14, 2002), in blocks of examples. Per layer this takes
+  // matrix products [n, in] x [in, r out] or of that size: two for the first layer; six for the
+  // others with the Hessian, four with the Gauss-Newton matrix. The inner products of the gradients
+  // with the vectors come from the same forward pass: they are the derivatives of the loss along
+  // the vectors. Charges r Hessian-vector products and the operations.
   CurvatureProducts Times(const ParameterVectors& vectors, CostLedger& ledger) const;
 
-  // Trace over dimension. The kinds share it: with one layer's weights alone varied, the logits of
-  // a ReLU chain are piecewise linear, so that what the Hessian has beyond the Gauss-Newton matrix
-  // stands off its diagonal. Exact, by a backward pass for each class.
+  // The trace divided by the dimension, which is the same for both kinds: as functions of one
+  // layer's weights, the logits of a ReLU chain are piecewise linear, so the Hessian and the
+  // Gauss-Newton matrix have the same diagonal. Exact; takes and charges one backward pass per
+  // class.
   double MeanEigenvalue(CostLedger& ledger) const;
 
  private:
@@ -64,12 +66,12 @@ class Curvature {
   CurvatureKind kind_ = CurvatureKind::kHessian;
   std::vector<at::Tensor> weights_;  // per layer [out, in]
   std::vector<at::Tensor> inputs_;   // per layer [n, in + 1], the last column 1
-  std::vector<at::Tensor> masks_;    // per hidden layer [n, out]: 1 where the unit is on
+  std::vector<at::Tensor> masks_;    // per hidden layer [n, out]: 1 if the unit is active, else 0
   std::vector<at::Tensor> deltas_;   // per layer [n, out]: loss gradients at its output
   at::Tensor probabilities_;         // [n, classes]
 };
 
-// Gradients of examples as vectors, each [n, out, in + 1].
+// The gradients of n examples as n parameter vectors.
 ParameterVectors AsVectors(const GradientFactors& factors);
 
 }  // namespace attribench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against the matrices themselves, in double: the Hessian by differentiating twice, the
-// Gauss-Newton matrix from the Jacobian of the logits.
+// Compares products with the stored matrices, in float64. The Hessian comes from differentiating
+// twice, the Gauss-Newton matrix from the Jacobian of the logits.
 #include "methods/curvature/curvature.h"
 
 #include <cmath>
@@ -17,7 +17,8 @@ namespace {
 
 using torch::autograd::grad;
 
-// d output / d [W | b] of every layer in the order of ParameterVectors, flattened to [p].
+// The derivatives by weight and bias of every layer, as one vector [p] in the order of
+// ParameterVectors.
 at::Tensor Flat(const std::vector<at::Tensor>& by_parameter) {
   std::vector<at::Tensor> parts;
   for (size_t l = 0; l < by_parameter.size(); l += 2) {
@@ -112,7 +113,7 @@ TEST_P(CurvatureTest, BothKindsHaveTheTraceOfTheMatrix) {
   EXPECT_NEAR(curvature.MeanEigenvalue(ledger_), expected, 1e-12 * expected);
 }
 
-// More vectors than one block of examples holds, against one at a time.
+// So many vectors that the examples are divided into blocks, against few vectors.
 TEST_P(CurvatureTest, BlocksAddUp) {
   const Curvature curvature =
       *Curvature::Make(example_.model(), parameters_, example_.train(), CurvatureKind::kHessian);

@@ -8,7 +8,7 @@
 namespace attribench {
 
 at::Tensor SymmetricProduct(const at::Tensor& rows, Cost& cost) {
-  constexpr int64_t kBlock = 512;  // enough for a product at full speed
+  constexpr int64_t kBlock = 512;  // large enough for matrix products at full speed
   const int64_t d = rows.size(1);
   at::Tensor product = at::empty({d, d}, rows.options());
   for (int64_t first = 0; first < d; first += kBlock) {
@@ -29,15 +29,15 @@ void SymmetricSum::AddProduct(const at::Tensor& rows, Cost& cost) {
 void SymmetricSum::Add(const at::Tensor& rows, Cost& cost) {
   const int64_t r = rows.size(0), d = rows.size(1);
   if (r >= d) return AddProduct(rows, cost);
-  if (!waiting_.defined()) waiting_ = at::empty({d, d}, rows.options());
-  if (num_waiting_ + r > d) Total(cost);  // of which none wait any more
-  waiting_.slice(1, num_waiting_, num_waiting_ + r).copy_(rows.t());
-  num_waiting_ += r;
+  if (!buffer_.defined()) buffer_ = at::empty({d, d}, rows.options());
+  if (num_buffered_ + r > d) Total(cost);  // empties the buffer
+  buffer_.slice(1, num_buffered_, num_buffered_ + r).copy_(rows.t());
+  num_buffered_ += r;
 }
 
 at::Tensor SymmetricSum::Total(Cost& cost) {
-  if (num_waiting_ > 0) AddProduct(waiting_.slice(1, 0, num_waiting_).t(), cost);
-  num_waiting_ = 0;
+  if (num_buffered_ > 0) AddProduct(buffer_.slice(1, 0, num_buffered_).t(), cost);
+  num_buffered_ = 0;
   return sum_;
 }
 

@@ -9,25 +9,26 @@
 
 namespace attribench {
 
-// X'X [d, d] of rows X [r, d]: the sum over rows of their outer products. Of a large one the blocks
-// on and above the diagonal are computed and the others are their mirror images, for little more
-// than half the operations of a product that knows nothing of its symmetry; `cost` gets those.
+// X'X [d, d] for rows X [r, d]: the sum of the rows' outer products. For large d, only the blocks
+// on and above the diagonal are computed; the others are their mirror images. This takes little
+// more than half the operations of a general product. Adds the operations to `cost`.
 at::Tensor SymmetricProduct(const at::Tensor& rows, Cost& cost);
 
-// The same of rows that come some at a time, in float64. They wait until there are d: adding up the
-// products of fewer would cost more than making them.
+// The same for rows that arrive block by block, summed in float64. Products are computed in the
+// rows' type. Rows are buffered until d have arrived: with fewer rows per product, adding up the
+// products would cost more than computing them.
 class SymmetricSum {
  public:
   void Add(const at::Tensor& rows, Cost& cost);
-  // Of all so far.
+  // X'X of all rows so far; undefined if there were none.
   at::Tensor Total(Cost& cost);
 
  private:
   void AddProduct(const at::Tensor& rows, Cost& cost);
 
-  at::Tensor sum_;      // [d, d]
-  at::Tensor waiting_;  // [d, d], rows as columns
-  int64_t num_waiting_ = 0;
+  at::Tensor sum_;     // [d, d]
+  at::Tensor buffer_;  // [d, d]; its columns are rows that were not multiplied yet
+  int64_t num_buffered_ = 0;
 };
 
 }  // namespace attribench

@@ -9,7 +9,7 @@
 namespace attribench {
 namespace {
 
-// Whole numbers: every order of summation gives the same.
+// Small integers: sums are exact, so their order does not matter.
 at::Tensor Rows(int64_t r, int64_t d) {
   return at::arange(r * d, at::kDouble).remainder(7).sub_(3).view({r, d});
 }
@@ -19,7 +19,7 @@ TEST(SymmetricProductTest, EqualsTheProduct) {
     const at::Tensor rows = Rows(5, d);
     Cost cost;
     EXPECT_TRUE(at::equal(SymmetricProduct(rows, cost), at::matmul(rows.t(), rows))) << d;
-    // The same numbers in another order of memory.
+    // The same matrix in another memory layout.
     EXPECT_TRUE(
         at::equal(SymmetricProduct(rows.t().contiguous().t(), cost), at::matmul(rows.t(), rows)))
         << d;
@@ -27,7 +27,7 @@ TEST(SymmetricProductTest, EqualsTheProduct) {
   }
 }
 
-TEST(SymmetricProductTest, CountsWhatItComputes) {
+TEST(SymmetricProductTest, CountsItsOperations) {
   Cost cost;
   SymmetricProduct(Rows(5, 1024), cost);
   EXPECT_EQ(cost.flops, 2 * 5 * (512 * 1024 + 512 * 512));
@@ -38,9 +38,9 @@ TEST(SymmetricProductTest, NoRows) {
   EXPECT_TRUE(at::equal(SymmetricProduct(Rows(0, 3), cost), at::zeros({3, 3}, at::kDouble)));
 }
 
-TEST(SymmetricSumTest, RowsThatComeSomeAtATime) {
+TEST(SymmetricSumTest, RowsArriveInBlocks) {
   const at::Tensor rows = Rows(23, 4).to(at::kFloat);
-  for (const int64_t some : {1, 3, 4, 9, 23}) {  // fewer than the 4 columns, as many, more
+  for (const int64_t some : {1, 3, 4, 9, 23}) {  // fewer rows than the 4 columns, as many, and more
     SymmetricSum sum;
     Cost cost;
     for (int64_t begin = 0; begin < 23; begin += some) {

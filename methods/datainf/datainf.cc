@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The mean of inverses in place of the inverse of the mean, layer by layer:
+// DataInf replaces the inverse of the mean by the mean of inverses, layer by layer:
 //   score_i = sum_l g_il' [1/n sum_j (lambda_l I + g_jl g_jl')^-1] q_l
 //           = sum_l (g_il . q_l - 1/n sum_j (g_il . g_jl) (g_jl . q_l) / (lambda_l + |g_jl|^2))
 //             / lambda_l,
-// so that with K_l [n, n] the layer's inner products of training gradients and B_l [n, t] those
-// with the test gradients, a damping costs one product K_l [n, n] x [n, t].
+// with g_il the gradient of training example i in layer l and q_l the test gradient. K_l [n, n] has
+// the inner products of a layer's training gradients, B_l [n, t] those of training and test
+// gradients. Each damping costs one product K_l [n, n] x [n, t] per layer.
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,7 +85,7 @@ class DataInfAttribution : public FittedAttribution {
 
   std::string MomentsOf() const override { return "the empirical Fisher of each layer"; }
 
-  // The mean of inverses has no spectrum to speak of: those of the matrices F_l in its place.
+  // The mean of inverses has no useful spectrum, so moments are those of the matrices F_l.
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
     SpectralMoments sum;
@@ -106,7 +107,7 @@ class DataInfAttribution : public FittedAttribution {
   }
 
  private:
-  // One layer's term for some rows of K_l and B_l, or sums of them.
+  // One layer's term of the scores, from rows of K_l and B_l or from sums of rows.
   static absl::StatusOr<at::Tensor> Term(const Layer& layer, const at::Tensor& kernel_rows,
                                          const at::Tensor& cross_rows, const Damping& damping,
                                          CostLedger& ledger) {
@@ -141,7 +142,7 @@ class DataInf : public AttributionMethod {
     if (!gradients.ok()) return gradients.status();
     const int64_t n = task.train.size();
     const size_t num_layers = task.model->layers().size();
-    std::vector<at::Tensor> grams(num_layers);  // K_l and B_l side by side
+    std::vector<at::Tensor> grams(num_layers);  // K_l and B_l joined, [n, n + t]
     const auto one = [](const GradientFactors& all, size_t l) {
       GradientFactors factors;
       factors.layers = {all.layers[l]};

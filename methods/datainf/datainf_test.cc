@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against its definition: inverses of dense matrices in double, one for each training example and
-// layer; and moments against the dense Fisher matrices.
+// Compares scores with the definition: inverses of dense matrices in float64, one per training
+// example and layer. Compares moments with those of the dense Fisher matrices.
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 #include "methods/gradients/gradient_factors.h"
@@ -60,7 +60,7 @@ TEST_F(DataInfTest, IsTheMeanOfInverses) {
   }
 }
 
-TEST_F(DataInfTest, MomentsAreThoseOfTheLayersFisherMatrices) {
+TEST_F(DataInfTest, MomentsAreThoseOfEachLayersFisherMatrix) {
   EXPECT_EQ(fitted_->MomentsOf(), "the empirical Fisher of each layer");
   const SpectralMoments moments = *fitted_->Moments({{.1, RELATIVE_TO_MEAN_EIGENVALUE}}, ledger_);
   const at::Tensor found[] = {moments.t1[0], moments.t2[0], moments.t3[0]};
@@ -79,7 +79,7 @@ TEST_F(DataInfTest, MomentsAreThoseOfTheLayersFisherMatrices) {
   }
 }
 
-TEST_F(DataInfTest, RefusesNoDamping) {
+TEST_F(DataInfTest, RefusesZeroDamping) {
   const auto scores = fitted_->Scores({0, ABSOLUTE}, ledger_);
   EXPECT_EQ(scores.status().code(), absl::StatusCode::kFailedPrecondition) << scores.status();
 }

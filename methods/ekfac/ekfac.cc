@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score = g' (F + lambda I)^-1 q, layer by layer: the Fisher matrix diagonal in the eigenbasis of
-// its Kronecker factors, with the diagonal as it is.
+// score_i = g_i' (F + lambda I)^-1 q, summed over layers. F approximates a layer's Fisher matrix:
+// it is diagonal in the eigenbasis of the Kronecker factors, with the exact diagonal of the Fisher
+// matrix in that basis.
 #include "methods/curvature/kronecker_attribution.h"
 #include "methods/registry.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against dense algebra in double: the Fisher matrix of each layer as a sum of outer products of
-// explicit gradients, over all classes with their probabilities.
+// Compares with dense algebra in float64. The Fisher matrix of a layer is a sum of outer products
+// of explicit gradients, over all classes weighted with their probabilities.
 #include <map>
 #include <string>
 #include <vector>
@@ -23,7 +23,7 @@ std::unique_ptr<FittedAttribution> Fit(const AttributionTask& task,
       task, *Hyperparameters::Make(variant.method->space, overrides), ledger);
 }
 
-// One layer's gradients [n, out (in + 1)] of the loss with the given labels.
+// Gradients of the loss in one layer, [n, out (in + 1)], with the labels of `data`.
 at::Tensor LayerGradients(const WorkedExample& example, const Dataset& data, size_t layer) {
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
@@ -57,7 +57,7 @@ at::Tensor DenseFisher(const WorkedExample& example, const Dataset& data, size_t
   return fisher;
 }
 
-// Q_S kron Q_A of a layer, [p, p].
+// The Kronecker eigenbasis Q_S kron Q_A of a layer with p parameters, [p, p].
 at::Tensor KroneckerBasis(const WorkedExample& example, size_t layer, bool truly) {
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
@@ -110,8 +110,8 @@ TEST(EkfacTest, EqualsTheDenseFisherInTheKroneckerBasis) {
   }
 }
 
-// Training examples that share one input: F = S kron a a' exactly, and EK-FAC is the exact inverse.
-TEST(EkfacTest, IsExactWhereTheStructureIs) {
+// If all training examples have the same input a, then F = S kron a a', and EK-FAC is exact.
+TEST(EkfacTest, IsExactIfTheFisherMatrixIsAKroneckerProduct) {
   const WorkedExample example;
   AttributionTask task = example.Task();
   task.train.inputs = task.train.inputs.slice(0, 0, 1).expand_as(task.train.inputs).contiguous();
@@ -126,7 +126,7 @@ TEST(EkfacTest, IsExactWhereTheStructureIs) {
               "exact");
 }
 
-// Sums over subsets and moments against their definitions.
+// Compares sums over subsets and moments with their definitions.
 TEST(EkfacTest, SumsAndMomentsAreThoseOfTheScores) {
   const WorkedExample example({5});
   const auto fitted = Fit(example.Task(), {});
@@ -156,7 +156,7 @@ TEST(EkfacTest, SumsAndMomentsAreThoseOfTheScores) {
   ExpectClose(moments.t3[0], expected[2], "t3");
 }
 
-// With one lambda for all layers, that of the mean over all of them.
+// With damping_scope "model", all layers have one lambda, relative to the mean over all layers.
 TEST(EkfacTest, ScopeOfARelativeDamping) {
   const WorkedExample example({5});
   const auto by_layer = Fit(example.Task(), {});

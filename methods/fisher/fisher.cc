@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = g_i' (F + lambda I)^-1 q, F the empirical Fisher of all parameters, the mean over
-// checkpoints. F is never written: see FisherSpectrum.
+// score_i = mean over checkpoints of g_i' (F + lambda I)^-1 q, with F the empirical Fisher matrix
+// of all parameters. F is never stored: see FisherSpectrum.
 #include "methods/attribution_method.h"
 #include "methods/curvature/damped_spectrum.h"
 #include "methods/curvature/fisher_spectrum.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel form against the dense (F + lambda I)^-1 of explicit gradients, in double.
+// Compares the kernel form with the dense inverse of F + lambda I from explicit gradients, in
+// float64.
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 #include "methods/gradients/gradient_factors.h"
@@ -37,7 +38,7 @@ class FisherTest : public testing::Test {
   at::Tensor train_, test_;  // gradients [n, p], [t, p]
 };
 
-TEST_F(FisherTest, KernelFormIsTheDenseInverse) {
+TEST_F(FisherTest, KernelFormEqualsTheDenseInverse) {
   const at::Tensor fisher = at::matmul(train_.t(), train_).div(train_.size(0));
   const double mean_eigenvalue = fisher.trace().item<double>() / fisher.size(0);
   for (const double relative : {1e-4, 1e-2, 1.0, 100.0}) {
@@ -49,8 +50,8 @@ TEST_F(FisherTest, KernelFormIsTheDenseInverse) {
   }
 }
 
-// The next term of the series in 1 / lambda is smaller by |F| / lambda.
-TEST_F(FisherTest, InfiniteDampingIsGradDot) {
+// The next term of the series in 1 / lambda is smaller by a factor |F| / lambda.
+TEST_F(FisherTest, LargeDampingIsGradDot) {
   const double lambda = 1e8;
   ExpectScores({lambda, ABSOLUTE}, at::matmul(train_, test_.t()).div(lambda));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// With phi_i = P' g_i, P a random projection of each checkpoint's own, and F = mean of phi phi'
-// over the training examples: score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi.
+// score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi, with phi_i = P' g_i and phi = P'
+// q projected gradients and F the mean of phi_i phi_i' over the training examples. Each checkpoint
+// has a random projection P of its own.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/curvature/damped_spectrum.h"
@@ -20,7 +21,7 @@ class FisherProjected : public AttributionMethod {
     const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
     if (!kind.ok()) return kind.status();
     const int64_t n = task.train.size();
-    // One pass over training and test examples makes one projection matrix serve both.
+    // Training and test examples are joined, so that the projection matrix is drawn once.
     const Dataset all = task.TrainAndTest();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against the dense inverse in the projected space, with P itself written out by projecting unit
-// vectors' worth of gradients; and against the exact Fisher where nothing is lost.
+// Compares with the dense inverse in the projected space, and with the exact Fisher matrix if the
+// projection has so many dimensions that it loses little.
 #include <map>
 #include <string>
 
@@ -37,7 +37,7 @@ class FisherProjectedTest : public testing::TestWithParam<const char*> {
   CostLedger ledger_;
 };
 
-// Fewer features than examples, and more: either form of the inverse.
+// With fewer features than examples, and with more: the two forms of FeatureSpectrum.
 TEST_P(FisherProjectedTest, EqualsTheDenseInverseOfProjectedGradients) {
   for (const int64_t dimension : {20, 100}) {
     const auto fitted = Fit(dimension);
@@ -58,8 +58,8 @@ TEST_P(FisherProjectedTest, EqualsTheDenseInverseOfProjectedGradients) {
   }
 }
 
-// An inner product of projected gradients has a relative error near sqrt(2 / k): 1.6% for k = 8192.
-// Scores at a damping as large as the whole spectrum are such inner products, nearly.
+// An inner product of projected gradients has a relative error of about sqrt(2 / k), which is 1.6%
+// for k = 8192. At a damping as large as the trace, scores are nearly such inner products.
 TEST_P(FisherProjectedTest, ManyDimensionsLoseLittle) {
   const at::Tensor train = ExplicitGradients(Factors(example_.train()));
   const at::Tensor test = ExplicitGradients(Factors(example_.test()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints of g_i . q / (|g_i| |q|); 0 where either gradient is 0.
+// score_i = mean over checkpoints of g_i . q / (|g_i| |q|); 0 if either gradient is 0.
 #include "ATen/ATen.h"
 #include "methods/gradients/task_gradients.h"
 #include "methods/registry.h"

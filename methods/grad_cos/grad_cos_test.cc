@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against explicit gradients in double, and where there is no direction at all.
+// Compares with explicit gradients in float64, and tests gradients that are 0.
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
 #include "methods/gradients/gradient_factors.h"
@@ -34,9 +34,9 @@ TEST(GradCosTest, MeanOfCosinesOfExplicitGradients) {
   EXPECT_LE(Scores(example.Task(), 2).sub(expected).abs().max().item<double>(), 1e-12);
 }
 
-// Weights so large that every example has a probability of exactly 1 or 0: a gradient that is right
-// vanishes, and its scores are 0, not 0 / 0.
-TEST(GradCosTest, NoGradientIsNoScore) {
+// With very large weights, every probability is exactly 0 or 1. The gradient of an example that is
+// classified correctly is then 0, and its scores must be 0, not 0 / 0.
+TEST(GradCosTest, ZeroGradientGivesZeroScores) {
   const WorkedExample example;
   AttributionTask task = example.Task();
   const auto checkpoint = task.checkpoint;

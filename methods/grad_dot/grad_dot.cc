@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints of g_i . q, from layer factors: n x p gradients are never
-// written.
+// score_i = mean over checkpoints of g_i . q, computed from layer factors: the [n, p] gradients are
+// never stored.
 #include "ATen/ATen.h"
 #include "methods/attribution_method.h"
 #include "methods/gradients/task_gradients.h"

@@ -94,8 +94,8 @@ absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, Co
 
 absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger& ledger,
                             const PairVisitor& visit) {
-  // Where all are there, an eighth beside an eighth: of the products that have a mirror image, few
-  // are made twice.
+  // Of a pair on the diagonal, half of the products are mirror images and computed in vain. If all
+  // gradients are kept, slices of an eighth keep these few.
   const bool whole = a.rows() == a.size();
   const int64_t kept = std::max<int64_t>(1, whole ? (first + 7) / 8 : a.rows() * 7 / 8);
   const int64_t passing = whole ? kept : std::max<int64_t>(1, a.rows() - kept);
@@ -153,7 +153,7 @@ absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first,
 
 absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
                                    CostLedger& ledger) {
-  const auto lengths = [](const GradientFactors& factors) {  // at least the smallest float
+  const auto lengths = [](const GradientFactors& factors) {  // at least the smallest normal float32
     return SquaredNorms(factors).sqrt_().clamp_min_(std::numeric_limits<float>::min());
   };
   at::Tensor of_b;
@@ -173,7 +173,7 @@ absl::StatusOr<ProjectedGradients> ProjectGradients(const ExampleGradients& grad
         begin, std::min(gradients.size(), begin + gradients.rows()), ledger, factors);
     if (!status.ok()) return status;
     features.push_back(ProjectGradients(factors, kind, dimension, seed, ledger));
-    gaps.push_back(factors.label_probability_gap.clone());  // the next slice takes its memory
+    gaps.push_back(factors.label_probability_gap.clone());  // the next slice overwrites it
   }
   if (features.size() == 1) return ProjectedGradients{features[0], gaps[0]};
   return ProjectedGradients{at::cat(features), at::cat(gaps)};

@@ -17,25 +17,26 @@
 
 namespace attribench {
 
-// Bytes that the gradient factors of one example take, in float32 for parameters in float32.
+// Bytes of the gradient factors of one example, in the parameters' type.
 double GradientBytes(const Model& model, const Parameters& parameters);
 
-// The gradients of a data set within a bound on memory: kept as factors where they fit into it,
-// else computed again for some examples at a time, whenever these are asked for.
+// The gradients of a dataset within a memory limit. They are kept as factors if they fit. If not,
+// each slice is computed when it is asked for, every time.
 class ExampleGradients {
  public:
-  // Keeps references to model and parameters. Errors as ComputeGradientFactors.
+  // `bytes` is the memory limit. Keeps references to model and parameters, which must outlive this
+  // object. Errors are those of ComputeGradientFactors.
   static absl::StatusOr<ExampleGradients> Make(const Model& model, const Parameters& parameters,
                                                const Dataset& dataset, GradientTarget target,
                                                double bytes, CostLedger& ledger);
 
   int64_t size() const { return dataset_.size(); }
   int64_t num_parameters() const { return num_parameters_; }
-  // Examples whose factors fit into the bound: all, or fewer.
+  // The number of examples that fit into the limit; at least 1.
   int64_t rows() const { return rows_; }
 
-  // Factors of examples begin, ..., end - 1, in the memory of an earlier slice of these gradients
-  // that `slice` may hold.
+  // Writes the factors of examples begin, ..., end - 1 to `slice`. If `slice` holds an earlier
+  // slice of the same gradients, its memory is used again.
   absl::Status Slice(int64_t begin, int64_t end, CostLedger& ledger, GradientFactors& slice) const;
 
  private:
@@ -48,48 +49,53 @@ class ExampleGradients {
   std::optional<GradientFactors> whole_;
 };
 
-// Examples begin_a, ... of a beside examples begin_b, ... of b. Good until the next pair comes.
+// A slice of the gradients a and a slice of the gradients b, from examples begin_a and begin_b on.
+// Valid only during the call of the visitor.
 struct GradientPair {
   int64_t begin_a;
   const GradientFactors& a;
   int64_t begin_b;
   const GradientFactors& b;
 
-  // The place of the pair in a matrix [a, b].
+  // The block of a matrix [a, b] that belongs to this pair.
   at::Tensor BlockOf(const at::Tensor& matrix) const;
-  // What VisitPairsOnce shows, to its place in a matrix [first, a], and its mirror image there.
+  // For VisitPairsOnce: copies `block` to its place in a matrix [first, a], and its transpose to
+  // the mirrored place if there is one.
   void PlaceOnce(const at::Tensor& block, at::Tensor& matrix) const;
 };
 using PairVisitor = std::function<void(const GradientPair&)>;
 
-// Shows `visit` every example of a beside every example of b, slice by slice.
+// Calls `visit` with every pair of a slice of a and a slice of b.
 absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
                         const PairVisitor& visit);
 
-// Each of the first `first` examples of a (as b of a pair) beside every example: where both are of
-// the first, in one order or the other.
+// Calls `visit` with pairs of slices of the same gradients, for matrices [first, a] that are
+// symmetric in their first `first` columns. GradientPair::b is a slice of the first `first`
+// examples, GradientPair::a a slice of all. Two slices of the first examples meet in one order
+// only.
 absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger& ledger,
                             const PairVisitor& visit);
 
-// A matrix [a, b] whose blocks are `block_of` of the pairs.
+// The matrix [a, b] with block_of(pair) as its blocks.
 absl::StatusOr<at::Tensor> PairMatrix(
     const ExampleGradients& a, const ExampleGradients& b, CostLedger& ledger,
     const std::function<at::Tensor(const GradientPair&)>& block_of);
 
-// Inner products [a, b], and of the first examples of a with all, [first, a].
+// Inner products of gradients: InnerProducts gives [a, b]. GramMatrix gives [first, a], the first
+// `first` examples of a with all examples of a.
 absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const ExampleGradients& b,
                                          CostLedger& ledger);
 absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first, CostLedger& ledger);
 
-// Cosines [a, b]; 0 where either gradient is 0.
+// Cosines of gradients, [a, b]; 0 if either gradient is 0.
 absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
                                    CostLedger& ledger);
 
-// Random projections P' g_i [n, k] (see ProjectGradients), and 1 - p_y [n].
 struct ProjectedGradients {
-  at::Tensor features;
-  at::Tensor label_probability_gap;  // float64
+  at::Tensor features;               // P' g_i, [n, k]
+  at::Tensor label_probability_gap;  // 1 - p_y, [n] float64
 };
+// Random projections of the gradients; see ProjectGradients in projection.h. k is `dimension`.
 absl::StatusOr<ProjectedGradients> ProjectGradients(const ExampleGradients& gradients,
                                                     ProjectionKind kind, int64_t dimension,
                                                     uint64_t seed, CostLedger& ledger);

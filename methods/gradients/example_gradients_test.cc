@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is computed slice by slice is what all at once give.
+// Results that are computed slice by slice must equal those of all examples at once.
 #include "methods/gradients/example_gradients.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 class ExampleGradientsTest : public testing::TestWithParam<bool> {
  protected:
-  // `rows`: how many examples the bound on memory holds.
+  // `rows` is the number of examples that the memory limit holds.
   ExampleGradients Make(const Dataset& dataset, int64_t rows) {
     const double bytes = GradientBytes(example_.model(), parameters_) * (rows + .5);
     return *ExampleGradients::Make(example_.model(), parameters_, dataset, GradientTarget::kLoss,
@@ -25,7 +25,7 @@ class ExampleGradientsTest : public testing::TestWithParam<bool> {
     return *ComputeGradientFactors(example_.model(), parameters_, dataset, GradientTarget::kLoss,
                                    ledger_);
   }
-  // Sums of at most 5,000 products in double, in another order.
+  // Rounding of sums of at most 5,000 products in float64, in another order.
   void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
     ASSERT_EQ(a.sizes(), b.sizes());
     EXPECT_LE(a.sub(b).abs().max().item<double>(), 1e-12 * b.abs().max().item<double>());
@@ -36,7 +36,7 @@ class ExampleGradientsTest : public testing::TestWithParam<bool> {
   CostLedger ledger_;
 };
 
-TEST_P(ExampleGradientsTest, FactorsTakeTheBytesThatAreSaid) {
+TEST_P(ExampleGradientsTest, GradientBytesAreTheBytesOfTheFactors) {
   double bytes = 0;
   for (const LayerFactors& layer : All(example_.test()).layers) {
     bytes += static_cast<double>(layer.deltas.nbytes());
@@ -81,7 +81,7 @@ TEST_P(ExampleGradientsTest, ProjectionsOfSlices) {
   }
 }
 
-TEST_P(ExampleGradientsTest, SlicesInTheMemoryOfEarlierOnes) {
+TEST_P(ExampleGradientsTest, SlicesUseTheMemoryOfEarlierOnes) {
   const ExampleGradients train = Make(example_.train(), 7);
   const GradientFactors all = All(example_.train());
   GradientFactors slice;
@@ -102,7 +102,7 @@ TEST_P(ExampleGradientsTest, SlicesInTheMemoryOfEarlierOnes) {
   }
 }
 
-TEST_P(ExampleGradientsTest, WhatIsKeptIsComputedOnce) {
+TEST_P(ExampleGradientsTest, KeptGradientsAreComputedOnce) {
   const auto evaluations = [&](int64_t rows) {
     CostLedger ledger;
     const double bytes = GradientBytes(example_.model(), parameters_) * (rows + .5);
@@ -112,7 +112,10 @@ TEST_P(ExampleGradientsTest, WhatIsKeptIsComputedOnce) {
     return ledger.Total().gradient_evaluations;
   };
   EXPECT_EQ(evaluations(60), 60);
-  EXPECT_EQ(evaluations(40), 60 + 25);  // 35 kept; the other 25 pass by, then are kept
+  EXPECT_EQ(
+      evaluations(40),
+      60 +
+          25);  // 35 are kept; the other 25 are computed for the products with these, and once more
 }
 
 INSTANTIATE_TEST_SUITE_P(Convolutions, ExampleGradientsTest, testing::Bool());

@@ -37,9 +37,9 @@ LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& label
   return {gradient, gap};
 }
 
-// Examples at a time, where each has `vectors` gradients at every output.
+// Examples per block, if each example has `vectors` gradients at every output.
 int64_t BlockRows(const Model& model, int64_t vectors) {
-  int64_t numbers = 1, widest = 0;  // of an example: outputs, each with its gradients; patches
+  int64_t numbers = 1, widest = 0;  // per example: outputs with their gradients, and patches
   for (const Layer& layer : model.layers()) {
     numbers += (3 + vectors) * layer.positions * layer.num_outputs;
     widest = std::max(widest, layer.positions * layer.num_inputs);
@@ -48,7 +48,8 @@ int64_t BlockRows(const Model& model, int64_t vectors) {
 }
 
 bool AllFinite(const at::Tensor& values) {
-  // A sum is finite only if all terms are: one pass; the rest is for sums that overflow.
+  // A sum is finite only if all terms are, and takes one pass. The second test is for sums that
+  // overflow.
   return std::isfinite(values.sum().item<double>()) || at::isfinite(values).all().item<bool>();
 }
 
@@ -59,8 +60,8 @@ at::Tensor WithOnes(const at::Tensor& inputs, bool has_bias) {
   return at::cat({inputs, at::ones(shape, inputs.options())}, -1);
 }
 
-// What a convolution sees at each position of its output, [b, s, in]: a view of [in, b s], so that
-// products over all examples' positions need no copy.
+// The inputs of a convolution at each position of its output, [b, s, in]. The result is a view of
+// [in, b s], so that products over all positions of all examples need no copy.
 at::Tensor Patches(const Layer& layer, const at::Tensor& images) {
   const int64_t k = layer.kernel, p = layer.padding;
   const at::Tensor padded = at::constant_pad_nd(images, {p, p, p, p}).contiguous();
@@ -74,7 +75,7 @@ at::Tensor Patches(const Layer& layer, const at::Tensor& images) {
       .permute({1, 2, 0});
 }
 
-// Of a layer with that input, [b, s, in]; the same whatever the gradient is of.
+// LayerPositions::inputs of a layer with this input, for any gradient target.
 at::Tensor InputPositions(const Layer& layer, const at::Tensor& input) {
   switch (layer.kind) {
     case LayerKind::kLinear:
@@ -87,7 +88,7 @@ at::Tensor InputPositions(const Layer& layer, const at::Tensor& input) {
   return {};
 }
 
-// Of `delta`, the gradient at the layer's output, [b, s, out].
+// LayerPositions::deltas of a layer, from the gradient `delta` at its output.
 at::Tensor DeltaPositions(const Layer& layer, const at::Tensor& input, const at::Tensor& delta) {
   switch (layer.kind) {
     case LayerKind::kLinear:
@@ -102,12 +103,12 @@ at::Tensor DeltaPositions(const Layer& layer, const at::Tensor& input, const at:
   return {};
 }
 
-// A tensor of that shape and type: what is there already, or a new one, whose pages have to come
-// from the system one by one.
+// Makes `tensor` a tensor of this shape and type. Memory that fits is used again, because the
+// system hands out new memory slowly, page by page.
 void MakeRoom(at::IntArrayRef shape, const at::TensorOptions& options, at::Tensor& tensor) {
   if (tensor.defined() && tensor.sizes() == shape && tensor.scalar_type() == options.dtype())
     return;
-  tensor = at::Tensor();  // first gives back what it had
+  tensor = at::Tensor();  // frees the old memory before new memory is allocated
   tensor = at::empty(shape, options);
 }
 
@@ -116,7 +117,7 @@ absl::Status NotFinite(const Layer& layer) {
                                           " are not finite: check the checkpoint and the inputs"));
 }
 
-// Forward passes of a data set, block by block, with what gradients need of them.
+// Runs the forward passes of a dataset, block by block, and the backward passes of each block.
 class ForwardPasses {
  public:
   ForwardPasses(const Model& model, const Parameters& parameters, const Dataset& dataset,
@@ -130,7 +131,7 @@ class ForwardPasses {
       weight.value = weight.value.detach().requires_grad_(weight.trained);
   }
 
-  // Of examples from `begin` on, to end().
+  // Forward pass of examples begin, ..., end() - 1.
   absl::Status Run(int64_t begin) {
     begin_ = begin;
     trace_.clear();
@@ -155,10 +156,10 @@ class ForwardPasses {
   int64_t end() const { return std::min(dataset_.size(), begin_ + rows_); }
   at::Tensor labels() const { return dataset_.labels.slice(0, begin_, end()); }
   at::Tensor logits() const { return logits_.detach(); }
-  const std::vector<at::Tensor>& inputs() const { return inputs_; }  // [b, s, in] of each layer
+  const std::vector<at::Tensor>& inputs() const { return inputs_; }  // per layer [b, s, in]
 
-  // From a gradient at the logits that at each layer's output, [b, s, out]. The last of a block
-  // frees what the others need.
+  // From a gradient at the logits to the gradient at each layer's output, [b, s, out]. `last` says
+  // that this is the block's last backward pass, and frees its graph.
   absl::StatusOr<std::vector<at::Tensor>> Backward(const at::Tensor& at_logits, bool last) const {
     const std::vector<at::Tensor> gradients = torch::autograd::grad(
         {logits_}, outputs_, {at_logits.to(logits_.scalar_type())}, /*retain_graph=*/!last);
@@ -219,8 +220,8 @@ absl::Status VisitGradients(const Model& model, const Parameters& parameters,
 at::Tensor FisherRootsAtLogits(const at::Tensor& logits) {
   const int64_t k = logits.size(1) - 1;
   const at::Tensor p = at::softmax(logits.to(at::kDouble), 1);
-  const at::Tensor from = p.flip(1).cumsum(1).flip(1);  // of this class and those after it
-  const at::Tensor after = from.slice(1, 1);            // of those after it
+  const at::Tensor from = p.flip(1).cumsum(1).flip(1);  // sum over this class and later ones
+  const at::Tensor after = from.slice(1, 1);            // sum over later classes
   const at::Tensor scale =
       at::where(after.gt(0), p.slice(1, 0, k).div(after).div(from.slice(1, 0, k)).sqrt(),
                 at::zeros({}, p.options()));
@@ -234,7 +235,7 @@ absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
   const int64_t vectors = model.num_classes() - 1;
   if (vectors < 1) {
     return absl::InvalidArgumentError(
-        "the model has 1 class, where its Fisher matrix is 0: give it 2 or more");
+        "the model has 1 class, so its Fisher matrix is 0: use a model with 2 or more classes");
   }
   ForwardPasses passes(model, parameters, dataset, vectors);
   for (int64_t begin = 0; begin < dataset.size(); begin = passes.end()) {
@@ -279,7 +280,7 @@ void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFac
     MakeRoom({n, out * in}, inputs.options(), all.deltas);
   }
   const at::Tensor sums = all.deltas.slice(0, begin).view({-1, out, in});
-  // Products of one example are too small to share among threads.
+  // One thread per example: the product of one example is too small for several threads.
   ParallelFor(0, inputs.size(0), 1, [&](int64_t first, int64_t end) {
     for (int64_t i = first; i < end; ++i) {
       at::Tensor sum = sums[i];
@@ -337,7 +338,7 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
 }
 
 at::Tensor InnerProducts(const GradientFactors& a, const GradientFactors& b, CostLedger& ledger) {
-  constexpr int64_t kRows = 512;  // of a at a time: what is in flight stays in the last-level cache
+  constexpr int64_t kRows = 512;  // rows of a per block, so that it stays in the last-level cache
   const int64_t n = a.num_examples(), m = b.num_examples();
   at::Tensor result = at::empty({n, m}, a.layers.front().inputs.options());
   Cost cost;
@@ -367,7 +368,7 @@ at::Tensor SquaredNorms(const GradientFactors& factors) {
   at::Tensor norms = at::zeros({n}, factors.layers.front().inputs.options());
   const auto squares = [](const at::Tensor& rows) { return rows.square().sum(1); };
   for (const LayerFactors& layer : factors.layers) {
-    // Some rows at a time: what is in flight stays in a core's cache.
+    // Rows are taken in blocks that stay in a core's cache.
     const int64_t width = std::max(layer.inputs.size(1), layer.deltas.size(1));
     const int64_t rows = std::max<int64_t>(1, (int64_t{1} << 20) / width);
     ParallelFor(0, n, rows, [&](int64_t first, int64_t last) {

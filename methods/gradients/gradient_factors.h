@@ -13,31 +13,32 @@
 
 namespace attribench {
 
-// A layer's gradients of examples as it meets them: that of example i, out x in, is the sum over
-// positions s of the outer products deltas_is inputs_is'. A linear layer has one position, a
-// convolution as many as its output has pixels. The gradient of batch norm is no such sum: its
-// numbers are the deltas, with 1 as input.
+// Per-example gradients of one layer, position by position. The gradient of example i, [out, in],
+// is the sum over positions s of the outer products deltas_is inputs_is'. A linear layer has one
+// position. A convolution has one position per pixel of its output. The gradient of batch norm is
+// not a sum of outer products: its entries are stored as deltas, with 1 as the input.
 struct LayerPositions {
-  at::Tensor inputs;  // [b, s, in]; the last is 1 where the layer has a bias
+  at::Tensor inputs;  // [b, s, in]; the last column is 1 if the layer has a bias
   at::Tensor deltas;  // [b, s, out]: gradients at the layer's output
 };
 
-// Some examples' gradients.
+// The gradients of a block of examples.
 struct GradientBlock {
-  int64_t begin;  // number of the first example
+  int64_t begin;  // index of the first example
   std::vector<LayerPositions> layers;
   at::Tensor label_probability_gap;  // [b] float64: 1 - p_y
 };
 
-// A layer's gradients as one outer product an example, delta_i input_i'. Where there are several
-// positions, the sum over them is written out: deltas are the gradients' numbers, with 1 as input.
+// Per-example gradients of one layer, one outer product delta_i input_i' per example. If the layer
+// has several positions, the gradients are summed over positions and stored in full: the deltas are
+// the entries of the gradient, with 1 as the input.
 struct LayerFactors {
   at::Tensor inputs;  // [n, in]
   at::Tensor deltas;  // [n, out]
 };
 
-// The per-example gradients of a model with respect to all parameters, layer by layer: of linear
-// layers, n x p numbers that are never written out.
+// The per-example gradients of a model with respect to all parameters, layer by layer. The [n, p]
+// matrix of gradients is never stored for linear layers.
 struct GradientFactors {
   std::vector<LayerFactors> layers;
   at::Tensor label_probability_gap;  // [n] float64: 1 - p_y
@@ -46,55 +47,58 @@ struct GradientFactors {
   int64_t num_parameters() const;
 };
 
-// Of what the gradient is taken.
+// The function that is differentiated.
 enum class GradientTarget {
   kLoss,    // the example's cross-entropy
-  kMargin,  // z_y - logsumexp_{j != y} z_j, as in TRAK
+  kMargin,  // z_y - logsumexp_{j != y} z_j, as in TRAK (Park et al., ICML 2023, section 3)
 };
 
-// Shows `visit` the gradients of all examples, block by block: one forward and one backward pass
-// each, in evaluation mode, in the parameters' type. A block's activations stay below 128 MiB in
-// float32. The gradient at the logits is formed in double, so that examples fitted almost perfectly
-// keep theirs. Charges one gradient evaluation an example. DataLoss where a gradient is not finite.
+// Calls `visit` with the gradients of all examples, block by block. Each block takes one forward
+// and one backward pass, in evaluation mode and in the parameters' type. A block's activations take
+// at most 128 MiB in float32. The gradient at the logits is computed in float64, so that examples
+// with a probability near 1 keep a gradient. Charges one gradient evaluation per example. DataLoss
+// if a gradient is not finite.
 using GradientVisitor = std::function<void(const GradientBlock&)>;
 absl::Status VisitGradients(const Model& model, const Parameters& parameters,
                             const Dataset& dataset, GradientTarget target, CostLedger& ledger,
                             const GradientVisitor& visit);
 
-// Vectors [classes, classes - 1] at the logits for each example, [n, ., .] float64, whose outer
-// products sum to diag(p) - p p', p the model's probabilities: its Cholesky factor (Tanabe and
-// Sagae, An exact Cholesky decomposition and the generalized inverse of the variance-covariance
-// matrix of the multinomial distribution, JRSS B 1992), accurate where all but one p are tiny.
+// For logits [n, classes], vectors [n, classes, classes - 1] float64: the outer products of the
+// classes - 1 vectors of an example sum to diag(p) - p p', with p the model's probabilities. They
+// are its Cholesky factor (Tanabe and Sagae, An exact Cholesky decomposition and the generalized
+// inverse of the variance-covariance matrix of the multinomial distribution, JRSS B 1992), and are
+// accurate even if all probabilities except one are tiny.
 at::Tensor FisherRootsAtLogits(const at::Tensor& logits);
 
-// Some examples' square roots of the true Fisher matrix: vectors r_ik, as many as classes less one,
-// that are to example i's gradients over all labels y as one sum: sum_k r_ik r_ik' = E_y[g_i g_i'].
-// As the gradients are, r_ik is layer by layer the sum over positions of delta_iks input_is'.
+// Square roots of the true Fisher matrix for a block of examples. Example i has classes - 1 roots
+// r_ik, with sum_k r_ik r_ik' = E_y[g_i g_i'], the expectation over labels y drawn from the model.
+// Like a gradient, r_ik is layer by layer the sum over positions of delta_iks input_is'.
 struct LayerRoots {
   at::Tensor inputs;  // [b, s, in]
   at::Tensor deltas;  // [b, out, k, s]
 };
 struct FisherRoots {
-  int64_t begin;  // number of the first example
+  int64_t begin;  // index of the first example
   std::vector<LayerRoots> layers;
 };
 
-// Shows `visit` the roots of all examples, block by block: one forward pass, and as many backward
-// passes as there are roots. Otherwise as VisitGradients; InvalidArgument where there is one class.
+// Calls `visit` with the roots of all examples, block by block. Each block takes one forward pass
+// and classes - 1 backward passes. Everything else is as for VisitGradients. InvalidArgument if the
+// model has one class.
 using FisherRootVisitor = std::function<void(const FisherRoots&)>;
 absl::Status VisitFisherRoots(const Model& model, const Parameters& parameters,
                               const Dataset& dataset, CostLedger& ledger,
                               const FisherRootVisitor& visit);
 
-// The gradients of a block with the sums over positions written out: what `positions` has, as one
-// outer product an example.
+// The gradients in `positions`, summed over positions: one outer product per example.
 LayerFactors SumOverPositions(const LayerPositions& positions);
 
-// Puts `rows`, of a block that begins with example `begin`, to their place among all n, which the
-// first block makes room for, in the memory of `all` where that is of the right shape. One block
-// that has them all is what is wanted, and is not copied.
+// Copies `rows`, which belong to examples begin, begin + 1, ..., into the tensor `all`, which has
+// one row for each of the n examples. The call with begin = 0 allocates `all`, or uses its memory
+// again if the shape is right. If `rows` has all n rows, `all` becomes `rows` and nothing is
+// copied.
 void PutRows(const at::Tensor& rows, int64_t begin, int64_t n, at::Tensor& all);
-// The same of SumOverPositions, each sum written where it belongs.
+// The same for SumOverPositions(positions). The sums are computed in place in `all`.
 void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFactors& all);
 
 // The gradients of all examples at once, by VisitGradients.
@@ -103,19 +107,20 @@ absl::StatusOr<GradientFactors> ComputeGradientFactors(const Model& model,
                                                        const Dataset& dataset,
                                                        GradientTarget target, CostLedger& ledger);
 
-// The same into `factors`, in the memory of what an earlier call left there.
+// The same, written to `factors`. Memory that an earlier call allocated there is used again.
 absl::Status ComputeGradientFactorsInto(const Model& model, const Parameters& parameters,
                                         const Dataset& dataset, GradientTarget target,
                                         CostLedger& ledger, GradientFactors& factors);
 
-// Inner products of gradients [a, b]: sum over layers of (A_a A_b') o (D_a D_b').
+// Inner products of gradients, [a, b]: the sum over layers of (A_a A_b') o (D_a D_b'), with A a
+// layer's inputs, D its deltas and o the elementwise product. Charges the operations.
 at::Tensor InnerProducts(const GradientFactors& a, const GradientFactors& b, CostLedger& ledger);
 
-// Squared norms of gradients [n].
+// Squared norms of gradients, [n].
 at::Tensor SquaredNorms(const GradientFactors& factors);
 
-// The gradients themselves [n, p], in the order of the layers and row by row of [W | b]: for small
-// models, and for checking the rest against.
+// The gradients as a matrix [n, p]: layer after layer, each row by row of [W | b]. Only for small
+// models and for tests.
 at::Tensor ExplicitGradients(const GradientFactors& factors);
 
 }  // namespace attribench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against central differences of the loss, in double.
+// Compares gradients with central differences of the loss, in float64.
 #include "methods/gradients/gradient_factors.h"
 
 #include <cmath>
@@ -21,7 +21,7 @@ class GradientFactorsTest : public testing::TestWithParam<GradientTarget> {
   Parameters parameters_ = *example_.Task().checkpoint(CheckpointKind::kFullData, 0);
   CostLedger ledger_;
 
-  // -loss or margin, turned into what the gradient is of.
+  // The function that is differentiated: loss or margin.
   at::Tensor Target(const Parameters& parameters) const {
     const ModelOutputs outputs = OutputsOfLogits(
         example_.model().Logits(parameters, example_.test().inputs), example_.test().labels);
@@ -36,8 +36,8 @@ TEST_P(GradientFactorsTest, ExplicitGradientsAreCentralDifferences) {
   const at::Tensor gradients = ExplicitGradients(*factors);
   ASSERT_EQ(gradients.size(1), CountParameters(parameters_));
   EXPECT_EQ(factors->num_parameters(), CountParameters(parameters_));
-  // Truncation h^2 and rounding 1e-16 / h balance near 1e-5, at 1e-10; slopes and curvatures here
-  // are of order 10.
+  // Truncation h^2 and rounding 1e-16 / h are both about 1e-10 at h = 1e-5. Slopes and curvatures
+  // are of order 10 here.
   const double h = 1e-5, tolerance = 1e-7;
   int64_t column = 0;
   for (size_t layer = 0; layer < example_.model().layers().size(); ++layer) {
@@ -60,7 +60,8 @@ TEST_P(GradientFactorsTest, ExplicitGradientsAreCentralDifferences) {
   EXPECT_EQ(column, gradients.size(1));
 }
 
-// A column of the explicit gradients and the parameter it belongs to: row by row of [W | b].
+// Calls `visit` with each parameter, in the order of the columns of ExplicitGradients: row by row
+// of [W | b].
 void ForEachParameter(const Model& model, Parameters& parameters,
                       const std::function<void(at::Tensor)>& visit) {
   auto parameter = parameters.begin();
@@ -75,8 +76,8 @@ void ForEachParameter(const Model& model, Parameters& parameters,
   }
 }
 
-// A step of 1e-6 seldom takes a ReLU past its bend; rounding leaves 1e-16 / 1e-6 of slopes of
-// order 10, and losses here are of order 1.
+// A step of 1e-6 rarely crosses the kink of a ReLU. Rounding leaves an error of 1e-16 / 1e-6, as
+// losses are of order 1 here; slopes are of order 10.
 TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
   const WorkedExample example = WorkedExample::WithConvolutions();
   Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
@@ -111,8 +112,9 @@ TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
 INSTANTIATE_TEST_SUITE_P(Targets, GradientFactorsTest,
                          testing::Values(GradientTarget::kLoss, GradientTarget::kMargin));
 
-// sum_k v_k v_k' = diag(p) - p p' to rounding of the diagonal, which is free of cancellation; with
-// every class as the one that has all but a tiny part of the probability, and with two that share.
+// sum_k v_k v_k' = diag(p) - p p', within rounding relative to the diagonal p (1 - p), which is
+// computed without cancellation. In the first five examples, one class has almost all of the
+// probability, each class once. In the last, two classes share it.
 TEST(FisherRootsTest, AtTheLogits) {
   at::Tensor logits = at::eye(5, at::kDouble).mul(40).add(at::arange(5, at::kDouble).mul(.1));
   logits = at::cat({logits, at::tensor({800., 0., 800., -800., 1.}, at::kDouble).unsqueeze(0)});
@@ -128,15 +130,16 @@ TEST(FisherRootsTest, AtTheLogits) {
   }
 }
 
-// Example by example against the gradients for every label, each by its own backward pass, with the
-// probabilities as weights: all of E[g g'], between layers too, times drawn vectors.
+// For each example, the roots must give E[g g'], between different layers too. The expectation is
+// computed from the gradients of every label, weighted with the label's probability. Both are
+// multiplied by random vectors.
 TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
   const WorkedExample example = WorkedExample::WithConvolutions();
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
   const Dataset few = {example.test().inputs.slice(0, 0, 4), example.test().labels.slice(0, 0, 4)};
   const at::Tensor p = at::softmax(example.model().Logits(parameters, few.inputs), 1);
-  std::vector<at::Tensor> gradients;  // of label c, [n, p]
+  std::vector<at::Tensor> gradients;  // per label c, [n, p]
   for (int64_t c = 0; c < p.size(1); ++c) {
     gradients.push_back(ExplicitGradients(*ComputeGradientFactors(
         example.model(), parameters, {few.inputs, at::full_like(few.labels, c)},
@@ -146,7 +149,7 @@ TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
   int64_t visited = 0;
   const auto compare = [&](const FisherRoots& block) {
     for (int64_t i = 0; i < block.layers[0].inputs.size(0); ++i, ++visited) {
-      std::vector<at::Tensor> of_layers;  // [k, p of the layer]
+      std::vector<at::Tensor> of_layers;  // per layer [k, its parameters]
       for (const LayerRoots& layer : block.layers) {
         of_layers.push_back(
             at::einsum("oks,si->koi", {layer.deltas[i], layer.inputs[i]}).flatten(1));
@@ -183,7 +186,7 @@ TEST_P(InnerProductsTest, AreThoseOfTheExplicitGradients) {
   const auto test = *ComputeGradientFactors(example.model(), parameters, example.test(),
                                             GradientTarget::kLoss, ledger);
   const at::Tensor expected = at::matmul(ExplicitGradients(train), ExplicitGradients(test).t());
-  // Sums of at most 5,000 products in double.
+  // Rounding of sums of at most 5,000 products in float64.
   EXPECT_LE(InnerProducts(train, test, ledger).sub(expected).abs().max().item<double>(),
             1e-12 * expected.abs().max().item<double>());
   const at::Tensor norms = ExplicitGradients(train).square().sum(1);
@@ -194,7 +197,7 @@ TEST_P(InnerProductsTest, AreThoseOfTheExplicitGradients) {
 
 INSTANTIATE_TEST_SUITE_P(Convolutions, InnerProductsTest, testing::Bool());
 
-// In float32, 1 - p_y of an example at a margin of 30 would be 0; its gradient must not be.
+// In float32, 1 - p_y would be 0 for an example with a margin of 30. Its gradient must not be 0.
 TEST(GradientFactorsPrecisionTest, WellFittedExamplesKeepTheirGradient) {
   ModelSpec spec;
   spec.mutable_mlp()->set_num_inputs(1);

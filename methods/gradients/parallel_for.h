@@ -7,10 +7,12 @@
 
 namespace attribench {
 
-// Cuts [begin, end) into parts of `grain` numbers or more and calls `work` with each, on as many
-// threads as at::get_num_threads() says: at::parallel_for, whose template does all on one thread
-// wherever it is compiled without OpenMP. Within `work` there is one thread: loops and products
-// there are not shared. What `work` throws comes out.
+// Divides [begin, end) into parts of at least `grain` numbers and calls `work` with each part, on
+// at::get_num_threads() threads. Inside `work`, loops and matrix products run on one thread.
+// Exceptions propagate.
+//
+// This is at::parallel_for, compiled once with OpenMP. at::parallel_for itself is a template, and
+// runs on one thread if the file that uses it is compiled without OpenMP.
 void ParallelFor(int64_t begin, int64_t end, int64_t grain,
                  const std::function<void(int64_t begin, int64_t end)>& work);
 

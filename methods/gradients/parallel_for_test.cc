@@ -31,7 +31,7 @@ TEST_F(ParallelForTest, VisitsEveryNumberOnce) {
   }
 }
 
-TEST_F(ParallelForTest, UsesAllThreadsAndOneWithin) {
+TEST_F(ParallelForTest, UsesAllThreadsOutsideAndOneInside) {
   std::mutex mutex;
   std::set<std::thread::id> threads;
   ParallelFor(0, 300, 1, [&](int64_t, int64_t) {
@@ -46,10 +46,10 @@ TEST_F(ParallelForTest, UsesAllThreadsAndOneWithin) {
   EXPECT_EQ(threads.size(), 3);
 }
 
-TEST_F(ParallelForTest, ThrowsWhatWorkThrows) {
+TEST_F(ParallelForTest, ExceptionsPropagate) {
   EXPECT_THROW(ParallelFor(0, 300, 1,
                            [](int64_t first, int64_t) {
-                             if (first > 0) throw std::runtime_error("of another thread");
+                             if (first > 0) throw std::runtime_error("thrown by another thread");
                            }),
                std::runtime_error);
 }

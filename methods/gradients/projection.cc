@@ -13,7 +13,7 @@
 namespace attribench {
 namespace {
 
-// Rows [rows, k] of P that belong to coordinates first, first + 1, ... of a layer, times sqrt(k).
+// Rows first, ..., first + rows - 1 of a layer's part of P, times sqrt(k): [rows, k].
 at::Tensor DenseRows(ProjectionKind kind, uint64_t seed, uint64_t layer, int64_t first,
                      int64_t rows, int64_t k) {
   at::Tensor block = at::empty({rows, k}, at::kFloat);
@@ -38,7 +38,7 @@ at::Tensor DenseRows(ProjectionKind kind, uint64_t seed, uint64_t layer, int64_t
 
 void AddDense(const LayerFactors& layer, ProjectionKind kind, uint64_t seed, uint64_t index,
               at::Tensor& result) {
-  constexpr int64_t kCoordinates = 4096;  // of a layer at a time
+  constexpr int64_t kCoordinates = 4096;  // coordinates per block
   const int64_t in = layer.inputs.size(1), out = layer.deltas.size(1), k = result.size(1);
   const int64_t units = std::max<int64_t>(1, kCoordinates / in);
   const double scale = 1 / std::sqrt(static_cast<double>(k));
@@ -56,7 +56,7 @@ template <typename Scalar>
 void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tensor& result) {
   const int64_t n = layer.inputs.size(0), in = layer.inputs.size(1), out = layer.deltas.size(1);
   const int64_t k = result.size(1);
-  // For every coordinate (unit, input) the column of its entry, and its sign.
+  // The column and the sign of the one entry for each coordinate (unit, input).
   std::vector<int32_t> column(in * out);
   std::vector<Scalar> sign(in * out);
   ParallelFor(0, out, 1, [&](int64_t begin, int64_t end) {
@@ -79,7 +79,7 @@ void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tenso
       Scalar* row = phi + example * k;
       for (int64_t unit = 0; unit < out; ++unit) {
         const Scalar delta = d[example * out + unit];
-        if (delta == 0) continue;  // a ReLU that is off
+        if (delta == 0) continue;  // an inactive ReLU
         const int32_t* columns = column.data() + unit * in;
         const Scalar* signs = sign.data() + unit * in;
         for (int64_t i = 0; i < in; ++i) row[columns[i]] += delta * input[i] * signs[i];

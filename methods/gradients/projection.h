@@ -12,20 +12,23 @@
 
 namespace attribench {
 
-// Random projections P [p, k] with E[P P'] = I, so that inner products are kept on average, each
-// with a variance near |x|^2 |y|^2 / k (Johnson and Lindenstrauss).
+// Kinds of random projection P [p, k], p the parameters. All have E[P P'] = I, so that the inner
+// product of two projected vectors x and y has the right expectation. Its variance is about
+// |x|^2 |y|^2 / k (Johnson and Lindenstrauss, 1984).
 enum class ProjectionKind {
   kGaussian,    // entries normal with variance 1/k
   kRademacher,  // entries +-1/sqrt(k)
-  kSjlt,        // one entry +-1 in every row: the sparse embedding of Clarkson and Woodruff (2013)
+  kSjlt,        // one entry +-1 per row: the sparse embedding of Clarkson and Woodruff (STOC 2013)
 };
 
-// "gaussian", "rademacher", "sjlt"; InvalidArgument lists them.
+// The kind called "gaussian", "rademacher" or "sjlt". InvalidArgument for any other name; the
+// message lists these.
 absl::StatusOr<ProjectionKind> ParseProjectionKind(const std::string& name);
 
-// Projected gradients P' g_i, [n, k], straight from the factors: dense kinds go through the
-// coordinates in blocks, the sparse kind adds every coordinate once where it belongs. P is a
-// function of `seed` and of the shapes of the layers alone.
+// Projected gradients P' g_i, [n, k], with k = `dimension`. They are computed from the factors: the
+// [n, p] gradients are not stored. Dense kinds multiply blocks of coordinates; the sparse kind adds
+// each coordinate to one column. P depends only on `seed`, the kind, k and the shapes of the
+// layers, so gradients of different datasets are projected alike. Charges the operations.
 at::Tensor ProjectGradients(const GradientFactors& factors, ProjectionKind kind, int64_t dimension,
                             uint64_t seed, CostLedger& ledger);
 

@@ -25,10 +25,10 @@ class ProjectionTest : public testing::TestWithParam<ProjectionKind> {
   at::Tensor gradients_;
 };
 
-// P itself is read off by projecting: it must be one fixed matrix, the same for all examples.
+// The projection must be one matrix P, the same for all examples.
 TEST_P(ProjectionTest, IsOneLinearMapOfTheGradients) {
   const at::Tensor phi = ProjectGradients(factors_, GetParam(), 7, 3, ledger_);
-  // 60 gradients of 53 coordinates: least squares finds P where there is one.
+  // There are 60 gradients of 53 coordinates, so least squares finds P if it exists.
   const at::Tensor projection = at::matmul(at::linalg_pinv(gradients_, 1e-12), phi);
   EXPECT_LE(at::matmul(gradients_, projection).sub(phi).abs().max().item<double>(),
             1e-8 * phi.abs().max().item<double>());
@@ -36,7 +36,7 @@ TEST_P(ProjectionTest, IsOneLinearMapOfTheGradients) {
   EXPECT_FALSE(at::equal(ProjectGradients(factors_, GetParam(), 7, 4, ledger_), phi));
 }
 
-// E[(P'x).(P'y)] = x.y, with a variance of at most 2 |x|^2 |y|^2 / k for each kind.
+// E[(P'x).(P'y)] = x.y, with a variance of at most 2 |x|^2 |y|^2 / k for every kind.
 TEST_P(ProjectionTest, InnerProductsAreKeptOnAverage) {
   constexpr int kDraws = 200, kDimension = 64;
   const at::Tensor expected = at::matmul(gradients_, gradients_.t());
@@ -48,7 +48,7 @@ TEST_P(ProjectionTest, InnerProductsAreKeptOnAverage) {
   const at::Tensor norms = gradients_.norm(2, {1});
   const at::Tensor errors =
       mean.sub(expected).abs().div(norms.unsqueeze(1).mul(norms.unsqueeze(0)));
-  // Five standard errors, for 60 x 60 pairs of strongly dependent errors.
+  // Five standard errors, for 60 x 60 pairs with strongly dependent errors.
   EXPECT_LE(errors.max().item<double>(), 5 * std::sqrt(2.0 / kDimension / kDraws));
 }
 

@@ -8,10 +8,10 @@
 
 namespace attribench {
 
-// The gradients of a task's training and test examples at a checkpoint, kept where they fit into
-// the task's memory limit, and else computed as they are asked for. The test examples come first:
-// while all of theirs are kept, those of the training examples are computed once. Keeps a reference
-// to `parameters`. Errors as ComputeGradientFactors.
+// The gradients of a task's training and test examples at a checkpoint, within the task's memory
+// limit: see ExampleGradients. Test gradients get memory first, up to four fifths of the limit,
+// because training gradients need to be computed only once if all test gradients are kept. Keeps
+// references to the task's model and to `parameters`. Errors are those of ComputeGradientFactors.
 struct TaskGradients {
   ExampleGradients train, test;
 

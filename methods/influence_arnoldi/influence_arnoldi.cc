@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = g_i' U (Theta + lambda I)^-1 U' q, with (Theta, U) the `rank` eigenpairs of the
-// curvature C of largest magnitude, as far as a Krylov space from one random vector has them:
-// Arnoldi's steps, orthogonalised in full, on a symmetric matrix. Directions of negative curvature,
-// in which the quadratic model has no minimum, are left out, and so is all that the space lacks.
+// score_i = g_i' U (Theta + lambda I)^-1 U' q, with (Theta, U) the positive ones among the `rank`
+// eigenpairs of the curvature C that have the largest magnitude. They are approximated in the
+// Krylov space of one random vector, by Arnoldi iteration with full orthogonalisation. Directions
+// of negative curvature, along which the quadratic model has no minimum, contribute nothing; nor do
+// directions outside the space.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -21,14 +22,14 @@
 namespace attribench {
 namespace {
 
-// A basis of a Krylov space, and what C and the training gradients are in it.
+// A Krylov space of k dimensions, with the curvature C and the training gradients G in its basis.
 struct KrylovSpace {
-  at::Tensor basis;      // V [k, p]
+  at::Tensor basis;      // V [k, p], orthonormal rows
   at::Tensor projected;  // V C V' [k, k] float64
   at::Tensor train;      // G V' [n, k]
 };
 
-// [1, p] as one vector for `curvature`.
+// A row [1, p] as one vector for products with the curvature.
 ParameterVectors AsVector(const at::Tensor& flat, const Model& model) {
   ParameterVectors vector;
   int64_t offset = 0;
@@ -41,10 +42,11 @@ ParameterVectors AsVector(const at::Tensor& flat, const Model& model) {
   return vector;
 }
 
+// The Krylov space of `start` [1, p], with at most `iterations` dimensions.
 KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor start,
                     int64_t iterations, CostLedger& ledger) {
   const int64_t p = start.size(1);
-  // Below this, relative to the product it was part of, a new direction is rounding.
+  // A new direction shorter than this, relative to the product it comes from, is only rounding.
   const double rounding = start.scalar_type() == at::kDouble ? 1e-10 : 1e-5;
   KrylovSpace space;
   space.basis = at::zeros({iterations, p}, start.options());
@@ -63,7 +65,8 @@ KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor s
     next = at::cat(flat, 1);
     const double length = next.norm().item<double>();
     const at::Tensor basis = space.basis.slice(0, 0, k);
-    for (int pass = 0; pass < 2; ++pass) {  // the second takes out what rounding left
+    for (int pass = 0; pass < 2;
+         ++pass) {  // the second pass removes the rounding errors of the first
       const at::Tensor along = at::matmul(next, basis.t());
       next = next.sub(at::matmul(along, basis));
       hessenberg.select(1, k - 1).slice(0, 0, k).add_(along.squeeze(0));
@@ -77,9 +80,30 @@ KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor s
   ledger.Charge(cost);
   const at::Tensor square = hessenberg.slice(0, 0, k).slice(1, 0, k);
   space.basis = space.basis.slice(0, 0, k);
-  space.projected = square.add(square.t()).div(2);  // symmetric but for rounding
+  space.projected = square.add(square.t()).div(2);  // removes asymmetry from rounding
   space.train = at::cat(train, 1);
   return space;
+}
+
+// The positive ones among the `rank` eigenpairs of largest magnitude. FailedPrecondition if there
+// are none.
+absl::StatusOr<Eigendecomposition> PositiveEigenpairs(const at::Tensor& matrix, int64_t rank,
+                                                      CostLedger& ledger) {
+  const auto eigen = DecomposeIndefinite(matrix, ledger);
+  if (!eigen.ok()) return eigen.status();
+  const at::Tensor magnitudes = eigen->values.abs();
+  const at::Tensor top =
+      magnitudes.argsort(0, /*descending=*/true).slice(0, 0, std::min(eigen->values.size(0), rank));
+  // Eigenvalues below this are 0, except for rounding.
+  const double least = 1e-7 * magnitudes.max().item<double>();
+  const at::Tensor kept = top.masked_select(eigen->values.index_select(0, top).gt(least));
+  if (kept.numel() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("none of the ", top.size(0),
+                     " eigenvalues of largest magnitude is positive: raise rank or iterations"));
+  }
+  return Eigendecomposition{eigen->values.index_select(0, kept),
+                            eigen->vectors.index_select(1, kept)};
 }
 
 class InfluenceArnoldi : public AttributionMethod {
@@ -107,24 +131,11 @@ class InfluenceArnoldi : public AttributionMethod {
       return absl::DataLossError("products with the curvature are not finite");
     }
 
-    const auto eigen = DecomposeIndefinite(space.projected, ledger);
+    const auto eigen = PositiveEigenpairs(space.projected, hyperparameters.Integer("rank"), ledger);
     if (!eigen.ok()) return eigen.status();
-    const at::Tensor &values = eigen->values, &vectors = eigen->vectors;
-    const at::Tensor by_magnitude = values.abs().argsort(0, /*descending=*/true);
-    const at::Tensor top =
-        by_magnitude.slice(0, 0, std::min(values.size(0), hyperparameters.Integer("rank")));
-    // What is 0 but for rounding is no direction of the curvature either.
-    const double least = 1e-7 * values.abs().max().item<double>();
-    const at::Tensor kept = top.masked_select(values.index_select(0, top).gt(least));
-    const at::Tensor u =
-        vectors.index_select(1, kept).to(space.train.scalar_type());  // [k, r], of V's rows
+    const at::Tensor u = eigen->vectors.to(space.train.scalar_type());  // [k, r]
     DampedSpectrum spectrum;
-    spectrum.eigenvalues = values.index_select(0, kept);
-    if (spectrum.eigenvalues.numel() == 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("none of the ", top.size(0),
-                       " eigenvalues of largest magnitude is positive: raise rank or iterations"));
-    }
+    spectrum.eigenvalues = eigen->values;
     spectrum.left = at::matmul(space.train, u);
     spectrum.right = at::matmul(at::matmul(u.t(), space.basis), Flat(*test).t());
     spectrum.moment_weights = spectrum.eigenvalues;
@@ -138,7 +149,7 @@ class InfluenceArnoldi : public AttributionMethod {
   }
 
  private:
-  // [t, p]
+  // The gradients as a matrix [t, p].
   static at::Tensor Flat(const GradientFactors& factors) {
     std::vector<at::Tensor> flat;
     for (const at::Tensor& layer : AsVectors(factors)) flat.push_back(layer.flatten(1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against eigenpairs of the dense curvature in double; and where some are negative.
+// Compares with eigenpairs of the dense curvature in float64. Tests an indefinite curvature too.
 #include <map>
 #include <string>
 
@@ -31,7 +31,7 @@ class InfluenceArnoldiTest : public testing::TestWithParam<const char*> {
         task_, *Hyperparameters::Make(variant.method->space, overrides), ledger_);
   }
 
-  // The curvature as a matrix: products with unit vectors.
+  // The curvature as a matrix [p, p]: its products with unit vectors.
   at::Tensor Dense() {
     const Curvature curvature =
         *Curvature::Make(example_.model(), parameters_, example_.train(),
@@ -59,7 +59,7 @@ class InfluenceArnoldiTest : public testing::TestWithParam<const char*> {
                                                      GradientTarget::kLoss, ledger_));
   }
 
-  // Scores and t_2 with the eigenpairs of `dense` in `kept`.
+  // Expects the scores and t_2 that these eigenpairs give.
   void ExpectEigenpairs(FittedAttribution& fitted, const at::Tensor& values,
                         const at::Tensor& vectors, double lambda) {
     const at::Tensor left = at::matmul(Gradients(example_.train()), vectors);
@@ -82,7 +82,7 @@ class InfluenceArnoldiTest : public testing::TestWithParam<const char*> {
   CostLedger ledger_;
 };
 
-// The whole space: all positive eigenpairs.
+// The Krylov space is the whole space, so all positive eigenpairs are found.
 TEST_P(InfluenceArnoldiTest, EqualsTheDenseEigenpairs) {
   const auto [values, vectors] = at::linalg_eigh(Dense());
   const at::Tensor kept = values.gt(1e-7 * values[-1].item<double>()).nonzero().squeeze(1);
@@ -94,19 +94,18 @@ TEST_P(InfluenceArnoldiTest, EqualsTheDenseEigenpairs) {
   EXPECT_NEAR(*fitted->AbsoluteDampingOf({1, RELATIVE_TO_MEAN_EIGENVALUE}), mean, 1e-9 * mean);
 }
 
-// The largest few.
-TEST_P(InfluenceArnoldiTest, KeepsTheLargest) {
+TEST_P(InfluenceArnoldiTest, KeepsTheEigenpairsOfRank) {
   const auto [values, vectors] = at::linalg_eigh(Dense());
   const int64_t p = values.size(0);
   ASSERT_GT(values[p - 4].item<double>(), values[0].abs().item<double>());
   const auto fitted = *Fit({{"iterations", "200"}, {"rank", "4"}});
   ExpectEigenpairs(*fitted, values.slice(0, p - 4), vectors.slice(1, p - 4), .1);
-  // They need no more than a space of a few dimensions more, and no damping.
+  // A Krylov space of a few more dimensions is enough, even without damping.
   const auto quick = *Fit({{"iterations", "25"}, {"rank", "4"}});
   ExpectEigenpairs(*quick, values.slice(0, p - 4), vectors.slice(1, p - 4), 0);
 }
 
-// A network at its random start; for the Hessian, with negative eigenvalues among the largest.
+// A network with random initial weights. Its Hessian has large negative eigenvalues.
 TEST_P(InfluenceArnoldiTest, IndefiniteCurvatureGivesFiniteScores) {
   RandomStream stream(3, "start");
   parameters_ = example_.model().Initialise(stream);

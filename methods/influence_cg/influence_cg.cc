@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = g_i' x with (C + lambda I) x = q, x after k steps of conjugate gradients from 0: for
-// every test example at once, and for every lambda at once, by Lanczos's steps.
+// score_i = g_i' x, with x the solution of (C + lambda I) x = q after k steps of conjugate
+// gradients from x = 0. Lanczos steps give x for all test examples and all lambda at once: see
+// FitKrylovAttribution.
 #include "methods/curvature/krylov_attribution.h"
 #include "methods/registry.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against textbook conjugate gradients on the dense curvature, one test example and one damping at
-// a time, in double; against the solution itself; and where the curvature is indefinite.
+// Compares with textbook conjugate gradients on the dense curvature in float64, one test example
+// and one damping at a time, and with the exact solution. Tests an indefinite curvature too.
 #include <algorithm>
 #include <map>
 #include <string>
@@ -32,7 +32,7 @@ class InfluenceCgTest : public testing::TestWithParam<const char*> {
 
   void SetUp() override { parameters_ = *example_.Task().checkpoint(CheckpointKind::kFullData, 0); }
 
-  // The curvature as a matrix: products with unit vectors.
+  // The curvature as a matrix [p, p]: its products with unit vectors.
   at::Tensor Dense(const Parameters& parameters) {
     const Curvature curvature =
         *Curvature::Make(example_.model(), parameters, example_.train(),
@@ -78,7 +78,7 @@ at::Tensor ConjugateGradients(const at::Tensor& matrix, const at::Tensor& right,
   return x;
 }
 
-// 5 steps, at dampings that make the Hessian definite.
+// The dampings are large enough to make the Hessian positive definite.
 TEST_P(InfluenceCgTest, EqualsTextbookConjugateGradients) {
   const at::Tensor dense = Dense(parameters_);
   const at::Tensor values = at::linalg_eigvalsh(dense);
@@ -98,7 +98,7 @@ TEST_P(InfluenceCgTest, EqualsTextbookConjugateGradients) {
   }
 }
 
-// As many steps as there are dimensions leave nothing unsolved.
+// With as many steps as dimensions, conjugate gradients give the exact solution.
 TEST_P(InfluenceCgTest, AllStepsGiveTheSolution) {
   const at::Tensor dense = Dense(parameters_);
   const at::Tensor values = at::linalg_eigvalsh(dense);
@@ -113,14 +113,15 @@ TEST_P(InfluenceCgTest, AllStepsGiveTheSolution) {
             1e-7 * expected.abs().max().item<double>());
 }
 
-// A residual of 1e-2 of |q| is an error of at most |g| 1e-2 |q| / lambda in a score.
+// A residual of 1e-2 |q| means an error of at most 1e-2 |g| |q| / lambda in a score.
 TEST_P(InfluenceCgTest, StopsAtTheTolerance) {
   ledger_ = CostLedger();
   const auto fitted = Fit(example_.Task(), "50", "0.01");
   const double steps = ledger_.Total().hessian_vector_products / example_.test().size();
   EXPECT_LT(steps, 50);
   EXPECT_GE(steps, 2);
-  if (std::string(GetParam()) != "gauss_newton") return;  // the bound is for definite matrices
+  if (std::string(GetParam()) != "gauss_newton")
+    return;  // the bound needs a positive definite matrix
   const MethodVariant variant = *FindMethodVariant("influence_cg");
   const Damping damping = variant.hyperparameters.DefaultDamping();
   const double lambda = *fitted->AbsoluteDampingOf(damping);
@@ -134,8 +135,8 @@ TEST_P(InfluenceCgTest, StopsAtTheTolerance) {
             1);
 }
 
-// t_k = q' (F + lambda I)^-k F q with the dense empirical Fisher, at the same multiple of its mean
-// eigenvalue as the damping is of the curvature's.
+// t_k = q' (F + lambda I)^-k F q with the dense empirical Fisher matrix F. lambda is the same
+// multiple of the mean eigenvalue of F as the damping is of the mean eigenvalue of the curvature.
 TEST_P(InfluenceCgTest, MomentsAreThoseOfTheFisher) {
   const at::Tensor train = Gradients(example_.train()), test = Gradients(example_.test());
   const auto [values, vectors] =
@@ -155,7 +156,7 @@ TEST_P(InfluenceCgTest, MomentsAreThoseOfTheFisher) {
   }
 }
 
-// A network at its random start; for the Hessian, with negative eigenvalues.
+// A network with random initial weights. Its Hessian has negative eigenvalues.
 TEST_P(InfluenceCgTest, IndefiniteCurvatureGivesFiniteScores) {
   RandomStream stream(3, "start");
   Parameters start = example_.model().Initialise(stream);

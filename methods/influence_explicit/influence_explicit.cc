@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = g_i' (C + lambda I)^-1 q with the curvature C written out: one eigendecomposition
-// serves every lambda. Eigenvalues below 0, which a Hessian may have, count as 0.
+// score_i = g_i' (C + lambda I)^-1 q, with the curvature C stored as a matrix. One
+// eigendecomposition serves all lambda. Negative eigenvalues, which a Hessian may have, are set to
+// 0.
 #include <algorithm>
 
 #include "ATen/ATen.h"
@@ -17,12 +18,12 @@ namespace {
 
 constexpr double kMemoryLimit = 4.0 * (1 << 30);  // bytes
 
-// C, its eigenvectors and LAPACK's workspace, in double.
+// Bytes of C, its eigenvectors and LAPACK's workspace, in float64.
 double MemoryBytes(int64_t parameters) {
   return 5.0 * sizeof(double) * static_cast<double>(parameters) * static_cast<double>(parameters);
 }
 
-// C [p, p], by products with unit vectors.
+// C [p, p], from products with unit vectors.
 at::Tensor Dense(const Curvature& curvature, const Model& model, int64_t p,
                  at::ScalarType scalar_type, CostLedger& ledger) {
   constexpr int64_t kVectors = 512;
@@ -44,7 +45,7 @@ at::Tensor Dense(const Curvature& curvature, const Model& model, int64_t p,
     }
     dense.slice(0, begin, end).copy_(at::cat(rows, 1));
   }
-  return dense.add_(dense.t().clone()).div_(2);  // symmetric but for rounding
+  return dense.add_(dense.t().clone()).div_(2);  // removes asymmetry from rounding
 }
 
 class InfluenceExplicit : public AttributionMethod {

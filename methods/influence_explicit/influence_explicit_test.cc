@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against the closed form of softmax regression's Hessian in double; against leaving examples out
-// and really training again; and what it refuses.
+// Compares with the closed form of the Hessian of softmax regression in float64, and with models
+// that are trained again without one example. Tests what is refused, too.
 #include <map>
 #include <string>
 
@@ -31,7 +31,7 @@ at::Tensor WithOne(const at::Tensor& inputs) {
   return at::cat({inputs, at::ones({inputs.size(0), 1}, at::kDouble)}, 1);
 }
 
-// Sum over `examples` of (diag p - p p') kron a a' over n, for theta [classes, in + 1].
+// (1/n) sum over `examples` a of (diag(p) - p p') kron a a', for theta [classes, in + 1].
 at::Tensor SoftmaxHessian(const at::Tensor& theta, const at::Tensor& examples, double n) {
   at::Tensor hessian = at::zeros({theta.numel(), theta.numel()}, at::kDouble);
   for (int64_t i = 0; i < examples.size(0); ++i) {
@@ -42,7 +42,8 @@ at::Tensor SoftmaxHessian(const at::Tensor& theta, const at::Tensor& examples, d
   return hessian;
 }
 
-// The minimum of (1/n) sum over examples of cross-entropy + lambda / 2 |theta|^2, by Newton.
+// The theta that minimises (1/n) sum over examples of cross-entropy + lambda / 2 |theta|^2, by
+// Newton's method.
 at::Tensor Optimum(const Dataset& data, double n, double lambda) {
   const at::Tensor a = WithOne(data.inputs), onehot = at::one_hot(data.labels, 3).to(at::kDouble);
   at::Tensor theta = at::zeros({3, a.size(1)}, at::kDouble);
@@ -63,7 +64,7 @@ Dataset Without(const Dataset& data, int64_t example) {
 
 class InfluenceExplicitTest : public testing::Test {
  protected:
-  // The example's task with `theta` [3, in + 1] as its checkpoint.
+  // The worked example's task with `theta` [3, in + 1] as its checkpoint.
   AttributionTask TaskAt(const at::Tensor& theta) {
     AttributionTask task = example_.Task();
     task.checkpoint = [theta](CheckpointKind, int64_t) -> absl::StatusOr<Parameters> {
@@ -87,7 +88,8 @@ TEST_F(InfluenceExplicitTest, EqualsTheClosedForm) {
                                                      GradientTarget::kLoss, ledger_));
   };
   const at::Tensor hessian = SoftmaxHessian(theta, WithOne(example_.train().inputs), n);
-  for (const char* curvature : {"hessian", "gauss_newton"}) {  // the same, without hidden layers
+  for (const char* curvature :
+       {"hessian", "gauss_newton"}) {  // they are equal if there are no hidden layers
     const auto fitted = Fit(task, curvature);
     ASSERT_TRUE(fitted.ok()) << fitted.status();
     for (const double relative : {1e-2, 1.0, 100.0}) {
@@ -104,7 +106,7 @@ TEST_F(InfluenceExplicitTest, EqualsTheClosedForm) {
   }
 }
 
-// score / n foretells by how much -loss of the test examples falls where the example is left out.
+// score / n predicts by how much -loss of a test example falls if the training example is left out.
 TEST_F(InfluenceExplicitTest, AgreesWithLeavingOneOut) {
   constexpr double kLambda = .05;
   const double n = static_cast<double>(example_.train().size());
@@ -124,11 +126,12 @@ TEST_F(InfluenceExplicitTest, AgreesWithLeavingOneOut) {
   const double correlation = predicted.mul(actual).sum().item<double>() /
                              (predicted.norm().item<double>() * actual.norm().item<double>());
   EXPECT_GT(correlation, .99);
-  // In size too: the next term of the expansion is of the order of a leverage, some 1 / n p.
+  // The sizes must agree too. The next term of the expansion has the relative size of a leverage,
+  // about p / n.
   EXPECT_NEAR(predicted.norm().item<double>() / actual.norm().item<double>(), 1, .3);
 }
 
-// A network at its random start, with a Hessian that has negative eigenvalues.
+// A network with random initial weights. Its Hessian has negative eigenvalues.
 TEST(InfluenceExplicitIndefiniteTest, ScoresAreFinite) {
   const WorkedExample example({5});
   AttributionTask task = example.Task();
@@ -148,7 +151,7 @@ TEST(InfluenceExplicitIndefiniteTest, ScoresAreFinite) {
   }
 }
 
-TEST(InfluenceExplicitRefusalTest, SaysWhatItWouldTake) {
+TEST(InfluenceExplicitRefusalTest, NamesSizeAndLimit) {
   ModelSpec spec;
   spec.mutable_mlp()->set_num_inputs(784);
   spec.mutable_mlp()->add_hidden_units(128);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // score_i = g_i' x / sigma after `depth` steps of
-//   x <- q + x - (C_B + lambda I) x / sigma,   x = q at first,
-// C_B the curvature on a batch. Batches are independent of each other, so that x has the expected
-// value of the recursion with all examples in each batch, a truncated Neumann series:
-//   E[x] / sigma = (1 - (1 - mu / sigma)^(depth + 1)) / mu   of mu = C + lambda I.
-// That is what is computed: LiSSA without its noise, as of infinitely many repeats, for every
-// lambda at once. sigma is `scaling` times the largest eigenvalue of C + lambda I, where the series
-// converges, found in each test example's own Krylov space.
+//   x <- q + x - (C_B + lambda I) x / sigma,   starting with x = q,
+// with C_B the curvature of the loss on a batch. The batches are independent, so the expectation of
+// x is the result of the recursion with all examples in each batch, a truncated Neumann series:
+//   E[x] / sigma = f(C) q,   f = (1 - (1 - mu / sigma)^(depth + 1)) / mu   with mu = C + lambda I.
+// This file computes the expectation, for all lambda at once: LiSSA without its noise, or the mean
+// of infinitely many repeats. sigma is `scaling` times the largest eigenvalue of C + lambda I, so
+// that the series converges. The eigenvalue is found in the Krylov space of each test example.
 #include "ATen/ATen.h"
 #include "methods/curvature/krylov_attribution.h"
 #include "methods/registry.h"
@@ -15,13 +15,13 @@
 namespace attribench {
 namespace {
 
-// Of Ritz values theta [t, k]. Directions of negative theta + lambda, along which the recursion
-// grows without end, are left out.
+// f for Ritz values theta [t, k] of C. It is 0 if theta + lambda is negative: along such a
+// direction the recursion diverges.
 at::Tensor NeumannSeries(const at::Tensor& theta, double lambda, double depth, double scaling) {
   const at::Tensor damped = theta.add(lambda);
   const at::Tensor sigma = damped.amax(1, /*keepdim=*/true).clamp_min(1e-300).mul(scaling);
-  const at::Tensor share = damped.div(sigma);  // of mu in sigma; at most 1
-  // 1 - (1 - share)^(depth + 1) by logarithms: a small share keeps its digits.
+  const at::Tensor share = damped.div(sigma);  // mu / sigma, at most 1
+  // 1 - (1 - share)^(depth + 1), by logarithms so that a small share keeps its precision.
   const at::Tensor reached = share.clamp(0, 1).neg().log1p().mul(depth + 1).expm1().neg();
   return at::where(share.gt(1e-12), reached.div(damped), at::zeros_like(damped));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against the recursion itself on the dense curvature in double, step by step; against the mean of
-// many recursions with batches drawn at random, which it claims to be; and in the limit.
+// Compares with the recursion on the dense curvature in float64, with the mean of many recursions
+// with random batches, and with the limit of infinitely many steps.
 #include <map>
 #include <string>
 #include <vector>
@@ -27,7 +27,7 @@ class InfluenceLissaTest : public testing::Test {
         example_.Task(), *Hyperparameters::Make(variant.method->space, overrides), ledger_);
   }
 
-  // Gauss-Newton matrix of some examples, [p, p]: products with unit vectors.
+  // The Gauss-Newton matrix [p, p] of the examples in `data`: its products with unit vectors.
   at::Tensor Dense(const Dataset& data) {
     const Curvature curvature =
         *Curvature::Make(example_.model(), parameters_, data, CurvatureKind::kGaussNewton);
@@ -48,7 +48,7 @@ class InfluenceLissaTest : public testing::Test {
   CostLedger ledger_;
 };
 
-// x [p, t] after `depth` steps with the curvature that `draw` gives for each.
+// x / sigma [p, t] after `depth` steps. `draw` gives the curvature of each step.
 template <typename Draw>
 at::Tensor Recursion(const at::Tensor& q, double lambda, double sigma, int depth, Draw draw) {
   at::Tensor x = q.clone();
@@ -58,8 +58,8 @@ at::Tensor Recursion(const at::Tensor& q, double lambda, double sigma, int depth
   return x.div(sigma);
 }
 
-// All of the Krylov space of each test example, so that sigma too is what it says: a gradient's
-// space holds the largest eigenvalue, if not by much.
+// 50 iterations give the full Krylov space of each test example. The space then contains the
+// largest eigenvalue of the curvature, so sigma is exact.
 TEST_F(InfluenceLissaTest, IsTheRecursionStepByStep) {
   const at::Tensor dense = Dense(example_.train()), test = Gradients(example_.test()).t();
   const at::Tensor train = Gradients(example_.train());
@@ -83,14 +83,15 @@ TEST_F(InfluenceLissaTest, IsTheRecursionStepByStep) {
   }
 }
 
-// 400 recursions with batches of 20 of 60 examples; their mean is within 4.5 standard errors of it
-// in every one of 720 scores (a chance of 1 in 200 if it were normal; the draws are fixed).
+// 400 recursions with batches of 20 of the 60 examples. All 720 scores must be within 4.5 standard
+// errors of their mean. With normal errors, this fails with a probability of 1 in 200; the draws
+// are fixed.
 TEST_F(InfluenceLissaTest, IsTheMeanOverRandomBatches) {
   constexpr int kRepeats = 400, kDepth = 10, kBatch = 20;
   const at::Tensor test = Gradients(example_.test()).t(), train = Gradients(example_.train());
   const double largest = at::linalg_eigvalsh(Dense(example_.train()))[-1].item<double>();
   const double lambda = .1 * largest, sigma = 3 * (largest + lambda);
-  std::vector<at::Tensor> alone;  // each training example's curvature
+  std::vector<at::Tensor> alone;  // the curvature of each training example
   for (int64_t i = 0; i < example_.train().size(); ++i) {
     alone.push_back(Dense(
         {example_.train().inputs.slice(0, i, i + 1), example_.train().labels.slice(0, i, i + 1)}));
@@ -113,11 +114,11 @@ TEST_F(InfluenceLissaTest, IsTheMeanOverRandomBatches) {
            ->Scores({lambda, ABSOLUTE}, ledger_);
   EXPECT_GT(error.min().item<double>(), 0);
   EXPECT_LE(scores.sub(mean).abs().div(error).max().item<double>(), 4.5);
-  // And the standard errors are small enough to tell: a few percent of the scores.
+  // The test is sharp: the standard errors are at most 2% of the scores.
   EXPECT_LE(error.norm().item<double>(), .02 * scores.norm().item<double>());
 }
 
-// Steps without end leave the solution.
+// With very many steps, the recursion gives the exact solution.
 TEST_F(InfluenceLissaTest, DeepEnoughIsTheInverse) {
   const at::Tensor dense = Dense(example_.train());
   const double lambda = .1;
@@ -131,7 +132,8 @@ TEST_F(InfluenceLissaTest, DeepEnoughIsTheInverse) {
             1e-7 * expected.abs().max().item<double>());
 }
 
-// A network at its random start has negative curvature, where the recursion itself overflows.
+// A network with random initial weights has directions of negative curvature, along which the
+// recursion itself overflows.
 TEST(InfluenceLissaIndefiniteTest, ScoresAreFinite) {
   const WorkedExample example({5});
   RandomStream stream(3, "start");

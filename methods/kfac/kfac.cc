@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score = g' (A kron S + lambda I)^-1 q, layer by layer: the Fisher matrix as a Kronecker product.
+// score_i = g_i' (S kron A + lambda I)^-1 q, summed over layers. The Kronecker product S kron A
+// approximates the Fisher matrix of a layer: see kronecker_model.h.
 #include "methods/curvature/kronecker_attribution.h"
 #include "methods/registry.h"
 

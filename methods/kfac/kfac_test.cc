@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against the dense inverse of S kron A + lambda I, layer by layer, in double.
+// Compares with the dense inverse of S kron A + lambda I of each layer, in float64.
 #include <map>
 #include <string>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Per layer, phi_i = (P_o d_i) kron (P_i a_i), the gradient d_i a_i' projected from both sides (and
-// summed over positions where a layer has several), with F = mean of phi phi' over the training
-// examples and a damping of the layer's own:
-//   score_i = mean over checkpoints of sum over layers of phi_i' (F + lambda I)^-1 phi.
+//   score_i = mean over checkpoints of sum over layers of phi_i' (F + lambda I)^-1 phi,
+// with phi_i = (P_o d_i) kron (P_i a_i) the gradient d_i a_i' of a layer, projected from both sides
+// and summed over positions. F is the mean of phi_i phi_i' over the training examples. Each layer
+// has an F and a lambda of its own.
 #include <cmath>
 
 #include "ATen/ATen.h"
@@ -15,8 +15,8 @@
 namespace attribench {
 namespace {
 
-// A Gaussian matrix [d, rank] that keeps inner products of rows on average; none where rows are no
-// longer than that, and stay as they are.
+// A Gaussian matrix [d, rank]: inner products of projected rows have the right expectation.
+// Undefined if d is at most `rank`; such rows are not projected.
 at::Tensor Projection(int64_t d, int64_t rank, at::ScalarType type, RandomStream stream) {
   if (d <= rank) return {};
   at::Tensor matrix = at::empty({d, rank}, at::kDouble);
@@ -40,7 +40,7 @@ class Logra : public AttributionMethod {
     const uint64_t seed = hyperparameters.Integer("seed");
     const int64_t n = task.train.size();
     const size_t num_layers = task.model->layers().size();
-    // One pass over training and test examples makes one pair of projections serve both.
+    // Training and test examples are joined, so that the projections are drawn once.
     const Dataset all = task.TrainAndTest();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the rank is no limit, against the dense inverse of each layer's Fisher matrix in double;
-// where it is, against what a projection must keep.
+// If the rank is no limit, scores must equal those of the dense inverse of each layer's Fisher
+// matrix, in float64. If it is, inner products must be right on average.
 #include <map>
 #include <string>
 
@@ -30,7 +30,7 @@ class LograTest : public testing::Test {
     factors.layers = {factors.layers[layer]};
     return ExplicitGradients(factors);
   }
-  // The sum over layers, with a damping relative to each layer's mean eigenvalue, or absolute.
+  // The sum over layers. A relative damping is relative to each layer's mean eigenvalue.
   at::Tensor Dense(const Damping& damping) {
     at::Tensor expected = at::zeros({60, 12}, at::kDouble);
     for (size_t layer = 0; layer < 2; ++layer) {
@@ -60,8 +60,9 @@ TEST_F(LograTest, WithoutALimitIsTheLayersExactFisher) {
   }
 }
 
-// At a damping far above the spectrum scores are inner products over lambda, and a projection keeps
-// these on average: the mean over 200 seeds is nearer to the truth than one, by sqrt(200) = 14.
+// At a damping far above the spectrum, scores are inner products divided by lambda, and have the
+// right expectation over seeds. The error of the mean over 200 seeds is smaller than that of one
+// seed by a factor of sqrt(200) = 14.
 TEST_F(LograTest, ProjectionsKeepInnerProductsOnAverage) {
   const Damping damping = {1e6, ABSOLUTE};
   const at::Tensor expected = Dense(damping);
@@ -76,7 +77,7 @@ TEST_F(LograTest, ProjectionsKeepInnerProductsOnAverage) {
   EXPECT_LE(mean.sub(expected).norm().item<double>(), error_of_one / 7);
 }
 
-// Convolutions and batch norm, each layer's Fisher matrix in its kernel form.
+// The same with convolutions and batch norm, compared in kernel form.
 TEST(LograConvolutionTest, WithoutALimitIsTheLayersExactFisher) {
   const WorkedExample example = WorkedExample::WithConvolutions();
   const AttributionTask task = example.Task();

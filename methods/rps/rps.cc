@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Representer points: the last layer Theta refitted on penultimate features f (and a 1) with an l2
-// penalty, mean cross-entropy + l2 |Theta|^2. At the optimum Theta = sum_i alpha_i f_i', with
-// alpha_i = -(1 / (2 l2 n)) dL_i / dlogits, so the logit of a test example's class is a sum over
-// training examples of score_i = alpha_{i, y} f_i . f.
+// Representer points. The last layer Theta is fitted again on penultimate features f (with a 1
+// appended), to minimise mean cross-entropy + l2 |Theta|^2. At the minimum
+//   Theta = sum_i alpha_i f_i'   with alpha_i = -(1 / (2 l2 n)) dL_i / dlogits,
+// so the logit of a test example's class y is the sum over training examples of
+//   score_i = alpha_{i, y} f_i . f.
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/GradMode.h"
@@ -16,13 +17,13 @@ namespace {
 constexpr int64_t kMaxIterations = 2000;
 constexpr double kGradientTolerance = 1e-9;
 
-// Gradients of the examples' losses at the logits, p - onehot(y), [n, classes].
+// Gradients of the examples' losses at the logits, p - onehot(y): [n, classes].
 at::Tensor AtLogits(const at::Tensor& theta, const at::Tensor& features, const at::Tensor& labels) {
   return at::softmax(at::matmul(features, theta.t()), 1)
       .sub_(at::one_hot(labels, theta.size(0)).to(at::kDouble));
 }
 
-// The optimal Theta [classes, k] of features [n, k]. Internal where it is not reached.
+// The optimal Theta [classes, k] for features [n, k]. Internal if the optimiser does not reach it.
 absl::StatusOr<at::Tensor> Refit(const at::Tensor& features, const at::Tensor& labels,
                                  int64_t classes, double l2, CostLedger& ledger) {
   const double n = static_cast<double>(features.size(0));

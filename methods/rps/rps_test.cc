@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The theorem itself: scores of all training examples add up to the logits of the refitted layer,
-// which is found here by another road, Newton's method on the dense Hessian.
+// Tests the theorem: the scores of all training examples add up to the logits of the refitted
+// layer. The test refits it in another way, by Newton's method on the dense Hessian.
 #include <map>
 #include <string>
 
@@ -13,7 +13,7 @@
 namespace attribench {
 namespace {
 
-// The minimum over Theta [c, k] of mean cross-entropy + l2 |Theta|^2.
+// The Theta [c, k] that minimises mean cross-entropy + l2 |Theta|^2.
 at::Tensor Newton(const at::Tensor& features, const at::Tensor& labels, int64_t classes,
                   double l2) {
   const int64_t n = features.size(0), k = features.size(1);
@@ -59,7 +59,7 @@ TEST(RpsTest, ScoresAddUpToTheLogitsOfTheRefittedLayer) {
       const at::Tensor logits = at::matmul(features(example.test()), theta.t())
                                     .gather(1, example.test().labels.unsqueeze(1))
                                     .squeeze(1);
-      // A gradient of 1e-9 left is an error of at most 1e-9 / (2 l2) in Theta.
+      // A remaining gradient of 1e-9 means an error of at most 1e-9 / (2 l2) in Theta.
       EXPECT_LE(scores.sum(0).sub(logits).abs().max().item<double>(), 1e-5);
       EXPECT_GT(logits.abs().max().item<double>(), .1);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints along one training run of g_i . q there, each weighed by the mean
-// learning rate of the steps since the one before (equation 5). The published sum is this times a
-// constant, the rates' sum.
+// score_i = weighted mean of g_i . q over checkpoints of one training run. The weight of a
+// checkpoint is the mean learning rate of the steps since the checkpoint before it (equation 5).
+// The published score is a sum: the sum of the rates times this mean.
 #include "ATen/ATen.h"
 #include "methods/gradients/task_gradients.h"
 #include "methods/registry.h"
@@ -30,7 +30,7 @@ class TracIn : public AttributionMethod {
       const auto products = normalise ? Cosines(gradients->train, gradients->test, ledger)
                                       : InnerProducts(gradients->train, gradients->test, ledger);
       if (!products.ok()) return products.status();
-      // Rates are constant or fall on a line: their mean is that in the middle.
+      // Rates are constant or linear in the step, so their mean is the rate in the middle.
       const double weight =
           task.learning_rate((c + .5) * spacing) / task.learning_rate(.5 * spacing);
       scores = c == 0 ? *products : scores.add_(*products, weight);

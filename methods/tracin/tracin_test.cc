@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Against explicit gradients in double at models trained for fewer epochs.
+// Compares with explicit gradients in float64, at models that were trained for fewer epochs.
 #include <map>
 #include <string>
 
@@ -23,7 +23,7 @@ absl::StatusOr<at::Tensor> Scores(const AttributionTask& task,
   return (*fitted)->Scores({}, ledger);
 }
 
-TEST(TracInTest, MeanOverTheRunOfProductsOfExplicitGradients) {
+TEST(TracInTest, IsTheMeanOverTheRunOfInnerProducts) {
   const WorkedExample example({5});
   for (const bool normalise : {false, true}) {
     at::Tensor expected = at::zeros({60, 12}, at::kDouble);
@@ -44,12 +44,12 @@ TEST(TracInTest, MeanOverTheRunOfProductsOfExplicitGradients) {
         {{"checkpoints", "3"}, {"spacing", "3"}, {"normalise", normalise ? "yes" : "no"}}, ledger);
     EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
               1e-12 * expected.abs().max().item<double>());
-    // They all lie on the way of one training.
+    // All checkpoints come from one training run.
     EXPECT_EQ(ledger.Total().retrainings, 1);
   }
 }
 
-TEST(TracInTest, EachCheckpointIsWeighedByItsLearningRate) {
+TEST(TracInTest, EachCheckpointIsWeightedByItsLearningRate) {
   const WorkedExample example({5});
   const auto scores_at = [&](const std::function<double(double)>& rate,
                              const std::string& checkpoints) {
@@ -61,12 +61,12 @@ TEST(TracInTest, EachCheckpointIsWeighedByItsLearningRate) {
   const auto constant = [](double) { return .3; };
   const at::Tensor one = scores_at(constant, "1"), two = scores_at(constant, "2");
   const at::Tensor other = two.mul(2).sub(one);  // the scores of checkpoint 2 alone
-  // From one checkpoint to the next lie two tenths of the run, whose middles are at 1 and 3.
+  // Each checkpoint stands for two tenths of the run. Their middles are at numbers 1 and 3.
   const at::Tensor falling = scores_at([](double number) { return .1 * number; }, "2");
   EXPECT_TRUE(falling.allclose(one.add(other, 3).div(4), 1e-12, 1e-12));
 }
 
-// At its end alone, a run has nothing that one model has not.
+// With one checkpoint, the end of the run, TracIn is Grad-Dot.
 TEST(TracInTest, TheEndOfTheRunIsGradDot) {
   const WorkedExample example({5});
   CostLedger ledger;
@@ -77,7 +77,7 @@ TEST(TracInTest, TheEndOfTheRunIsGradDot) {
       Scores(example.Task(), {{"checkpoints", "1"}}, ledger)->equal(*fitted->Scores({}, ledger)));
 }
 
-TEST(TracInTest, PastTheBeginningOfTheRun) {
+TEST(TracInTest, RefusesCheckpointsBeforeTheRun) {
   const WorkedExample example;
   CostLedger ledger;
   EXPECT_EQ(

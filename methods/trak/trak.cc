@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// With phi_i = P' grad f(z_i), f the margin, P a random projection of each checkpoint's own, Phi
-// [n, k] the training rows and F = Phi'Phi / n:
-//   score_i = mean_m [ phi_i' (F_m + lambda I)^-1 phi ] x mean_m (1 - p_y(i)),
-// Q = diag(1 - p_y) once, unsquared.
+//   score_i = mean_m [phi_i' (F_m + lambda I)^-1 phi] x mean_m (1 - p_y(i)),
+// with mean_m over checkpoints m and phi_i = P_m' grad f(z_i) the projected gradient of the margin
+// f. Phi_m [n, k] has the training examples' phi_i as rows, and F_m = Phi_m' Phi_m / n. Each
+// checkpoint has a random projection P_m of its own. Q = diag(1 - p_y) appears once, not squared.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
@@ -27,7 +27,7 @@ class Trak : public AttributionMethod {
     if (!checkpoints.ok()) return checkpoints.status();
     const int64_t k = hyperparameters.Integer("projection_dim");
     const int64_t n = task.train.size();
-    // One pass over training and test examples makes one projection matrix serve both.
+    // Training and test examples are joined, so that the projection matrix is drawn once.
     const Dataset all = task.TrainAndTest();
     std::vector<DampedSpectrum> spectra;
     at::Tensor gap = at::zeros({n}, at::kDouble);  // sum over checkpoints of 1 - p_y

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The published formula, written out with explicit matrices in double.
+// Compares with the published formula, computed with explicit matrices in float64.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "gtest/gtest.h"

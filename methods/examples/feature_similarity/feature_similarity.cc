@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = cosine of the two examples' penultimate features, negative where their labels differ.
+// score_i = cosine of the penultimate features of the training and the test example; with a minus
+// sign if their labels differ.
 #include "ATen/ATen.h"
 #include "methods/registry.h"
 
