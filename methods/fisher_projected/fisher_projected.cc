@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi, with phi_i = P' g_i and phi = P'
-// q projected gradients and F the mean of phi_i phi_i' over the training examples. Each checkpoint
-// has a random projection P of its own.
+//   score_i = mean over checkpoints of phi_i' (F + lambda I)^-1 phi,
+// with projected gradients phi_i = P' g_i and phi = P' q. F is the mean of phi_i phi_i' over the
+// training examples. Each checkpoint has a random projection P of its own.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/curvature/damped_spectrum.h"

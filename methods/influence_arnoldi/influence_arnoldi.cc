@@ -3,8 +3,8 @@
 // score_i = g_i' U (Theta + lambda I)^-1 U' q, with (Theta, U) the positive ones among the `rank`
 // eigenpairs of the curvature C that have the largest magnitude. They are approximated in the
 // Krylov space of one random vector, by Arnoldi iteration with full orthogonalisation. Directions
-// of negative curvature, along which the quadratic model has no minimum, contribute nothing; nor do
-// directions outside the space.
+// of negative curvature, along which the quadratic model has no minimum, and
+// directions outside the space contribute nothing.
 #include <algorithm>
 #include <utility>
 #include <vector>

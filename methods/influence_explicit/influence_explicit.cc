@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // score_i = g_i' (C + lambda I)^-1 q, with the curvature C stored as a matrix. One
-// eigendecomposition serves all lambda. Negative eigenvalues, which a Hessian may have, are set to
-// 0.
+// eigendecomposition serves all lambda. Negative eigenvalues of a Hessian are set to 0.
 #include <algorithm>
 
 #include "ATen/ATen.h"

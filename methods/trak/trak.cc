@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //   score_i = mean_m [phi_i' (F_m + lambda I)^-1 phi] x mean_m (1 - p_y(i)),
-// with mean_m over checkpoints m and phi_i = P_m' grad f(z_i) the projected gradient of the margin
-// f. Phi_m [n, k] has the training examples' phi_i as rows, and F_m = Phi_m' Phi_m / n. Each
-// checkpoint has a random projection P_m of its own. Q = diag(1 - p_y) appears once, not squared.
+// with mean_m the mean over checkpoints m and phi_i = P_m' grad f(z_i) the projected gradient of
+// the margin f. Phi_m [n, k] has the training examples' phi_i as rows, and F_m = Phi_m' Phi_m / n.
+// Each checkpoint has a random projection P_m of its own. Q = diag(1 - p_y) appears once, not
+// squared.
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
