@@ -12,7 +12,7 @@ namespace attribench {
 namespace {
 
 double MedianSeconds(const std::function<void()>& work) {
-  work();  // the first touch of memory, and the libraries' own first-time work
+  work();  // warms up: memory is touched and libraries initialise
   std::vector<double> seconds;
   for (int i = 0; i < 9; ++i) {
     const double start = WallSeconds();

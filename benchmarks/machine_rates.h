@@ -4,15 +4,16 @@
 
 namespace attribench {
 
-// What this process can reach on this machine, as it is at the moment: each the median of nine.
+// The speeds that this process reaches on this machine at the moment. Each is the median of nine
+// measurements.
 struct MachineRates {
   double flops_per_second = 0;  // of a float32 matrix product, 1,024 x 1,024
   double bytes_per_second = 0;  // read and written by a copy of 256 MiB
 
   static MachineRates Measure();
 
-  // The least time that so much arithmetic and so much traffic with memory take: the longer of the
-  // two, since they can overlap.
+  // The least time for so many flops and so many bytes of memory traffic. Arithmetic and traffic
+  // can overlap, so it is the time of the slower of the two.
   double FloorSeconds(double flops, double bytes) const;
 };
 

@@ -12,8 +12,9 @@ double MannWhitneyPValue(absl::Span<const double> larger, absl::Span<const doubl
   for (const double a : larger) {
     for (const double b : smaller) wins += a > b ? 1 : a == b ? .5 : 0;
   }
-  // ways[j][u]: orders of i values of `larger` and j of `smaller` with u pairs won. The largest of
-  // all belongs to `larger` and wins against all j, or to `smaller`.
+  // ways[j][u]: the number of orders of i values of `larger` and j values of `smaller` in which
+  // `larger` wins u pairs. The largest value of all belongs either to `larger`, and then wins j
+  // pairs, or to `smaller`, and then wins none.
   std::vector<std::vector<double>> ways(m + 1, std::vector<double>(n * m + 1, 0));
   for (std::vector<double>& none : ways) none[0] = 1;
   for (int i = 1; i <= n; ++i) {

@@ -17,7 +17,8 @@ double Wins(const std::vector<double>& a, const std::vector<double>& b) {
   return wins;
 }
 
-// By definition: the share of all ways to call n of the n + m values the larger ones.
+// The definition: of all ways to choose n of the n + m values as the larger ones, the share that
+// wins at least as many pairs.
 double ByEnumeration(const std::vector<double>& larger, const std::vector<double>& smaller) {
   std::vector<double> pooled = larger;
   pooled.insert(pooled.end(), smaller.begin(), smaller.end());
@@ -44,7 +45,7 @@ TEST(MannWhitneyTest, EqualsEnumeration) {
   }
 }
 
-// Wholly apart: one order of C(18, 6) = 18564.
+// All values of one side lie above all of the other: one order of C(18, 6) = 18564.
 TEST(MannWhitneyTest, Apart) {
   std::vector<double> low, high = {21, 22, 23, 24, 25, 26};
   for (int i = 0; i < 12; ++i) low.push_back(i);

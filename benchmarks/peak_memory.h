@@ -6,14 +6,16 @@
 
 namespace attribench {
 
-// The largest resident memory of this process since it started or since the last reset, in bytes;
-// 0 where the system does not say.
+// The largest resident memory of this process since its start or the last reset, in bytes. 0 if the
+// system does not tell.
 int64_t PeakMemoryBytes();
 
-// What RLIMIT_DATA counts: private memory, resident or not, in bytes; 0 likewise.
+// The memory that RLIMIT_DATA limits: private memory, resident or not, in bytes. 0 if the system
+// does not tell.
 int64_t DataMemoryBytes();
 
-// Gives free memory back to the system and starts the peak anew, where the system lets us.
+// Returns free memory to the system, then resets the peak to the resident memory of now. The
+// peak stays as it is if the system does not allow a reset.
 void ResetPeakMemory();
 
 }  // namespace attribench

@@ -12,7 +12,7 @@ ReferenceKernel::ReferenceKernel()
       product_(at::zeros({768, 768})),
       source_(at::ones({32 << 20}, at::kByte)),
       copy_(at::zeros({32 << 20}, at::kByte)) {
-  Seconds();  // the libraries' own first-time work
+  Seconds();
 }
 
 double ReferenceKernel::Seconds() {

@@ -6,13 +6,14 @@
 
 namespace attribench {
 
-// A fixed piece of work to measure others against: a time over its time hardly depends on how busy
-// the machine is at the moment. Half arithmetic (one 768 x 768 float32 matrix product), half memory
-// (one copy of 32 MiB); some 10 ms.
+// A fixed piece of work that other times are divided by. The ratio hardly depends on how busy the
+// machine is. Half of the work is arithmetic (one 768 x 768 float32 matrix product) and half is
+// memory traffic (one copy of 32 MiB). It takes about 10 ms.
 class ReferenceKernel {
  public:
+  // Runs the kernel once to warm up.
   ReferenceKernel();
-  // Runs it once: wall seconds.
+  // Runs the kernel once and returns its wall seconds.
   double Seconds();
 
  private:

@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/mann_whitney.h"
+#include "benchmarks/text_table.h"
 #include "evaluators/statistics/paired_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "nlohmann/json.hpp"
@@ -36,36 +37,63 @@ class Comparison {
 
 std::string Number(double value) { return absl::StrFormat("%.4g", value); }
 
-void CompareLds(const std::string& row, const Entry& before, const Entry& now, Comparison& to) {
-  const std::string lds_before = absl::StrFormat("%.3f", before.lds().value());
-  const std::string lds_now = absl::StrFormat("%.3f", now.lds().value());
-  if (before.lds_per_test_size() != now.lds_per_test_size()) {
-    to.Add(Verdict::kLoss, row, "LDS", lds_before, lds_now,
-           absl::StrCat(before.lds_per_test_size(), " tests, now ", now.lds_per_test_size()));
+const MetricValue* FindMetric(const Entry& entry, const std::string& name) {
+  for (const MetricValue& value : entry.metrics()) {
+    if (value.name() == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string ShowMetric(const MetricValue* value) {
+  return value == nullptr ? "none" : absl::StrFormat("%.3f", value->estimate().value());
+}
+
+void CompareMetric(const std::string& row, const MetricFacts& metric, const MetricValue& before,
+                   const MetricValue& now, Comparison& to) {
+  const std::string was = ShowMetric(&before), is = ShowMetric(&now);
+  if (before.per_unit_size() != now.per_unit_size()) {
+    to.Add(Verdict::kLoss, row, metric.name(), was, is,
+           absl::StrCat("has ", now.per_unit_size(), " values, had ", before.per_unit_size()));
     return;
   }
-  const int num_tests = now.lds_per_test_size();
-  if (num_tests == 0) return;
+  const int num_units = now.per_unit_size();
+  if (num_units == 0) return;
   std::vector<double> differences;
   double mean = 0;
-  for (int i = 0; i < num_tests; ++i) {
-    differences.push_back(now.lds_per_test(i) - before.lds_per_test(i));
-    mean += differences.back() / num_tests;
+  for (int i = 0; i < num_units; ++i) {
+    differences.push_back(now.per_unit(i) - before.per_unit(i));
+    mean += differences.back() / num_units;
   }
-  // Identical but for rounding.
+  // Equal up to rounding.
   if (std::all_of(differences.begin(), differences.end(),
                   [](double difference) { return std::abs(difference) < 1e-9; })) {
     return;
   }
-  const auto [low, high] = PercentileInterval(PairedBootstrap(num_tests).Means(differences));
+  const auto [low, high] = PercentileInterval(PairedBootstrap(num_units).Means(differences));
+  const bool higher = low > 0 && mean > kMetricMargin, lower = high < 0 && mean < -kMetricMargin;
+  const bool higher_is_better = metric.direction() == HIGHER_IS_BETTER;
   Verdict verdict = Verdict::kChanged;
-  if (high < 0 && mean < -kLdsMargin) verdict = Verdict::kLoss;
-  if (low > 0 && mean > kLdsMargin) verdict = Verdict::kGain;
-  to.Add(verdict, row, "LDS", lds_before, lds_now,
+  if (higher_is_better ? lower : higher) verdict = Verdict::kLoss;
+  if (higher_is_better ? higher : lower) verdict = Verdict::kGain;
+  to.Add(verdict, row, metric.name(), was, is,
          absl::StrFormat("%+.4f [%+.4f, %+.4f]", mean, low, high));
 }
 
-// More is worse; up to `margin` of it is no news.
+void CompareMetrics(const std::string& row, const SettingFacts& setting, const Entry& before,
+                    const Entry& now, Comparison& to) {
+  for (const MetricFacts& metric : setting.metrics()) {
+    const MetricValue* was = FindMetric(before, metric.name());
+    const MetricValue* is = FindMetric(now, metric.name());
+    if (was != nullptr && is != nullptr) {
+      CompareMetric(row, metric, *was, *is, to);
+    } else if (was != is) {
+      to.Add(is == nullptr ? Verdict::kLoss : Verdict::kAdded, row, metric.name(), ShowMetric(was),
+             ShowMetric(is), "");
+    }
+  }
+}
+
+// A count of which more is worse. A change by at most `margin` times the baseline is kChanged.
 void CompareCount(const std::string& row, const std::string& quantity, double before, double now,
                   double margin, Comparison& to) {
   if (before == now) return;
@@ -98,7 +126,8 @@ void CompareHyperparameters(const std::string& row, const Entry& before, const E
   }
 }
 
-void CompareEntries(const std::string& row, const Entry& before, const Entry& now, Comparison& to) {
+void CompareEntries(const std::string& row, const SettingFacts& setting, const Entry& before,
+                    const Entry& now, Comparison& to) {
   if (before.status() != now.status()) {
     to.Add(before.status() == OK ? Verdict::kLoss
            : now.status() == OK  ? Verdict::kGain
@@ -108,7 +137,7 @@ void CompareEntries(const std::string& row, const Entry& before, const Entry& no
     return;
   }
   if (now.status() != OK) return;
-  CompareLds(row, before, now, to);
+  CompareMetrics(row, setting, before, now, to);
   CompareHyperparameters(row, before, now, to);
   CompareCost(row, "tuning", before.tuning_cost(), now.tuning_cost(), to);
   CompareCost(row, "all", before.total_cost(), now.total_cost(), to);
@@ -120,12 +149,14 @@ std::map<std::string, const Entry*> ByTuner(const MethodResult& result) {
   return entries;
 }
 
-std::string Standing(const Entry& entry) {
-  return entry.status() == OK ? absl::StrFormat("%.3f", entry.lds().value())
-                              : EntryStatus_Name(entry.status());
+// An entry in one word: the value of the metric that ranks it, or why it has none.
+std::string Standing(const SettingFacts& setting, const Entry& entry) {
+  if (entry.status() != OK || setting.metrics().empty()) return EntryStatus_Name(entry.status());
+  return ShowMetric(FindMetric(entry, setting.metrics(0).name()));
 }
 
-// What the settings' facts differ in; empty where they agree. Sums of floats may round otherwise.
+// Describes the difference; empty if there is none. Floats need not agree in their last digits,
+// since sums may be rounded in another order.
 std::string FactsDifference(const SettingFacts& before, const SettingFacts& now) {
   std::string differences;
   MessageDifferencer differencer;
@@ -135,13 +166,34 @@ std::string FactsDifference(const SettingFacts& before, const SettingFacts& now)
   return absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}});
 }
 
+void CompareMethods(const MethodResult* before, const MethodResult* now, Comparison& to) {
+  const MethodResult& either = now != nullptr ? *now : *before;
+  const std::map<std::string, const Entry*> none;
+  const auto entries_before = before == nullptr ? none : ByTuner(*before);
+  const auto entries_now = now == nullptr ? none : ByTuner(*now);
+  std::set<std::string> tuners;
+  for (const auto& [tuner, entry] : entries_before) tuners.insert(tuner);
+  for (const auto& [tuner, entry] : entries_now) tuners.insert(tuner);
+  for (const std::string& tuner : tuners) {
+    const std::string row = absl::StrCat(either.method(), ", ", tuner);
+    const auto was = entries_before.find(tuner), is = entries_now.find(tuner);
+    if (is == entries_now.end()) {
+      to.Add(Verdict::kLoss, row, "entry", Standing(before->setting(), *was->second), "gone", "");
+    } else if (was == entries_before.end()) {
+      to.Add(Verdict::kAdded, row, "entry", "none", Standing(now->setting(), *is->second), "");
+    } else {
+      CompareEntries(row, now->setting(), *was->second, *is->second, to);
+    }
+  }
+}
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const size_t n = values.size();
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-// Several runs as one.
+// The repetitions of several processes together.
 Speeds Pool(const std::vector<Speeds>& runs) {
   Speeds pooled = runs.front();
   for (size_t i = 1; i < runs.size(); ++i) {
@@ -157,48 +209,28 @@ Speeds Pool(const std::vector<Speeds>& runs) {
 
 std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
                                      const std::vector<MethodResult>& now) {
-  Comparison to;
   using Key = std::pair<std::string, std::string>;  // setting, method
-  std::map<Key, const MethodResult*> before_of, now_of;
-  std::set<Key> keys;
-  for (const auto& [results, of] : {std::pair(&baseline, &before_of), std::pair(&now, &now_of)}) {
-    for (const MethodResult& result : *results) {
-      const Key key = {result.setting().name(), result.method()};
-      (*of)[key] = &result;
-      keys.insert(key);
-    }
+  std::map<Key, std::pair<const MethodResult*, const MethodResult*>> methods;
+  for (const MethodResult& result : baseline) {
+    methods[{result.setting().name(), result.method()}].first = &result;
   }
+  for (const MethodResult& result : now) {
+    methods[{result.setting().name(), result.method()}].second = &result;
+  }
+  Comparison to;
   std::set<std::string> changed_settings;
-  for (const Key& key : keys) {
-    const auto& [setting, method] = key;
-    const auto before = before_of.find(key), after = now_of.find(key);
-    if (before != before_of.end() && after != now_of.end()) {
-      const std::string difference =
-          FactsDifference(before->second->setting(), after->second->setting());
+  for (const auto& [key, results] : methods) {
+    const auto& [before, after] = results;
+    if (before != nullptr && after != nullptr) {
+      const std::string difference = FactsDifference(before->setting(), after->setting());
       if (!difference.empty()) {
-        if (changed_settings.insert(setting).second) {
-          to.Add(Verdict::kLoss, setting, "facts", "", "", difference);
+        if (changed_settings.insert(key.first).second) {
+          to.Add(Verdict::kLoss, key.first, "facts", "", "", difference);
         }
         continue;
       }
     }
-    const std::map<std::string, const Entry*> none;
-    const auto entries_before = before == before_of.end() ? none : ByTuner(*before->second);
-    const auto entries_now = after == now_of.end() ? none : ByTuner(*after->second);
-    std::set<std::string> tuners;
-    for (const auto& [tuner, entry] : entries_before) tuners.insert(tuner);
-    for (const auto& [tuner, entry] : entries_now) tuners.insert(tuner);
-    for (const std::string& tuner : tuners) {
-      const std::string row = absl::StrCat(method, ", ", tuner);
-      const auto was = entries_before.find(tuner), is = entries_now.find(tuner);
-      if (is == entries_now.end()) {
-        to.Add(Verdict::kLoss, row, "entry", Standing(*was->second), "gone", "");
-      } else if (was == entries_before.end()) {
-        to.Add(Verdict::kAdded, row, "entry", "none", Standing(*is->second), "");
-      } else {
-        CompareEntries(row, *was->second, *is->second, to);
-      }
-    }
+    CompareMethods(before, after, to);
   }
   return std::move(to).movements();
 }
@@ -222,8 +254,8 @@ absl::StatusOr<Speeds> ParseSpeeds(const std::string& json, const std::string& n
     speeds.cpu_model = suite.at("context").at("cpu_model");
     speeds.setting = suite.at("context").at("setting");
     for (const nlohmann::json& run : suite.at("benchmarks")) {
-      if (run.value("run_type", "") != "iteration") continue;  // a mean or median of others
-      // "/manual_time" ends every name: not what differs between them.
+      if (run.value("run_type", "") != "iteration") continue;  // the mean or median of other runs
+      // Every name ends with "/manual_time".
       std::string benchmark = run.at("run_name");
       benchmark = std::string(absl::StripSuffix(benchmark, "/manual_time"));
       std::vector<double>& times = speeds.times[benchmark];
@@ -330,25 +362,13 @@ std::vector<Movement> CompareSpeeds(const Speeds& baseline, const std::vector<Sp
 std::string RenderMovements(std::vector<Movement> movements) {
   std::stable_sort(movements.begin(), movements.end(),
                    [](const Movement& a, const Movement& b) { return a.verdict < b.verdict; });
-  std::vector<std::vector<std::string>> cells = {{"", "row", "what", "baseline", "now", "change"}};
+  TextTable table({{{""}}, {{"row"}}, {{"what"}}, {{"baseline"}}, {{"now"}}, {{"change"}}});
   for (const Movement& movement : movements) {
     static constexpr const char* kNames[] = {"LOSS", "CHANGED", "GAIN", "ADDED"};
-    cells.push_back({kNames[static_cast<int>(movement.verdict)], movement.row, movement.quantity,
-                     movement.before, movement.now, movement.change});
+    table.AddRow({kNames[static_cast<int>(movement.verdict)], movement.row, movement.quantity,
+                  movement.before, movement.now, movement.change});
   }
-  std::vector<size_t> widths(cells[0].size());
-  for (const std::vector<std::string>& line : cells) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  std::string table;
-  for (const std::vector<std::string>& line : cells) {
-    std::string text;
-    for (size_t i = 0; i < line.size(); ++i)
-      absl::StrAppendFormat(&text, "%-*s  ", static_cast<int>(widths[i]), line[i]);
-    absl::StripTrailingAsciiWhitespace(&text);
-    absl::StrAppend(&table, text, "\n");
-  }
-  return table;
+  return table.Render();
 }
 
 }  // namespace attribench

@@ -3,10 +3,11 @@
 #
 # regression_gate.sh RUN SPEED COMPARE [flags of COMPARE]
 #
-# Runs the methods of RUN and the suite of SPEED in the built-in setting, on one core, and holds both
-# against the baseline. Times come from two processes, since what slows down one was not the code;
-# before a loss is believed, and for a new baseline, from two more. Within each, benchmarks are
-# interleaved, so that a busy spell meets all of them.
+# Runs the methods of RUN and the suite of SPEED in the built-in setting, on one core, and compares
+# both with the baseline. Times are measured in two processes: a loss must show in both, because
+# something other than the code may slow down one of them. Before the gate reports a slower time, and
+# before it writes a new baseline, it times two more processes. Within a process, repetitions of all
+# benchmarks are interleaved, so that a busy moment of the machine affects all of them.
 set -euo pipefail
 run=$1 speed=$2 compare=$3
 shift 3

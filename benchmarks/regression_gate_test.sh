@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The gate against itself: faults planted in one method are caught and named, and nothing else is;
-# an unchanged tree raises no alarm, ten times over.
+# Tests the gate: it catches and names each fault that is planted in one method, accuses nothing else,
+# and raises no alarm in ten runs of an unchanged tree.
 set -euo pipefail
 folder=$TEST_TMPDIR
 failures=0
 
-gate() {  # FAULT [FLAGS]; what it prints is left in $folder/log
+gate() {  # FAULT [FLAGS]; its output goes to $folder/log
   local fault=$1 status=0
   shift
   PLANTED_FAULT=$fault benchmarks/regression_gate.sh benchmarks/planted_run benchmarks/planted_speed \
@@ -25,7 +25,7 @@ gate none && fail "a missing baseline passes"
 grep -q -- '--update=REASON' "$folder/log" || fail "a missing baseline is not explained"
 gate none --update="a first baseline" || fail "a first baseline is not written"
 
-expect() {  # FAULT, and what a LOSS of `planted` must say
+expect() {  # FAULT PATTERN: the pattern of the text after "LOSS planted"
   local status=0
   gate "$1" || status=$?
   [ "$status" -eq 1 ] || fail "$1: exit status $status"
@@ -33,7 +33,7 @@ expect() {  # FAULT, and what a LOSS of `planted` must say
   if grep -E '^LOSS' "$folder/log" | grep -qvE '^LOSS +planted'; then fail "$1: another method is accused"; fi
   cat "$folder/log"
 }
-expect sign_error 'LDS '
+expect sign_error 'lds '
 expect extra_retraining 'all retrainings +1 +2 '
 expect twice_as_slow 'time, one_damping '
 expect refusal 'status +OK +REFUSED '

@@ -18,16 +18,19 @@ MATCHER_P3(Moved, verdict, row, quantity, "") {
   return arg.verdict == verdict && arg.row == row && arg.quantity == quantity;
 }
 
-// One method with one entry: 100 tests of LDS .3 +- .2.
+// One method with one entry: an LDS of .3 +- .2 on each of 100 test examples.
 MethodResult Result(const std::string& method = "m") {
   MethodResult result;
   result.mutable_setting()->set_name("s");
   result.mutable_setting()->set_num_train(10);
+  result.mutable_setting()->add_metrics()->set_name("lds");
   result.set_method(method);
   Entry* entry = result.add_entries();
   entry->set_tuner("default");
-  for (int i = 0; i < 100; ++i) entry->add_lds_per_test(.3 + .2 * std::sin(i));
-  entry->mutable_lds()->set_value(.3);
+  MetricValue* lds = entry->add_metrics();
+  lds->set_name("lds");
+  for (int i = 0; i < 100; ++i) lds->add_per_unit(.3 + .2 * std::sin(i));
+  lds->mutable_estimate()->set_value(.3);
   (*entry->mutable_hyperparameters())["damping"] = "1";
   (*entry->mutable_hyperparameters())["checkpoints"] = "1";
   entry->mutable_tuning_cost()->set_retrainings(50);
@@ -38,10 +41,8 @@ MethodResult Result(const std::string& method = "m") {
 }
 
 void Shift(double by, int every, MethodResult* result) {
-  Entry* entry = result->mutable_entries(0);
-  for (int i = 0; i < 100; i += every) {
-    entry->set_lds_per_test(i, entry->lds_per_test(i) + by);
-  }
+  MetricValue* lds = result->mutable_entries(0)->mutable_metrics(0);
+  for (int i = 0; i < 100; i += every) lds->set_per_unit(i, lds->per_unit(i) + by);
 }
 
 TEST(CompareResultsTest, SameIsSilent) {
@@ -53,25 +54,67 @@ TEST(CompareResultsTest, SameIsSilent) {
   EXPECT_THAT(CompareResults({Result()}, {elsewhere}), IsEmpty());
 }
 
-// By .02 everywhere, far below the spread of tests: the comparison is paired.
-TEST(CompareResultsTest, LdsIsComparedInPairs) {
+// A difference of .02 on every test example, far below their spread, shows in pairs only.
+TEST(CompareResultsTest, MetricsAreComparedInPairs) {
   MethodResult worse = Result();
   Shift(-.02, 1, &worse);
   EXPECT_THAT(CompareResults({Result()}, {worse}),
-              ElementsAre(Moved(Verdict::kLoss, "m, default", "LDS")));
+              ElementsAre(Moved(Verdict::kLoss, "m, default", "lds")));
   EXPECT_THAT(CompareResults({worse}, {Result()}),
-              ElementsAre(Moved(Verdict::kGain, "m, default", "LDS")));
+              ElementsAre(Moved(Verdict::kGain, "m, default", "lds")));
 }
 
-// Clear but tiny, and large but in too few tests to be clear (two of 100, as for ranks): no loss.
+// A difference that is clear but tiny is no loss. One that is large but on two of 100 test examples
+// is not clear, and no loss either.
 TEST(CompareResultsTest, LossIsBothClearAndLarge) {
   MethodResult tiny = Result(), rare = Result();
   Shift(-.004, 1, &tiny);
   Shift(-.4, 50, &rare);
   EXPECT_THAT(CompareResults({Result()}, {tiny}),
-              ElementsAre(Moved(Verdict::kChanged, "m, default", "LDS")));
+              ElementsAre(Moved(Verdict::kChanged, "m, default", "lds")));
   EXPECT_THAT(CompareResults({Result()}, {rare}),
-              ElementsAre(Moved(Verdict::kChanged, "m, default", "LDS")));
+              ElementsAre(Moved(Verdict::kChanged, "m, default", "lds")));
+}
+
+TEST(CompareResultsTest, TheDirectionOfAMetricCounts) {
+  MethodResult before = Result();
+  before.mutable_setting()->mutable_metrics(0)->set_direction(LOWER_IS_BETTER);
+  MethodResult lower = before, tiny = before;
+  Shift(-.02, 1, &lower);
+  Shift(.004, 1, &tiny);
+  EXPECT_THAT(CompareResults({before}, {lower}),
+              ElementsAre(Moved(Verdict::kGain, "m, default", "lds")));
+  EXPECT_THAT(CompareResults({lower}, {before}),
+              ElementsAre(Moved(Verdict::kLoss, "m, default", "lds")));
+  EXPECT_THAT(CompareResults({before}, {tiny}),
+              ElementsAre(Moved(Verdict::kChanged, "m, default", "lds")));
+}
+
+// The setting has two metrics, of which some entries lack the second.
+TEST(CompareResultsTest, EntriesMayLackAMetric) {
+  MethodResult lacking = Result();
+  lacking.mutable_setting()->add_metrics()->set_name("auc");
+  MethodResult having = lacking;
+  MetricValue* auc = having.mutable_entries(0)->add_metrics();
+  auc->set_name("auc");
+  auc->mutable_estimate()->set_value(.75);
+  auc->add_per_unit(.75);
+  EXPECT_THAT(CompareResults({lacking}, {lacking}), IsEmpty());
+  EXPECT_THAT(CompareResults({having}, {having}), IsEmpty());
+  const auto lost = CompareResults({having}, {lacking});
+  ASSERT_THAT(lost, ElementsAre(Moved(Verdict::kLoss, "m, default", "auc")));
+  EXPECT_EQ(lost[0].before, "0.750");
+  EXPECT_EQ(lost[0].now, "none");
+  EXPECT_THAT(CompareResults({lacking}, {having}),
+              ElementsAre(Moved(Verdict::kAdded, "m, default", "auc")));
+}
+
+TEST(CompareResultsTest, AnotherNumberOfUnitsIsALoss) {
+  MethodResult fewer = Result();
+  fewer.mutable_entries(0)->mutable_metrics(0)->mutable_per_unit()->RemoveLast();
+  const auto moved = CompareResults({Result()}, {fewer});
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kLoss, "m, default", "lds")));
+  EXPECT_EQ(moved[0].change, "has 99 values, had 100");
 }
 
 TEST(CompareResultsTest, CountsHaveNoMarginAndFlopsOnePercent) {
@@ -110,7 +153,7 @@ TEST(CompareResultsTest, FailuresAndAbsencesAreLosses) {
               ElementsAre(Moved(Verdict::kAdded, "n, default", "entry")));
 }
 
-TEST(CompareResultsTest, AnotherSettingIsNotComparedButSaid) {
+TEST(CompareResultsTest, ADifferentSettingIsReportedAndNotCompared) {
   MethodResult other = Result();
   other.mutable_setting()->set_num_train(11);
   other.mutable_entries(0)->mutable_total_cost()->set_retrainings(99);
@@ -121,7 +164,7 @@ TEST(CompareResultsTest, AnotherSettingIsNotComparedButSaid) {
 
 TEST(CompareResultsTest, OtherHyperparametersAreShown) {
   MethodResult other = Result();
-  (*other.mutable_entries(0)->mutable_hyperparameters())["damping"] = "3";  // the rest as it was
+  (*other.mutable_entries(0)->mutable_hyperparameters())["damping"] = "3";
   const auto moved = CompareResults({Result()}, {other});
   ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kChanged, "m, default", "damping")));
   EXPECT_EQ(moved[0].before, "1");
@@ -166,7 +209,7 @@ TEST(CompareSpeedsTest, SlowerInEveryProcessIsALoss) {
   EXPECT_THAT(CompareSpeeds(baseline, {Suite(2, 2), Suite(1, 2)}), IsEmpty());
 }
 
-// All of 4 above all of 5: 1 / C(9, 4) = .0079.
+// All of 4 repetitions above all of 5: p = 1 / C(9, 4) = .0079.
 TEST(CompareSpeedsTest, TooFewRepetitionsAreNoEvidence) {
   EXPECT_THAT(CompareSpeeds(Suite(1, 2, 5), {Suite(3, 2, 4)}), IsEmpty());
 }
@@ -204,7 +247,7 @@ TEST(SpeedsTest, RepetitionsAreRead) {
   EXPECT_THAT(speeds->times.at("n/one"), IsEmpty());
 }
 
-// Of each benchmark, whichever process that is; one that failed is left out.
+// The fastest process is another one for each benchmark. A benchmark that failed is left out.
 TEST(SpeedsTest, TheFastestProcessIsKept) {
   const auto suite = [](double m, double k) {
     std::string text = kSuite;
@@ -227,7 +270,7 @@ TEST(SpeedsTest, TheFastestProcessIsKept) {
   EXPECT_EQ(again->times.count("n/one"), 0);
 }
 
-TEST(SpeedsTest, WhatIsNoSuiteIsNamed) {
+TEST(SpeedsTest, ErrorsNameTheFile) {
   for (const char* text : {"", "{}", "[1]", R"({"context": {"cpu_model": 3}, "benchmarks": []})"}) {
     const auto speeds = ParseSpeeds(text, "the file");
     ASSERT_EQ(speeds.status().code(), absl::StatusCode::kInvalidArgument) << text;
@@ -235,11 +278,11 @@ TEST(SpeedsTest, WhatIsNoSuiteIsNamed) {
   }
 }
 
-TEST(RenderMovementsTest, LossesStandFirst) {
+TEST(RenderMovementsTest, LossesComeFirst) {
   EXPECT_EQ(RenderMovements({{Verdict::kAdded, "n", "entry", "none", ".3", ""},
-                             {Verdict::kLoss, "m", "LDS", ".3", ".2", "-.1"}}),
+                             {Verdict::kLoss, "m", "lds", ".3", ".2", "-.1"}}),
             "       row  what   baseline  now  change\n"
-            "LOSS   m    LDS    .3        .2   -.1\n"
+            "LOSS   m    lds    .3        .2   -.1\n"
             "ADDED  n    entry  none      .3\n");
 }
 

@@ -34,7 +34,7 @@ absl::StatusOr<MethodResult> ReadResult(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std::string>& paths) {
-  std::map<std::string, std::string> files;  // canonical name to the name as reached
+  std::map<std::string, std::string> files;  // by canonical path: the path as listed
   std::error_code error;
   const auto add = [&](const fs::path& file) {
     files.emplace(fs::weakly_canonical(file, error).string(), file.string());

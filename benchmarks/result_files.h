@@ -10,13 +10,13 @@
 
 namespace attribench {
 
-// Reads the results in `paths`, each a file that holds one MethodResult as text, or a folder, which
-// stands for all files *.textproto below it. In the order of their names; a file reached twice is
+// Reads all results in `paths`, ordered by path. Each path is a file that holds one MethodResult as
+// text, or a folder: then all files *.textproto below it are read. A file that is listed twice is
 // read once.
 //
-// NotFound names a path that does not exist, or says that there is no result in all of `paths`.
-// InvalidArgument names a file and the line at which it is no MethodResult, or a file whose result
-// states no setting or no method.
+// NotFound names a path that does not exist, or says that `paths` hold no result. InvalidArgument
+// names the file and the line if a file is not a MethodResult, or the file if its result has no
+// setting or no method.
 absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std::string>& paths);
 
 }  // namespace attribench

@@ -36,7 +36,7 @@ std::string Text(const std::string& method) {
   return "setting { name: 's' } method: '" + method + "'";
 }
 
-TEST_F(ResultFilesTest, FoldersAreSearchedAndFilesReadOnce) {
+TEST_F(ResultFilesTest, FoldersAreSearchedAndFilesAreReadOnce) {
   const std::string b = Write("b.textproto", Text("b"));
   Write("deep/er/a.textproto", Text("a"));
   Write("deep/notes.txt", "no result");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs attribution methods in a setting: each in a process of its own, so that one that crashes,
-// runs out of memory or takes too long becomes a row that says so.
+// Runs attribution methods in a setting. Each method runs in its own process: if it crashes, runs
+// out of memory or takes too long, its result says so, and the other methods still run.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <cstring>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -20,6 +21,7 @@
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "benchmarks/loaded_setting.h"
 #include "benchmarks/peak_memory.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/run_method.h"
@@ -33,25 +35,25 @@
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo/trainer.h"
+#include "evaluators/tuners/tuner.h"
 #include "google/protobuf/text_format.h"
 #include "methods/registry.h"
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
-ABSL_FLAG(std::vector<std::string>, methods, {"all"},
-          "names from the table, comma-separated, or all");
+ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/results",
-          "results go to <output>/<setting>/<method>.textproto");
-ABSL_FLAG(
-    bool, resume, false,
-    "goes on with a run that was stopped: methods that have a result with the same ground truth "
-    "in --output are left out");
-ABSL_FLAG(absl::Duration, timeout, absl::Hours(2), "for one method; what takes longer is ended");
+          "folder; each result is written to <output>/<setting>/<method>.textproto");
+ABSL_FLAG(bool, resume, false,
+          "continue an interrupted run: skip each method that already has a result with the same "
+          "ground truth in --output");
+ABSL_FLAG(absl::Duration, timeout, absl::Hours(2),
+          "time limit for one method; a method that takes longer is stopped");
 ABSL_FLAG(double, memory_limit, 0,
-          "memory in GiB that one method may take beyond the loaded setting: what would not fit is "
-          "computed again instead of kept, and what takes more all the same is ended; 0: methods "
-          "keep to 4, and nothing is ended");
-ABSL_FLAG(int, threads, 0, "for one method; default: one per core");
+          "memory in GiB that one method may use in addition to the loaded setting; a method "
+          "recomputes what does not fit, and is stopped if it still uses more; 0: a method "
+          "uses about 4 GiB and is never stopped");
+ABSL_FLAG(int, threads, 0, "threads for one method; default: one per core");
 
 namespace attribench {
 namespace {
@@ -64,16 +66,19 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result) {
                                            text));
 }
 
-// A failure is a result too. The facts of a setting hold the noise ceiling of its ground truth.
-bool HasResult(const std::string& path, const Benchmark& benchmark) {
+// True if the file holds a result with the same ground truth (also if it is a failure). The
+// setting's facts are compared: among them is the ceiling of each metric, a number that depends on
+// the ground truth.
+bool HasResult(const std::string& path, const LoadedSetting& loaded) {
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   MethodResult result;
   return text.ok() && ParseTextProto(*text, path, &result).ok() &&
-         result.setting().SerializeAsString() == benchmark.facts.SerializeAsString();
+         result.setting().SerializeAsString() == loaded.facts.SerializeAsString();
 }
 
-// Threads and the buffers of the matrix library come first: where those cannot be had, it waits for
-// them forever.
+// The first matrix product makes the matrix library start its threads and allocate its buffers.
+// This must happen before the limit holds: the library would wait forever for memory that it cannot
+// get.
 void LimitMemory(double gibibytes) {
   at::matmul(at::ones({512, 512}), at::ones({512, 512}));
   const rlim_t bytes = static_cast<rlim_t>(DataMemoryBytes() + gibibytes * (1 << 30));
@@ -81,18 +86,20 @@ void LimitMemory(double gibibytes) {
   setrlimit(RLIMIT_DATA, &bound);
 }
 
-// The child's life: runs, writes, ends.
-[[noreturn]] void RunInChild(const Benchmark& benchmark, const MethodVariant& variant,
-                             const std::string& path, int threads) {
+// The whole life of a child process.
+[[noreturn]] void RunInChild(const LoadedSetting& loaded, const MethodVariant& variant,
+                             const std::vector<RegisteredTuner>& tuners, const std::string& path,
+                             int threads) {
   at::set_num_threads(threads);
   KeepFreedMemory();
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
-  const absl::Status status = WriteResult(path, RunMethod(benchmark, variant));
+  const absl::Status status = WriteResult(path, RunMethod(loaded, variant, tuners));
   if (!status.ok()) std::cerr << status.message() << "\n";
   std::cerr.flush();
   _exit(status.ok() ? 0 : 1);
 }
 
+// How a child process ended. OK: it wrote a result.
 struct ChildEnd {
   EntryStatus status = OK;
   std::string message;
@@ -131,60 +138,95 @@ absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
   return chosen;
 }
 
-absl::Status Run() {
-  if (absl::GetFlag(FLAGS_output).empty()) return absl::InvalidArgumentError("--output is empty");
+absl::Status CheckFlags() {
+  if (absl::GetFlag(FLAGS_output).empty()) {
+    return absl::InvalidArgumentError("--output is empty: it must name a folder");
+  }
   if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
   }
-  // The parent computes alone: threads of a numeric library do not survive a fork.
-  at::set_num_threads(1);
-  if (const absl::Status status = CheckTuners(); !status.ok()) return status;
-  const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
-  if (!variants.ok()) return variants.status();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RegisteredTuner>> LinkedTuners() {
+  absl::StatusOr<std::vector<RegisteredTuner>> tuners = RegisteredTuners();
+  if (tuners.ok() && tuners->empty()) {
+    return absl::FailedPreconditionError(
+        "this program has no tuners: link @attribench//evaluators/tuners, or tuners of your own");
+  }
+  return tuners;
+}
+
+absl::StatusOr<LoadedSetting> LoadChosenSetting() {
   const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
-  std::string zoo = absl::GetFlag(FLAGS_zoo);
-  zoo = zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
-                    : InWorkingDirectory(zoo);
-  absl::StatusOr<Benchmark> benchmark = LoadBenchmark(*setting, DataRoot(), zoo);
-  if (!benchmark.ok()) return benchmark.status();
+  const std::string zoo = absl::GetFlag(FLAGS_zoo);
+  absl::StatusOr<LoadedSetting> loaded =
+      LoadIntoMemory(*setting, DataRoot(),
+                     zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
+                                 : InWorkingDirectory(zoo));
+  if (!loaded.ok()) return loaded.status();
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
-    benchmark->memory_limit = limit * (1 << 30);
+    loaded->memory_limit = limit * (1 << 30);
   }
-  const int threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
+  return loaded;
+}
+
+// Runs each variant in its own process and writes its result to its path.
+absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTuner>& tuners,
+                    const std::vector<std::pair<MethodVariant, std::string>>& variants) {
+  const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
+  if (!threads.ok()) return threads.status();
+  ProgressBar bar(absl::StrCat("running ", loaded.facts.name()),
+                  static_cast<int64_t>(variants.size()));
+  for (const auto& [variant, path] : variants) {
+    const pid_t child = fork();
+    if (child < 0)
+      return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
+    if (child == 0) RunInChild(loaded, variant, tuners, path, *threads);
+    const ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout));
+    if (end.status != OK) {
+      const absl::Status status =
+          WriteResult(path, FailedResult(loaded, variant, tuners, end.status, end.message));
+      if (!status.ok()) return status;
+    }
+    bar.Advance();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run() {
+  if (const absl::Status status = CheckFlags(); !status.ok()) return status;
+  // Threads of a numeric library do not survive a fork, so this process must not start any.
+  at::set_num_threads(1);
+  const absl::StatusOr<std::vector<RegisteredTuner>> tuners = LinkedTuners();
+  if (!tuners.ok()) return tuners.status();
+  const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
+  if (!variants.ok()) return variants.status();
+  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
+  if (!loaded.ok()) return loaded.status();
 
   const std::string folder =
-      absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", setting->name());
-  const auto path_of = [&](const MethodVariant& variant) {
-    return absl::StrCat(folder, "/", variant.name, ".textproto");
-  };
-  std::vector<MethodVariant> missing;
+      absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", loaded->facts.name());
+  std::vector<std::pair<MethodVariant, std::string>> missing;
   for (const MethodVariant& variant : *variants) {
-    if (!absl::GetFlag(FLAGS_resume) || !HasResult(path_of(variant), *benchmark)) {
-      missing.push_back(variant);
+    const std::string path = absl::StrCat(folder, "/", variant.name, ".textproto");
+    if (!absl::GetFlag(FLAGS_resume) || !HasResult(path, *loaded)) {
+      missing.emplace_back(variant, path);
     }
   }
   if (missing.size() < variants->size()) {
     std::cerr << variants->size() - missing.size() << " of " << variants->size()
               << " results are there already\n";
   }
-  ProgressBar bar(absl::StrCat("running ", setting->name()), static_cast<int64_t>(missing.size()));
-  for (const MethodVariant& variant : missing) {
-    const std::string path = path_of(variant);
-    const pid_t child = fork();
-    if (child < 0)
-      return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
-    if (child == 0) RunInChild(*benchmark, variant, path, threads);
-    const ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout));
-    if (end.status != OK) {
-      const absl::Status status =
-          WriteResult(path, FailedResult(*benchmark, variant, end.status, end.message));
-      if (!status.ok()) return status;
+  for (const auto& [variant, path] : missing) {
+    const absl::Status suits = CheckSuits(*loaded, variant);
+    if (!suits.ok()) {
+      std::cerr << "refused: " << variant.name << ": " << suits.message() << "\n";
     }
-    bar.Advance();
   }
-  return absl::OkStatus();
+  return RunAll(*loaded, *tuners, missing);
 }
 
 }  // namespace

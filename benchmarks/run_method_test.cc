@@ -2,18 +2,25 @@
 #include "benchmarks/run_method.h"
 
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
+#include "benchmarks/loaded_setting.h"
 #include "datasets/settings/setting.h"
+#include "evaluators/metrics/metric.h"
+#include "evaluators/tuners/tuner.h"
 #include "gtest/gtest.h"
 #include "methods/registry.h"
 
 namespace attribench {
 namespace {
 
-// Methods that fail, each in its own way.
+// A method that fails in the way it is told.
 class Failing : public AttributionMethod {
  public:
   explicit Failing(std::string way) : way_(std::move(way)) {}
@@ -42,23 +49,31 @@ class Failing : public AttributionMethod {
   std::string way_;
 };
 
-const Benchmark& Glyphs() {
-  static const auto* benchmark = new Benchmark([] {
-    absl::StatusOr<Benchmark> loaded =
-        LoadBenchmark(*LoadSetting("glyphs_mlp"), "", "datasets/zoo/glyphs_mlp");
-    EXPECT_TRUE(loaded.ok()) << loaded.status();
-    return *std::move(loaded);
-  }());
-  return *benchmark;
+LoadedSetting LoadGlyphs() {
+  absl::StatusOr<LoadedSetting> loaded =
+      LoadIntoMemory(*LoadSetting("glyphs_mlp"), "", "datasets/zoo/glyphs_mlp");
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  return *std::move(loaded);
+}
+
+const LoadedSetting& Glyphs() {
+  static const auto* loaded = new LoadedSetting(LoadGlyphs());
+  return *loaded;
+}
+
+const std::vector<RegisteredTuner>& Tuners() {
+  static const auto* tuners = new std::vector<RegisteredTuner>(*RegisteredTuners());
+  return *tuners;
 }
 
 MethodResult RunFailing(const std::string& way) {
   const RegisteredMethod method = {
       "failing", {}, [way] { return std::unique_ptr<AttributionMethod>(new Failing(way)); }};
-  return RunMethod(Glyphs(), {"failing", &method, *Hyperparameters::Make(method.space, {})});
+  return RunMethod(Glyphs(), {"failing", &method, *Hyperparameters::Make(method.space, {})},
+                   Tuners());
 }
 
-TEST(RunMethodTest, FailuresAreRowsWithTheirReason) {
+TEST(RunMethodTest, FailuresAreEntriesWithTheirReason) {
   const struct {
     const char* way;
     EntryStatus status;
@@ -79,14 +94,16 @@ TEST(RunMethodTest, FailuresAreRowsWithTheirReason) {
     EXPECT_TRUE(absl::StrContains(result.entries(0).message(), expected.message))
         << result.entries(0).message();
     EXPECT_FALSE(absl::StrContains(result.entries(0).message(), "\n"));
-    EXPECT_FALSE(result.has_oracle_lds());
+    EXPECT_TRUE(result.oracle().empty());
+    EXPECT_TRUE(result.entries(0).metrics().empty());
   }
 }
 
 class FisherOnGlyphsTest : public testing::Test {
  protected:
   static const MethodResult& Result() {
-    static const auto* result = new MethodResult(RunMethod(Glyphs(), *FindMethodVariant("fisher")));
+    static const auto* result =
+        new MethodResult(RunMethod(Glyphs(), *FindMethodVariant("fisher"), Tuners()));
     return *result;
   }
   static const Entry& Of(const std::string& tuner) {
@@ -102,12 +119,15 @@ TEST_F(FisherOnGlyphsTest, EveryTunerHasAnEntryWithItsCosts) {
   ASSERT_EQ(Result().entries_size(), 8);
   for (const Entry& entry : Result().entries()) {
     ASSERT_EQ(entry.status(), OK) << entry.tuner() << ": " << entry.message();
+    ASSERT_EQ(entry.metrics_size(), 1);
+    const MetricValue& lds = entry.metrics(0);
+    EXPECT_EQ(lds.name(), "lds");
     double mean = 0;
-    for (const double lds : entry.lds_per_test()) mean += lds / entry.lds_per_test_size();
-    EXPECT_EQ(entry.lds_per_test_size(), 100);
-    EXPECT_NEAR(entry.lds().value(), mean, 1e-12);
-    EXPECT_GE(entry.lds().value(), entry.lds().low());
-    EXPECT_LE(entry.lds().value(), entry.lds().high());
+    for (const double value : lds.per_unit()) mean += value / lds.per_unit_size();
+    EXPECT_EQ(lds.per_unit_size(), 100);
+    EXPECT_NEAR(lds.estimate().value(), mean, 1e-12);
+    EXPECT_GE(lds.estimate().value(), lds.estimate().low());
+    EXPECT_LE(lds.estimate().value(), lds.estimate().high());
     CostRecord sum;
     for (const auto& [phase, cost] : entry.phases()) {
       EXPECT_GE(cost.cpu_seconds(), 0) << phase;
@@ -141,35 +161,116 @@ TEST_F(FisherOnGlyphsTest, OnlyWhatRetrainsIsChargedForIt) {
 TEST_F(FisherOnGlyphsTest, TheOracleBoundsTheGrid) {
   ASSERT_EQ(Result().grid_size(), 15);
   double best = -1;
-  for (const GridPoint& point : Result().grid()) best = std::max(best, point.lds());
-  EXPECT_EQ(Result().oracle_lds(), best);
-  EXPECT_LE(Of("grid_search_20").lds().value(), best + 1e-6);
+  for (const GridPoint& point : Result().grid()) best = std::max(best, point.metrics().at("lds"));
+  EXPECT_EQ(Result().oracle().at("lds"), best);
+  EXPECT_LE(Of("grid_search_20").metrics(0).estimate().value(), best + 1e-6);
   EXPECT_GT(best, 0.5);
 }
 
-TEST_F(FisherOnGlyphsTest, FactsAndCeiling) {
-  const SettingFacts& facts = Result().setting();
-  EXPECT_TRUE(facts.synthetic());
-  EXPECT_EQ(facts.num_parameters(), 25450);
-  EXPECT_EQ(facts.num_tuning_subsets() + facts.num_reporting_subsets(), facts.num_subsets());
-  EXPECT_GT(facts.noise_ceiling().value(), 0.9);
-  EXPECT_LT(facts.noise_ceiling().value(), 1);
+TEST_F(FisherOnGlyphsTest, EntriesNameTheKindOfTheirTunerAndItsCriterion) {
   EXPECT_TRUE(Result().damped());
+  for (const auto& [name, tuner] : Tuners()) {
+    const TunerKindRecord kind = Of(name).tuner_kind();
+    EXPECT_EQ(kind == FIXED_VALUE, tuner->kind() == TunerKind::kFixedValue) << name;
+    EXPECT_EQ(kind == SEARCH, tuner->kind() == TunerKind::kSearch) << name;
+    EXPECT_EQ(kind == SELECTOR, tuner->kind() == TunerKind::kSelector) << name;
+    if (kind == FIXED_VALUE) {
+      EXPECT_EQ(Of(name).criterion_size(), 0) << name;
+    }
+    for (int i = 0; i < Of(name).criterion_size(); ++i) {
+      const CriterionRecord& point = Of(name).criterion(i);
+      EXPECT_EQ(point.damping_unit(), Result().grid(0).damping_unit()) << name;
+      if (i == 0) continue;
+      EXPECT_GT(point.damping(), Of(name).criterion(i - 1).damping()) << name;
+    }
+  }
+  EXPECT_EQ(Of("surrogate_indicator").criterion_size(), Result().grid_size());
 }
 
 TEST(RunMethodTest, NoiseIsAtZeroWithinItsInterval) {
-  const MethodResult result = RunMethod(Glyphs(), *FindMethodVariant("random"));
-  ASSERT_EQ(result.entries_size(), 1) << "nothing to tune: the default alone";
-  EXPECT_LT(result.entries(0).lds().low(), 0);
-  EXPECT_GT(result.entries(0).lds().high(), 0);
+  const MethodResult result = RunMethod(Glyphs(), *FindMethodVariant("random"), Tuners());
+  ASSERT_EQ(result.entries_size(), 1) << "a method without damping has one entry";
+  EXPECT_EQ(result.entries(0).tuner(), "default");
+  EXPECT_EQ(result.entries(0).tuner_kind(), FIXED_VALUE);
+  const Interval& lds = result.entries(0).metrics(0).estimate();
+  EXPECT_LT(lds.low(), 0);
+  EXPECT_GT(lds.high(), 0);
+  EXPECT_EQ(result.oracle().at("lds"), lds.value());
 }
 
-TEST(BlocksTest, HalvesAreDisjointAndWhole) {
-  const EvaluationBlocks blocks = SplitIntoBlocks(5, 4);
-  EXPECT_EQ(blocks.tuning.subsets, (std::vector<int64_t>{0, 2, 4}));
-  EXPECT_EQ(blocks.reporting.subsets, (std::vector<int64_t>{1, 3}));
-  EXPECT_EQ(blocks.tuning.tests, (std::vector<int64_t>{0, 2}));
-  EXPECT_EQ(blocks.reporting.tests, (std::vector<int64_t>{1, 3}));
+// The mean absolute score of each of the first three training examples. It reads the whole matrix.
+class ScoreSize : public Metric {
+ public:
+  std::string name() const override { return "score_size"; }
+  std::string unit() const override { return "training example"; }
+  Direction direction() const override { return Direction::kLowerIsBetter; }
+  std::optional<Estimate> Ceiling() const override { return std::nullopt; }
+
+  absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const override {
+    const absl::StatusOr<at::Tensor> all = scores.scores();
+    if (!all.ok()) return all.status();
+    Measurement measured;
+    for (int i = 0; i < 3; ++i) {
+      measured.per_unit.push_back((*all)[i].abs().mean().item<double>());
+      measured.estimate.value += measured.per_unit.back() / 3;
+    }
+    return measured;
+  }
+  absl::StatusOr<double> Value(const MeasuredScores& scores) const override {
+    const absl::StatusOr<Measurement> measured = Measure(scores);
+    if (!measured.ok()) return measured.status();
+    return measured->estimate.value;
+  }
+};
+
+// Scores shrink as damping grows, so the lowest value is that of the largest damping.
+TEST(RunMethodTest, EveryMetricIsMeasuredInItsOwnDirection) {
+  LoadedSetting loaded = LoadGlyphs();
+  loaded.metrics.push_back(std::make_unique<ScoreSize>());
+  const MethodResult result = RunMethod(loaded, *FindMethodVariant("fisher"), Tuners());
+  for (const Entry& entry : result.entries()) {
+    ASSERT_EQ(entry.metrics_size(), 2) << entry.tuner() << ": " << entry.message();
+    EXPECT_EQ(entry.metrics(0).name(), "lds");
+    EXPECT_EQ(entry.metrics(1).name(), "score_size");
+    EXPECT_EQ(entry.metrics(1).per_unit_size(), 3);
+  }
+  ASSERT_GT(result.grid_size(), 1);
+  const auto& last = result.grid(result.grid_size() - 1);
+  EXPECT_LT(last.metrics().at("score_size"), result.grid(0).metrics().at("score_size"));
+  EXPECT_EQ(result.oracle().at("score_size"), last.metrics().at("score_size"));
+}
+
+// A metric that has no value is a failure of the entry, and the entry then has no metrics at all.
+class NeverANumber : public ScoreSize {
+ public:
+  std::string name() const override { return "never"; }
+  absl::StatusOr<Measurement> Measure(const MeasuredScores&) const override {
+    return absl::DataLossError("never a number");
+  }
+};
+
+TEST(RunMethodTest, AMetricWithoutValueIsAFailure) {
+  LoadedSetting loaded = LoadGlyphs();
+  loaded.metrics.push_back(std::make_unique<NeverANumber>());
+  const MethodResult result = RunMethod(loaded, *FindMethodVariant("random"), Tuners());
+  EXPECT_EQ(result.entries(0).status(), NOT_A_NUMBER);
+  EXPECT_EQ(result.entries(0).message(), "never a number");
+  EXPECT_EQ(result.entries(0).metrics_size(), 0);
+  EXPECT_TRUE(result.oracle().empty());
+}
+
+TEST(RunMethodTest, AFailedResultHasTheEntriesOfARun) {
+  const MethodResult failed =
+      FailedResult(Glyphs(), *FindMethodVariant("fisher"), Tuners(), TIMEOUT, "took too long");
+  std::vector<std::string> names;
+  for (const auto& [name, tuner] : Tuners()) names.push_back(name);
+  ASSERT_EQ(failed.entries_size(), names.size());
+  for (int i = 0; i < failed.entries_size(); ++i) {
+    EXPECT_EQ(failed.entries(i).tuner(), names[i]);
+    EXPECT_NE(failed.entries(i).tuner_kind(), TUNER_KIND_UNSPECIFIED);
+    EXPECT_EQ(failed.entries(i).status(), TIMEOUT);
+    EXPECT_EQ(failed.entries(i).message(), "took too long");
+  }
 }
 
 }  // namespace

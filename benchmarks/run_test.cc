@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The run program as a user runs it.
+// Runs the program as a user does.
 #include <cstdlib>
 
 #include "absl/strings/match.h"
@@ -13,7 +13,7 @@
 namespace attribench {
 namespace {
 
-// Exit status; what it says goes to `said`.
+// Returns the exit status. The output goes to `said`.
 int RunProgram(const std::string& flags, std::string* said) {
   const std::string log = testing::TempDir() + "/log";
   const int status =
@@ -38,7 +38,7 @@ TEST(RunTest, WritesAResultForEachMethod) {
   EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
 }
 
-TEST(RunTest, ResumeLeavesOutWhatIsThereOfTheSameGroundTruth) {
+TEST(RunTest, ResumeSkipsResultsOfTheSameGroundTruth) {
   std::string said;
   const std::string output = testing::TempDir() + "/resumed";
   const std::string path = output + "/glyphs_mlp/grad_dot.textproto", mark = "# seen before\n";
@@ -51,20 +51,21 @@ TEST(RunTest, ResumeLeavesOutWhatIsThereOfTheSameGroundTruth) {
   EXPECT_EQ(*ReadWholeFile(path), whole + mark);
   EXPECT_EQ(Read(output + "/glyphs_mlp/random.textproto").method(), "random");
 
-  // Half a file, a result of another zoo, and no flag: made again.
+  // A damaged file, a result of another zoo, and a run without --resume are all run again.
   MethodResult other = Read(path);
-  other.mutable_setting()->mutable_noise_ceiling()->set_value(.123);
+  other.mutable_setting()->mutable_metrics(0)->mutable_ceiling()->set_value(.123);
   for (const std::string& text :
        {whole.substr(0, whole.size() / 2), other.DebugString(), whole + mark}) {
     ASSERT_TRUE(WriteWholeFile(path, text).ok());
     ASSERT_EQ(RunProgram(text == whole + mark ? both : both + " --resume", &said), 0) << said;
     EXPECT_NE(*ReadWholeFile(path), text);
-    EXPECT_EQ(Read(path).setting().noise_ceiling().value(),
-              Read(output + "/glyphs_mlp/random.textproto").setting().noise_ceiling().value());
+    const MethodResult random = Read(output + "/glyphs_mlp/random.textproto");
+    EXPECT_EQ(Read(path).setting().metrics(0).ceiling().value(),
+              random.setting().metrics(0).ceiling().value());
   }
 }
 
-TEST(RunTest, TooLongAndTooLargeAreRows) {
+TEST(RunTest, TooLongAndTooLargeAreResults) {
   std::string said;
   const std::string output = testing::TempDir() + "/failed";
   ASSERT_EQ(RunProgram(absl::StrCat("--methods=fisher --timeout=1ms --output=", output), &said), 0)

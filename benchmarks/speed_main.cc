@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long each method takes in a setting, beside what its arithmetic must take. Per method: one
-// fit with scores at one damping, the same with scores at every damping of the grid, and with their
-// sums over the subsets at every damping (what tuning needs). Counters:
-//   flops        by formula, as the cost ledger has them
-//   bytes        what must at least be read and written: the examples, the parameters of each
+// Measures how long each method takes in a setting, and compares that with the least time that its
+// arithmetic takes. Each method has three benchmarks, all of which fit it once:
+//   one_damping    scores at one damping
+//   every_damping  scores at every damping of the grid
+//   every_sum      sums of scores over the subsets at every damping: what tuning needs
+// Counters:
+//   flops        by formula, from the cost ledger
+//   bytes        the least that must be read and written: the examples, the parameters of each
 //                checkpoint, and the scores (or sums) at each damping
-//   floor_s      the longer of flops over the rate of a large float32 matrix product and bytes over
-//                that of a large copy, both measured in this process
-//   x_floor      time over floor_s
-//   x_reference  time over that of the reference kernel, timed before and after each iteration
+//   floor_s      flops / rate of a large float32 matrix product, or bytes / rate of a large copy,
+//                whichever is longer; both rates are measured in this process
+//   x_floor      time / floor_s
+//   x_reference  time / time of the reference kernel, which runs before and after each iteration
 //   peak_MiB     peak resident memory
 #include <iostream>
 #include <map>
@@ -25,10 +28,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
+#include "benchmarks/loaded_setting.h"
 #include "benchmarks/machine_rates.h"
 #include "benchmarks/peak_memory.h"
 #include "benchmarks/reference_kernel.h"
-#include "benchmarks/run_method.h"
 #include "datasets/clock.h"
 #include "datasets/data_root.h"
 #include "datasets/environment.h"
@@ -42,20 +45,21 @@
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
-ABSL_FLAG(int, threads, 0, "default: one per core");
+ABSL_FLAG(int, threads, 0, "number of threads; default: one per core");
 ABSL_FLAG(std::vector<std::string>, set, {},
-          "hyperparameters, as name=value,...; methods without them are left out");
-ABSL_FLAG(bool, first_variants, false, "of each method only the variant that its file names first");
+          "hyperparameters, as name=value,...; methods that do not have all of them are left out");
+ABSL_FLAG(bool, first_variants, false,
+          "run only one variant of each method: the first in its hyperparameter file");
 
 namespace attribench {
 namespace {
 
 enum class Scoring { kOneDamping, kEveryDamping, kEverySum };
 
-// `bytes` is what must be read and written.
-absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& variant, Scoring scoring,
+// Sets `bytes` to what must be read and written at least.
+absl::Status FitAndScore(const LoadedSetting& loaded, const MethodVariant& variant, Scoring scoring,
                          CostLedger& ledger, double& bytes) {
-  AttributionTask task = MakeTask(benchmark);
+  AttributionTask task = MakeTask(loaded);
   bytes = static_cast<double>(task.train.inputs.nbytes() + task.test.inputs.nbytes());
   task.checkpoint = [&bytes, read = task.checkpoint](CheckpointKind kind, int64_t index) {
     absl::StatusOr<Parameters> parameters = read(kind, index);
@@ -71,15 +75,15 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
                    ? std::vector<Damping>{variant.hyperparameters.DefaultDamping()}
                    : variant.hyperparameters.DampingGrid();
   }
+  std::unique_ptr<SubsetScorer> scorer;
   if (scoring == Scoring::kEverySum) {
-    if (const absl::Status status = (*fitted)->PrepareSubsets(benchmark.truth.subsets, ledger);
-        !status.ok())
-      return status;
+    auto prepared = (*fitted)->ScoreSubsets(loaded.truth.subsets, ledger);
+    if (!prepared.ok()) return prepared.status();
+    scorer = *std::move(prepared);
   }
   for (const Damping& damping : dampings) {
-    const absl::StatusOr<at::Tensor> scores = scoring == Scoring::kEverySum
-                                                  ? (*fitted)->SubsetScores(damping, ledger)
-                                                  : (*fitted)->Scores(damping, ledger);
+    const absl::StatusOr<at::Tensor> scores =
+        scorer != nullptr ? scorer->Sums(damping, ledger) : (*fitted)->Scores(damping, ledger);
     if (!scores.ok()) return scores.status();
     bytes += static_cast<double>(scores->nbytes());
     benchmark::DoNotOptimize(scores->data_ptr());
@@ -87,7 +91,7 @@ absl::Status FitAndScore(const Benchmark& benchmark, const MethodVariant& varian
   return absl::OkStatus();
 }
 
-void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVariant& variant,
+void Measure(benchmark::State& state, const LoadedSetting& loaded, const MethodVariant& variant,
              Scoring scoring) {
   static const MachineRates rates = MachineRates::Measure();
   static ReferenceKernel reference;
@@ -97,7 +101,8 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
     const double start = WallSeconds();
     const absl::Status status = FitAndScore(loaded, variant, scoring, ledger, bytes);
     const double elapsed = WallSeconds() - start;
-    // The training of checkpoints is in the ledger but not in this time.
+    // The flops of one phase only: the ledger also charges the training of checkpoints, which takes
+    // no time here.
     flops = ledger.phases().at("all").flops;
     if (!status.ok()) return status;
     return elapsed;
@@ -106,8 +111,8 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
   bool first = true;
   for (auto unused : state) {
     absl::StatusOr<double> elapsed = run();
-    // A quick method's first run warms up: memory that the system hands out anew would be half of
-    // it.
+    // Repeats the first run of a quick method: half of its time would go into getting memory from
+    // the system.
     if (first && elapsed.ok() && *elapsed < 1) elapsed = run();
     first = false;
     if (!elapsed.ok()) {
@@ -121,7 +126,7 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
   seconds /= state.iterations();
   reference_seconds /= state.iterations() + 1;
   const double floor = rates.FloorSeconds(flops, bytes);
-  // Without any, their coefficient of variation would be NaN, which is not JSON.
+  // Google Benchmark would write the coefficient of variation of zeros as NaN, which is not JSON.
   if (flops > 0) state.counters["flops"] = flops;
   state.counters["bytes"] = bytes;
   state.counters["floor_s"] = floor;
@@ -130,16 +135,37 @@ void Measure(benchmark::State& state, const Benchmark& loaded, const MethodVaria
   state.counters["peak_MiB"] = PeakMemoryBytes() / 1048576.0;
 }
 
-absl::Status Run() {
-  const int threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
-  at::set_num_threads(threads);
-  KeepFreedMemory();
+absl::StatusOr<LoadedSetting> LoadChosenSetting() {
   const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
-  std::string zoo = absl::GetFlag(FLAGS_zoo);
-  zoo = zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
-                    : InWorkingDirectory(zoo);
-  static const absl::StatusOr<Benchmark> loaded = LoadBenchmark(*setting, DataRoot(), zoo);
+  const std::string zoo = absl::GetFlag(FLAGS_zoo);
+  return LoadIntoMemory(*setting, DataRoot(),
+                        zoo.empty()
+                            ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
+                            : InWorkingDirectory(zoo));
+}
+
+void Register(const LoadedSetting& loaded, const MethodVariant& variant) {
+  const auto add = [&](const std::string& what, Scoring scoring) {
+    benchmark::RegisterBenchmark((variant.name + "/" + what).c_str(),
+                                 [&loaded, variant, scoring](benchmark::State& state) {
+                                   Measure(state, loaded, variant, scoring);
+                                 })
+        ->Unit(benchmark::kSecond)
+        ->UseManualTime();
+  };
+  add("one_damping", Scoring::kOneDamping);
+  if (!variant.hyperparameters.HasDamping()) return;
+  add("every_damping", Scoring::kEveryDamping);
+  add("every_sum", Scoring::kEverySum);
+}
+
+absl::Status Run() {
+  const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
+  if (!threads.ok()) return threads.status();
+  at::set_num_threads(*threads);
+  KeepFreedMemory();
+  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = MethodVariants();
   if (!variants.ok()) return variants.status();
@@ -157,25 +183,14 @@ absl::Status Run() {
       values.insert(variant.hyperparameters.values().begin(),
                     variant.hyperparameters.values().end());
       const auto changed = Hyperparameters::Make(variant.method->space, values);
-      if (!changed.ok()) continue;  // not a hyperparameter, or not a value, of this method
+      if (!changed.ok()) continue;  // this method lacks a hyperparameter, or refuses a value
       variant.hyperparameters = *changed;
     }
-    const auto add = [&](const std::string& what, Scoring scoring) {
-      benchmark::RegisterBenchmark((variant.name + "/" + what).c_str(),
-                                   [variant, scoring](benchmark::State& state) {
-                                     Measure(state, *loaded, variant, scoring);
-                                   })
-          ->Unit(benchmark::kSecond)
-          ->UseManualTime();
-    };
-    add("one_damping", Scoring::kOneDamping);
-    if (!variant.hyperparameters.HasDamping()) continue;
-    add("every_damping", Scoring::kEveryDamping);
-    add("every_sum", Scoring::kEverySum);
+    Register(*loaded, variant);
   }
   benchmark::AddCustomContext("cpu_model", DescribeEnvironment().cpu_model());
-  benchmark::AddCustomContext("setting", setting->name());
-  benchmark::AddCustomContext("threads", absl::StrCat(threads));
+  benchmark::AddCustomContext("setting", loaded->facts.name());
+  benchmark::AddCustomContext("threads", absl::StrCat(*threads));
   benchmark::RunSpecifiedBenchmarks();
   return absl::OkStatus();
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How fast one core trains, beside what its matrix products could: one epoch of each network's
-// recipe on drawn images, in the settings' batch sizes, with as many trainings at the same time as
-// there are cores, as `retrain` runs them. Counters, all of one core:
+// Measures how fast one core trains, and compares that with the speed of its matrix products. Each
+// benchmark trains one epoch of a network on random images, with a batch size that the settings
+// use. As many trainings run at the same time as there are cores, as in `retrain`. Counters, each
+// of one core:
 //   images_per_s
-//   flops_per_s  by formula: 6 a multiply-add of the layers, forward and backward
-//   gemm_share   flops_per_s over the rate of a large float32 matrix product, measured in this
-//                process on one core
+//   flops_per_s  by formula: 6 per multiply-add of the layers, for forward and backward together
+//   gemm_share   flops_per_s / rate of a large float32 matrix product, measured in this process on
+//                one core
 #include <algorithm>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -19,6 +21,7 @@
 #include "ATen/Parallel.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/machine_rates.h"
@@ -32,9 +35,9 @@
 #include "datasets/settings/setting.pb.h"
 #include "datasets/zoo/trainer.h"
 
-ABSL_FLAG(int, workers, 0, "trainings at the same time; default: one per core");
+ABSL_FLAG(int, workers, 0, "number of trainings at the same time; default: one per core");
 ABSL_FLAG(bool, winograd, false,
-          "ResNet-9 trains with Winograd convolutions, for which all of oneDNN may use AVX-512");
+          "train ResNet-9 with Winograd convolutions; this allows AVX-512 in all of oneDNN");
 
 namespace attribench {
 namespace {
@@ -80,8 +83,9 @@ void Add(const std::string& name, const ModelSpec& spec, const std::vector<int64
       ->UseRealTime();
 }
 
-void Run() {
-  const int workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+absl::Status Run() {
+  const absl::StatusOr<int> workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+  if (!workers.ok()) return workers.status();
   KeepFreedMemory();
   at::set_num_threads(1);
   const double gemm_rate = MachineRates::Measure().flops_per_second;
@@ -91,7 +95,7 @@ void Run() {
   mlp.mutable_mlp()->add_hidden_units(64);
   mlp.mutable_mlp()->set_num_classes(10);
   mlp.mutable_mlp()->set_dropout(.1);
-  Add("train/mlp", mlp, {784}, 5000, 64, workers, gemm_rate);
+  Add("train/mlp", mlp, {784}, 5000, 64, *workers, gemm_rate);
   ModelSpec resnet9;
   resnet9.mutable_resnet9()->set_num_channels(3);
   resnet9.mutable_resnet9()->set_image_size(32);
@@ -99,15 +103,16 @@ void Run() {
   resnet9.mutable_resnet9()->set_width(16);
   if (absl::GetFlag(FLAGS_winograd)) {
     resnet9.mutable_resnet9()->set_convolution_algorithm(WINOGRAD);
-    MakeModel(resnet9).IgnoreError();  // allows them before the first convolution
+    MakeModel(resnet9).IgnoreError();  // must allow AVX-512 before the first convolution
   }
-  Add("train/resnet9/width:16", resnet9, {3, 32, 32}, 640, 32, workers, gemm_rate);
+  Add("train/resnet9/width:16", resnet9, {3, 32, 32}, 640, 32, *workers, gemm_rate);
   resnet9.mutable_resnet9()->set_width(64);
-  Add("train/resnet9/width:64", resnet9, {3, 32, 32}, 128, 64, workers, gemm_rate);
+  Add("train/resnet9/width:64", resnet9, {3, 32, 32}, 128, 64, *workers, gemm_rate);
   benchmark::AddCustomContext("cpu_model", DescribeEnvironment().cpu_model());
-  benchmark::AddCustomContext("workers", absl::StrCat(workers));
+  benchmark::AddCustomContext("workers", absl::StrCat(*workers));
   benchmark::AddCustomContext("gemm_flops_per_s", absl::StrCat(gemm_rate));
   benchmark::RunSpecifiedBenchmarks();
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -117,6 +122,7 @@ int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
   benchmark::Initialize(&argc, argv);
   absl::ParseCommandLine(argc, argv);
-  attribench::Run();
-  return 0;
+  const absl::Status status = attribench::Run();
+  if (!status.ok()) std::cerr << "training_speed: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
 }

@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Makes a leaderboard from a fresh clone: installs missing packages, builds, runs every method and
-# prints the table. Writes out/results/ and out/leaderboard/.
+# prints the tables. Writes out/results/ and out/leaderboard/.
 #
 #   ci/leaderboard.sh                                   the built-in setting (synthetic data)
 #   ci/leaderboard.sh --settings=mnist_mlp              real MNIST
 #   ci/leaderboard.sh --settings=glyphs_mlp,mnist_mlp   two settings
+#   ci/leaderboard.sh --all                             prints every entry, not two lines a method
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 settings=glyphs_mlp
 output=out/leaderboard
+all=false
 for argument in "$@"; do
   case "$argument" in
     --settings=?*) settings=${argument#*=} ;;
     --output=?*) output=${argument#*=} ;;
-    *) echo "leaderboard.sh: unknown argument '$argument'; known are --settings=NAME[,NAME] and --output=FOLDER" >&2; exit 2 ;;
+    --all) all=true ;;
+    *) echo "leaderboard.sh: unknown argument '$argument'; known are --settings=NAME[,NAME], --output=FOLDER and --all" >&2; exit 2 ;;
   esac
 done
 IFS=, read -ra names <<<"$settings"
@@ -49,4 +52,4 @@ for name in "${names[@]}"; do
   bazel-bin/benchmarks/run --setting="$name" --data_root="$(bazel info output_base 2>/dev/null)/external"
   results+=("out/results/$name")
 done
-bazel-bin/leaderboard/leaderboard --results="$(IFS=,; echo "${results[*]}")" --output="$output"
+bazel-bin/leaderboard/leaderboard --results="$(IFS=,; echo "${results[*]}")" --output="$output" --all="$all"

@@ -4,9 +4,15 @@
 #include <algorithm>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+
 namespace attribench {
 
-int ThreadsOrAllCores(int flag) {
+absl::StatusOr<int> ThreadsOrAllCores(int flag) {
+  if (flag < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " threads or workers, must be at least 0 (0: one per core)"));
+  }
   if (flag > 0) return flag;
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }

@@ -9,14 +9,18 @@ namespace attribench {
 namespace {
 
 TEST(NumThreadsTest, AFlagAboveZeroIsTaken) {
-  EXPECT_EQ(ThreadsOrAllCores(1), 1);
-  EXPECT_EQ(ThreadsOrAllCores(1000), 1000);
+  EXPECT_EQ(*ThreadsOrAllCores(1), 1);
+  EXPECT_EQ(*ThreadsOrAllCores(1000), 1000);
 }
 
-TEST(NumThreadsTest, OtherwiseThereIsOnePerCore) {
+TEST(NumThreadsTest, ZeroIsOnePerCore) {
   const int cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
   ASSERT_GE(cores, 1);
-  for (const int flag : {0, -1}) EXPECT_EQ(ThreadsOrAllCores(flag), cores) << flag;
+  EXPECT_EQ(*ThreadsOrAllCores(0), cores);
+}
+
+TEST(NumThreadsTest, ANegativeFlagIsRefused) {
+  EXPECT_EQ(ThreadsOrAllCores(-1).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

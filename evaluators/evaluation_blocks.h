@@ -13,13 +13,14 @@ struct EvaluationBlock {
   std::vector<int64_t> tests;
 };
 
-// Two disjoint halves. A tuner sees the tuning block only; a published LDS comes from the reporting
-// block only.
+// Two disjoint halves. A tuner sees the tuning block only. A published metric is measured on the
+// reporting block only.
 struct EvaluationBlocks {
   EvaluationBlock tuning;     // even numbers
   EvaluationBlock reporting;  // odd numbers
 };
 
+// Every subset and every test example is in exactly one of the two blocks.
 EvaluationBlocks SplitIntoBlocks(int64_t num_subsets, int64_t num_tests);
 
 }  // namespace attribench

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -23,32 +23,94 @@ namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 
+// One setting's rows, each with the means of its first metric in the resamples (empty for rows that
+// are not OK).
+struct Contest {
+  std::vector<Row> rows;
+  std::vector<std::vector<double>> means;
+};
+
 bool IsOk(const Row& row) { return row.entry.status() == OK; }
+
+Direction RankingDirection(const Row& row) { return row.metrics[0].facts.direction(); }
 
 std::string Name(const Row& row) {
   return absl::StrCat("setting ", row.setting, ", method ", row.method, ", tuner ",
                       row.entry.tuner());
 }
 
-absl::Status CheckLds(const Row& row) {
-  const Entry& entry = row.entry;
-  if (!entry.has_lds() || !std::isfinite(entry.lds().value())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        Name(row), ": status OK, but LDS is ",
-        entry.has_lds() ? absl::StrCat(entry.lds().value()) : "missing", "; it must be finite"));
+const MetricValue* FindMetric(const Entry& entry, const std::string& name) {
+  for (const MetricValue& metric : entry.metrics()) {
+    if (metric.name() == name) return &metric;
   }
-  if (entry.lds_per_test().empty()) {
+  return nullptr;
+}
+
+absl::Status CheckFacts(const SettingFacts& facts) {
+  if (facts.metrics().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        Name(row), ": status OK, but lds_per_test has 0 values; at least 1 is needed"));
+        "setting ", facts.name(), " states 0 metrics; at least 1 is needed, the first one ranks"));
   }
-  for (int i = 0; i < entry.lds_per_test_size(); ++i) {
-    if (!std::isfinite(entry.lds_per_test(i))) {
-      return absl::InvalidArgumentError(absl::StrCat(Name(row), ": status OK, but lds_per_test[", i,
-                                                     "] is ", entry.lds_per_test(i),
+  std::set<std::string> names;
+  for (const MetricFacts& metric : facts.metrics()) {
+    if (!names.insert(metric.name()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("setting ", facts.name(),
+                                                     " states the metric ", metric.name(),
+                                                     " twice; once is allowed"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMetricNames(const Row& row, const SettingFacts& facts) {
+  std::vector<std::string> known;
+  for (const MetricFacts& metric : facts.metrics()) known.push_back(metric.name());
+  std::set<std::string> seen;
+  for (const MetricValue& metric : row.entry.metrics()) {
+    if (std::find(known.begin(), known.end(), metric.name()) == known.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Name(row), ": the metric '", metric.name(),
+                       "' is not one of the setting's: ", absl::StrJoin(known, ", ")));
+    }
+    if (!seen.insert(metric.name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Name(row), ": the metric ", metric.name(), " comes twice; once is allowed"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFirstMetric(const Row& row, const std::string& name) {
+  const MetricValue* metric = FindMetric(row.entry, name);
+  if (metric == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Name(row), ": status OK, but ", name, " is missing; it ranks the setting"));
+  }
+  if (metric->per_unit().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(Name(row), ": status OK, but per_unit of ", name,
+                                                   " has 0 values; at least 1 is needed"));
+  }
+  for (int i = 0; i < metric->per_unit_size(); ++i) {
+    if (!std::isfinite(metric->per_unit(i))) {
+      return absl::InvalidArgumentError(absl::StrCat(Name(row), ": status OK, but per_unit[", i,
+                                                     "] of ", name, " is ", metric->per_unit(i),
                                                      "; it must be finite"));
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckMetrics(const Row& row, const SettingFacts& facts) {
+  absl::Status status = CheckMetricNames(row, facts);
+  for (const MetricValue& metric : row.entry.metrics()) {
+    if (!status.ok()) break;
+    if (metric.has_estimate() && std::isfinite(metric.estimate().value())) continue;
+    status = absl::InvalidArgumentError(
+        absl::StrCat(Name(row), ": status OK, but ", metric.name(), " is ",
+                     metric.has_estimate() ? absl::StrCat(metric.estimate().value()) : "missing",
+                     "; it must be finite"));
+  }
+  return status.ok() ? CheckFirstMetric(row, facts.metrics(0).name()) : status;
 }
 
 std::optional<double> Share(double part, double whole) {
@@ -57,169 +119,237 @@ std::optional<double> Share(double part, double whole) {
   return share;
 }
 
-std::optional<int64_t> GridRetrainings(const Entry& entry) {
-  absl::string_view digits = entry.tuner();
-  int64_t m;
-  if (!absl::ConsumePrefix(&digits, kGridSearchPrefix) || !absl::SimpleAtoi(digits, &m) || m <= 0) {
-    return std::nullopt;
-  }
-  return m;
+// How good `value` is as a share of `reference`: more is better in both directions.
+std::optional<double> ShareOf(double value, double reference, Direction direction) {
+  return direction == LOWER_IS_BETTER ? Share(reference, value) : Share(value, reference);
 }
 
-// `means` are those of `rows` in the resamples, empty for rows that are not OK.
-std::vector<Headline> MakeHeadlines(const std::vector<Row>& rows,
-                                    const std::vector<std::vector<double>>& means) {
-  std::map<std::string, Headline> headlines;
-  for (size_t s = 0; s < rows.size(); ++s) {
-    const Row& selector = rows[s];
-    if (!IsOk(selector) || !selector.damped || selector.entry.tuner() != kSelectorTuner) continue;
-    Headline headline;
-    headline.setting = selector.setting;
-    headline.method = selector.method;
-    const CostRecord& cost = selector.entry.tuning_cost();
-    if (selector.entry.has_tuning_cost()) headline.selector_retrainings = cost.retrainings();
-    const double lds = selector.entry.lds().value();
-
-    size_t largest = rows.size();
-    int64_t largest_m = 0;
-    for (size_t g = 0; g < rows.size(); ++g) {
-      if (!IsOk(rows[g]) || rows[g].method != selector.method) continue;
-      const std::optional<int64_t> m = GridRetrainings(rows[g].entry);
-      if (!m.has_value()) continue;
-      if (*m > largest_m) {
-        largest = g;
-        largest_m = *m;
-      }
-      if (!ClearlyAbove(means[s], means[g])) {
-        int64_t spent = *m;  // a setting may have had fewer subsets than were asked for
-        if (rows[g].entry.has_tuning_cost()) {
-          spent = std::min<int64_t>(spent, std::llround(rows[g].entry.tuning_cost().retrainings()));
-        }
-        headline.grid_retrainings_to_match =
-            std::min(spent, headline.grid_retrainings_to_match.value_or(spent));
-      }
+std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result) {
+  std::vector<RowMetric> metrics;
+  for (const MetricFacts& facts : result.setting().metrics()) {
+    RowMetric& metric = metrics.emplace_back();
+    metric.facts = facts;
+    const auto oracle = result.oracle().find(facts.name());
+    if (oracle != result.oracle().end()) metric.oracle = oracle->second;
+    const MetricValue* value = FindMetric(entry, facts.name());
+    if (value == nullptr) continue;
+    metric.estimate = value->estimate();
+    if (facts.direction() == HIGHER_IS_BETTER) {
+      metric.ceiling_share = Share(value->estimate().value(), facts.ceiling().value());
     }
-    if (largest < rows.size()) {
-      const Entry& grid = rows[largest].entry;
-      headline.grid_search = grid.tuner();
-      headline.selector_lds_share = Share(lds, grid.lds().value());
-      if (selector.entry.has_tuning_cost() && grid.has_tuning_cost()) {
-        headline.selector_cost_share = Share(cost.cpu_seconds(), grid.tuning_cost().cpu_seconds());
-        headline.selector_flops_share = Share(cost.flops(), grid.tuning_cost().flops());
-      }
-      std::vector<double> shares;
-      for (int b = 0; b < PairedBootstrap::kResamples; ++b) {
-        const std::optional<double> share = Share(means[s][b], means[largest][b]);
-        if (share.has_value()) shares.push_back(*share);
-      }
-      if (shares.size() == PairedBootstrap::kResamples && headline.selector_lds_share.has_value()) {
-        std::tie(headline.selector_lds_share_low, headline.selector_lds_share_high) =
-            PercentileInterval(std::move(shares));
-      }
-    }
-    headlines[selector.method] = std::move(headline);
   }
-  std::vector<Headline> sorted;
-  for (auto& [method, headline] : headlines) sorted.push_back(std::move(headline));
-  return sorted;
+  return metrics;
 }
 
-// Fills in the ranks of one setting's rows and returns its headlines.
-absl::StatusOr<std::vector<Headline>> RankRows(std::vector<Row>& rows) {
+double Value(const Row& row) { return row.metrics[0].estimate->value(); }
+
+bool ClearlyBetter(const Contest& contest, size_t a, size_t b) {
+  const std::vector<double>&first = contest.means[a], &second = contest.means[b];
+  return RankingDirection(contest.rows[a]) == LOWER_IS_BETTER ? ClearlyAbove(second, first)
+                                                              : ClearlyAbove(first, second);
+}
+
+// Compares the values and costs of a selector and a search, both by their index.
+void CompareWithSearch(const Contest& contest, size_t s, size_t g, Headline& headline) {
+  const Row &selector = contest.rows[s], &search = contest.rows[g];
+  const Direction direction = RankingDirection(selector);
+  headline.search = search.entry.tuner();
+  headline.search_value = Value(search);
+  headline.search_retrainings = SearchRetrainings(search);
+  headline.share = ShareOf(Value(selector), Value(search), direction);
+  if (selector.entry.has_tuning_cost() && search.entry.has_tuning_cost()) {
+    const CostRecord &cost = selector.entry.tuning_cost(), &whole = search.entry.tuning_cost();
+    headline.cost_share = Share(cost.cpu_seconds(), whole.cpu_seconds());
+    headline.flops_share = Share(cost.flops(), whole.flops());
+  }
+  std::vector<double> shares;
+  for (int b = 0; b < PairedBootstrap::kResamples; ++b) {
+    const std::optional<double> share =
+        ShareOf(contest.means[s][b], contest.means[g][b], direction);
+    if (share.has_value()) shares.push_back(*share);
+  }
+  if (shares.size() == PairedBootstrap::kResamples && headline.share.has_value()) {
+    std::tie(headline.share_low, headline.share_high) = PercentileInterval(std::move(shares));
+  }
+}
+
+Headline MakeHeadline(const Contest& contest, size_t s) {
+  const Row& selector = contest.rows[s];
+  Headline headline;
+  headline.setting = selector.setting;
+  headline.method = selector.method;
+  headline.selector = selector.entry.tuner();
+  headline.metric = selector.metrics[0].facts.name();
+  headline.selector_value = Value(selector);
+  if (selector.entry.has_tuning_cost()) {
+    headline.selector_retrainings = selector.entry.tuning_cost().retrainings();
+  }
+  std::vector<const Row*> searches;
+  for (size_t g = 0; g < contest.rows.size(); ++g) {
+    const Row& search = contest.rows[g];
+    const std::optional<double> retrainings = SearchRetrainings(search);
+    if (search.method != selector.method || !retrainings.has_value()) continue;
+    searches.push_back(&search);
+    if (ClearlyBetter(contest, s, g)) continue;
+    const int64_t spent = std::llround(*retrainings);
+    headline.retrainings_to_match = std::min(spent, headline.retrainings_to_match.value_or(spent));
+  }
+  if (const Row* largest = LargestSearch(searches); largest != nullptr) {
+    CompareWithSearch(contest, s, largest - contest.rows.data(), headline);
+  }
+  return headline;
+}
+
+std::vector<Headline> MakeHeadlines(const Contest& contest) {
+  std::vector<Headline> headlines;
+  for (size_t s = 0; s < contest.rows.size(); ++s) {
+    const Row& row = contest.rows[s];
+    if (IsOk(row) && row.damped && row.entry.tuner_kind() == SELECTOR) {
+      headlines.push_back(MakeHeadline(contest, s));
+    }
+  }
+  return headlines;
+}
+
+absl::StatusOr<Contest> ResampleRows(std::vector<Row> rows) {
+  Contest contest;
+  contest.means.resize(rows.size());
   const Row* first = nullptr;
-  int num_ok = 0;
-  for (const Row& row : rows) {
-    if (!IsOk(row)) continue;
-    ++num_ok;
-    if (first == nullptr) first = &row;
-    if (row.entry.lds_per_test_size() != first->entry.lds_per_test_size()) {
+  std::optional<PairedBootstrap> bootstrap;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!IsOk(rows[i])) continue;
+    const std::string& metric = rows[i].metrics[0].facts.name();
+    const auto& values = FindMetric(rows[i].entry, metric)->per_unit();
+    if (first == nullptr) {
+      first = &rows[i];
+      bootstrap.emplace(values.size());
+    }
+    const int expected = FindMetric(first->entry, metric)->per_unit_size();
+    if (values.size() != expected) {
       return absl::InvalidArgumentError(
-          absl::StrCat(Name(row), ": ", row.entry.lds_per_test_size(),
-                       " values of lds_per_test, but ", first->entry.lds_per_test_size(),
-                       " in method ", first->method, ", tuner ", first->entry.tuner()));
+          absl::StrCat(Name(rows[i]), ": ", values.size(), " values per unit of ", metric, ", but ",
+                       expected, " in method ", first->method, ", tuner ", first->entry.tuner()));
     }
+    contest.means[i] = bootstrap->Means(values);
   }
-  std::vector<std::vector<double>> means(rows.size());
-  if (first != nullptr) {
-    const PairedBootstrap bootstrap(first->entry.lds_per_test_size());
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (IsOk(rows[i])) means[i] = bootstrap.Means(rows[i].entry.lds_per_test());
-    }
-  }
-  for (Row& row : rows) {
-    row.rank = IsOk(row) ? Rank{1, num_ok}
-                         : Rank{static_cast<int>(rows.size()), static_cast<int>(rows.size())};
-  }
+  contest.rows = std::move(rows);
+  return contest;
+}
+
+void RankRows(Contest& contest) {
+  std::vector<Row>& rows = contest.rows;
+  const int num_rows = rows.size();
+  const int num_ok = std::count_if(rows.begin(), rows.end(), IsOk);
+  for (Row& row : rows) row.rank = IsOk(row) ? Rank{1, num_ok} : Rank{num_rows, num_rows};
   for (size_t a = 0; a < rows.size(); ++a) {
     for (size_t b = 0; b < rows.size(); ++b) {
-      if (a == b || !IsOk(rows[a]) || !IsOk(rows[b]) || !ClearlyAbove(means[a], means[b])) continue;
+      if (a == b || !IsOk(rows[a]) || !IsOk(rows[b]) || !ClearlyBetter(contest, a, b)) continue;
       ++rows[b].rank.low;
       --rows[a].rank.high;
     }
   }
-  return MakeHeadlines(rows, means);
 }
 
 bool Before(const Row& a, const Row& b) {
   const auto key = [](const Row& row) {
-    return std::make_tuple(!IsOk(row), row.rank.low, IsOk(row) ? -row.entry.lds().value() : 0.0,
-                           absl::string_view(row.method), absl::string_view(row.entry.tuner()));
+    double badness = 0;
+    if (IsOk(row)) badness = RankingDirection(row) == LOWER_IS_BETTER ? Value(row) : -Value(row);
+    return std::make_tuple(!IsOk(row), row.rank.low, badness, absl::string_view(row.method),
+                           absl::string_view(row.entry.tuner()));
   };
   return key(a) < key(b);
 }
 
+// `rows` are in the board's order.
+void SortHeadlines(const std::vector<Row>& rows, std::vector<Headline>& headlines) {
+  std::map<std::string, size_t> places;
+  for (size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i].method, i);
+  std::sort(headlines.begin(), headlines.end(), [&](const Headline& a, const Headline& b) {
+    return std::make_tuple(places[a.method], absl::string_view(a.selector)) <
+           std::make_tuple(places[b.method], absl::string_view(b.selector));
+  });
+}
+
+absl::Status CheckSameFacts(const SettingFacts& facts, const MethodResult& result) {
+  if (facts.SerializeAsString() == result.setting().SerializeAsString()) return absl::OkStatus();
+  std::string differences;
+  MessageDifferencer differencer;
+  differencer.ReportDifferencesToString(&differences);
+  differencer.Compare(facts, result.setting());
+  return absl::InvalidArgumentError(
+      absl::StrCat("setting ", result.setting().name(), ", method ", result.method(),
+                   ": facts differ from another result's: ",
+                   absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}})));
+}
+
+absl::StatusOr<Row> MakeRow(const MethodResult& result, const Entry& entry) {
+  Row row;
+  row.setting = result.setting().name();
+  row.method = result.method();
+  row.damped = result.damped();
+  row.machine = result.machine();
+  row.entry = entry;
+  if (!IsOk(row)) row.entry.clear_metrics();
+  row.metrics = RowMetrics(row.entry, result);
+  if (!IsOk(row)) return row;
+  const absl::Status status = CheckMetrics(row, result.setting());
+  if (!status.ok()) return status;
+  return row;
+}
+
 }  // namespace
 
-absl::StatusOr<Board> MakeBoard(std::vector<MethodResult> results) {
+absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
   std::map<std::string, SettingFacts> settings;
   std::map<std::string, std::vector<Row>> rows;
   std::set<std::tuple<std::string, std::string, std::string>> seen;
-  for (MethodResult& result : results) {
-    const std::string setting = result.setting().name();
+  for (const MethodResult& result : results) {
+    const std::string& setting = result.setting().name();
     const SettingFacts& facts = settings.emplace(setting, result.setting()).first->second;
-    if (facts.SerializeAsString() != result.setting().SerializeAsString()) {
-      std::string differences;
-      MessageDifferencer differencer;
-      differencer.ReportDifferencesToString(&differences);
-      differencer.Compare(facts, result.setting());
-      return absl::InvalidArgumentError(
-          absl::StrCat("setting ", setting, ", method ", result.method(),
-                       ": facts differ from another result's: ",
-                       absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}})));
-    }
-    for (Entry& entry : *result.mutable_entries()) {
-      Row row;
-      row.setting = setting;
-      row.method = result.method();
-      row.damped = result.damped();
-      row.machine = result.machine();
-      if (result.has_oracle_lds()) row.oracle_lds = result.oracle_lds();
-      row.entry = std::move(entry);
-      if (!seen.emplace(row.setting, row.method, row.entry.tuner()).second) {
-        return absl::InvalidArgumentError(absl::StrCat(Name(row), ": two results of this entry"));
+    absl::Status status = CheckSameFacts(facts, result);
+    if (status.ok()) status = CheckFacts(facts);
+    if (!status.ok()) return status;
+    for (const Entry& entry : result.entries()) {
+      absl::StatusOr<Row> row = MakeRow(result, entry);
+      if (!row.ok()) return row.status();
+      if (!seen.emplace(setting, row->method, entry.tuner()).second) {
+        return absl::InvalidArgumentError(absl::StrCat(Name(*row), ": two results of this entry"));
       }
-      if (IsOk(row)) {
-        const absl::Status status = CheckLds(row);
-        if (!status.ok()) return status;
-        row.ceiling_share = Share(row.entry.lds().value(), facts.noise_ceiling().value());
-      } else {
-        row.entry.clear_lds();
-        row.entry.clear_lds_per_test();
-      }
-      rows[setting].push_back(std::move(row));
+      rows[setting].push_back(*std::move(row));
     }
   }
   Board board;
   for (auto& [name, facts] : settings) {
     board.settings.push_back(std::move(facts));
-    std::vector<Row>& of_setting = rows[name];
-    absl::StatusOr<std::vector<Headline>> headlines = RankRows(of_setting);
-    if (!headlines.ok()) return headlines.status();
-    std::sort(of_setting.begin(), of_setting.end(), Before);
-    std::move(of_setting.begin(), of_setting.end(), std::back_inserter(board.rows));
-    std::move(headlines->begin(), headlines->end(), std::back_inserter(board.headlines));
+    absl::StatusOr<Contest> contest = ResampleRows(std::move(rows[name]));
+    if (!contest.ok()) return contest.status();
+    RankRows(*contest);
+    std::vector<Headline> headlines = MakeHeadlines(*contest);
+    std::sort(contest->rows.begin(), contest->rows.end(), Before);
+    SortHeadlines(contest->rows, headlines);
+    std::move(contest->rows.begin(), contest->rows.end(), std::back_inserter(board.rows));
+    std::move(headlines.begin(), headlines.end(), std::back_inserter(board.headlines));
   }
   return board;
+}
+
+std::optional<double> SearchRetrainings(const Row& row) {
+  const double retrainings = row.entry.tuning_cost().retrainings();
+  if (!IsOk(row) || row.entry.tuner_kind() != SEARCH || !(retrainings > 0)) return std::nullopt;
+  return retrainings;
+}
+
+const Row* LargestSearch(absl::Span<const Row* const> rows) {
+  const Row* largest = nullptr;
+  const auto key = [](const Row& row) {
+    return std::make_tuple(-SearchRetrainings(row).value_or(0),
+                           absl::string_view(row.entry.tuner()));
+  };
+  for (const Row* row : rows) {
+    if (!SearchRetrainings(*row).has_value()) continue;
+    if (largest == nullptr || key(*row) < key(*largest)) largest = row;
+  }
+  return largest;
 }
 
 }  // namespace attribench

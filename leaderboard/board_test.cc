@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Optional;
 
 MATCHER_P3(IsRow, method, low, high, "") {
@@ -32,6 +33,8 @@ std::vector<MethodResult> Methods(
   }
   return results;
 }
+
+MetricFacts& Ranking(MethodResult& result) { return *result.mutable_setting()->mutable_metrics(0); }
 
 void Charge(double retrainings, double cpu_seconds, double flops, Entry* entry) {
   entry->mutable_tuning_cost()->set_retrainings(retrainings);
@@ -60,7 +63,7 @@ TEST(RankTest, SameMethodTwiceTies) {
               ElementsAre(IsRow("a", 1, 2), IsRow("twin", 1, 2), IsRow("worse", 3, 3)));
 }
 
-// Every test is better by .01, which is far below the spread between tests: only a paired
+// Every test is better by .01. This is far below the spread between tests, so only a paired
 // comparison sees it.
 TEST(RankTest, ComparisonIsPaired) {
   const auto board =
@@ -69,9 +72,10 @@ TEST(RankTest, ComparisonIsPaired) {
   EXPECT_THAT(board->rows, ElementsAre(IsRow("better", 1, 1), IsRow("worse", 2, 2)));
 }
 
-// Where k of 100 tests are better and the others equal, a resample without any of the k has a
-// difference of zero. That is a share of .97^100 = 4.8% of resamples for k = 3, and of .95^100 =
-// .6% for k = 5, with standard errors of .5% and .2% in 2000 resamples: either side of 2.5%.
+// k of 100 tests are better and the others are equal. A resample without any of the k has a
+// difference of zero. The share of such resamples is .97^100 = 4.8% for k = 3 and .95^100 = .6% for
+// k = 5, with standard errors of .5% and .2% in 2000 resamples. These two shares lie on either side
+// of 2.5%.
 TEST(RankTest, LevelIsThatOfA95PercentInterval) {
   for (const int k : {3, 5}) {
     std::vector<double> plain = Wave(100, .3, .2), better = plain;
@@ -86,8 +90,8 @@ TEST(RankTest, LevelIsThatOfA95PercentInterval) {
   }
 }
 
-// `first` is better than `last` everywhere; `middle` is better than `last` by as much but in three
-// tests only, and as much worse than `first` in three: it ties with both.
+// `first` is better than `last` in six tests. `middle` is better than `last` in only three of the
+// six, and worse than `first` in the other three. So it ties with both.
 TEST(RankTest, TiesNeedNotBeTransitive) {
   std::vector<double> first(100, .4), middle(100, .4), last(100, .4);
   for (int i = 0; i < 6; ++i) last[10 * i] -= .2;
@@ -101,8 +105,7 @@ TEST(RankTest, TiesNeedNotBeTransitive) {
 TEST(RankTest, FailuresComeLastWithoutScore) {
   std::vector<MethodResult> results = Methods({{"a", Wave(50, .1, .1)}, {"b", Wave(50, .3, .1)}});
   Entry timeout = Failed("slow", TIMEOUT);
-  timeout.mutable_lds()->set_value(.9);
-  timeout.add_lds_per_test(.9);
+  *timeout.add_metrics() = Lds(*results[1].mutable_entries(0));
   timeout.set_message("after 60 s");
   *results[1].add_entries() = timeout;
   *results[0].add_entries() = Failed("broken", SINGULAR);
@@ -111,8 +114,11 @@ TEST(RankTest, FailuresComeLastWithoutScore) {
   EXPECT_THAT(board->rows,
               ElementsAre(IsRow("b", 1, 1), IsRow("a", 2, 2), IsRow("a", 4, 4), IsRow("b", 4, 4)));
   EXPECT_EQ(board->rows[3].entry.message(), "after 60 s");
-  EXPECT_FALSE(board->rows[3].entry.has_lds());
-  EXPECT_EQ(board->rows[3].ceiling_share, std::nullopt);
+  EXPECT_THAT(board->rows[3].entry.metrics(), IsEmpty());
+  ASSERT_EQ(board->rows[3].metrics.size(), 1);
+  EXPECT_EQ(board->rows[3].metrics[0].facts.name(), "lds");
+  EXPECT_FALSE(board->rows[3].metrics[0].estimate.has_value());
+  EXPECT_EQ(board->rows[3].metrics[0].ceiling_share, std::nullopt);
 }
 
 TEST(RankTest, EachSettingHasItsOwn) {
@@ -148,40 +154,77 @@ TEST(BoardTest, SameForResultsInAnyOrder) {
   ASSERT_EQ(again->headlines.size(), 2);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(again->headlines[i].setting, board->headlines[i].setting);
-    EXPECT_EQ(again->headlines[i].selector_lds_share_low,
-              board->headlines[i].selector_lds_share_low);
+    EXPECT_EQ(again->headlines[i].selector, board->headlines[i].selector);
+    EXPECT_EQ(again->headlines[i].share_low, board->headlines[i].share_low);
   }
 }
 
 TEST(BoardTest, CeilingShareAndOracle) {
   std::vector<MethodResult> results = Methods({{"a", {.1, .3}}});
-  results[0].set_oracle_lds(.25);
+  (*results[0].mutable_oracle())["lds"] = .25;
   auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
-  EXPECT_THAT(board->rows[0].ceiling_share, Optional(testing::DoubleEq(.25)));  // .2 / .8
-  EXPECT_THAT(board->rows[0].oracle_lds, Optional(.25));
-  results[0].mutable_setting()->mutable_noise_ceiling()->set_value(0);
-  results[0].clear_oracle_lds();
+  EXPECT_THAT(board->rows[0].metrics[0].ceiling_share,
+              Optional(testing::DoubleEq(.25)));  // .2 / .8
+  EXPECT_THAT(board->rows[0].metrics[0].oracle, Optional(.25));
+  Ranking(results[0]).mutable_ceiling()->set_value(0);
+  results[0].clear_oracle();
   board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
-  EXPECT_EQ(board->rows[0].ceiling_share, std::nullopt);
-  EXPECT_EQ(board->rows[0].oracle_lds, std::nullopt);
+  EXPECT_EQ(board->rows[0].metrics[0].ceiling_share, std::nullopt);
+  EXPECT_EQ(board->rows[0].metrics[0].oracle, std::nullopt);
+}
+
+// The same values as a score and as an error rate: the order turns around, and an error rate has no
+// share of a ceiling.
+TEST(BoardTest, LowerIsBetterRanksTheOtherWay) {
+  std::vector<MethodResult> results =
+      Methods({{"a", Wave(50, .1, .2)}, {"b", Wave(50, .3, .2)}, {"twin", Wave(50, .3, .2)}});
+  for (MethodResult& result : results) Ranking(result).set_direction(LOWER_IS_BETTER);
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 1), IsRow("b", 2, 3), IsRow("twin", 2, 3)));
+  EXPECT_EQ(board->rows[0].metrics[0].ceiling_share, std::nullopt);
+}
+
+TEST(BoardTest, OtherMetricsMayBeMissingAndDoNotRank) {
+  std::vector<MethodResult> results = Methods({{"a", Wave(50, .3, .2)}, {"b", Wave(50, .1, .2)}});
+  for (MethodResult& result : results) {
+    MetricFacts& auc = *result.mutable_setting()->add_metrics();
+    auc.set_name("auc");
+    auc.mutable_ceiling()->set_value(1);
+  }
+  MetricValue& auc = *results[1].mutable_entries(0)->add_metrics();
+  auc.set_name("auc");
+  auc.mutable_estimate()->set_value(.9);
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 1), IsRow("b", 2, 2)));
+  for (const Row& row : board->rows) {
+    ASSERT_EQ(row.metrics.size(), 2);
+    EXPECT_EQ(row.metrics[0].facts.name(), "lds");
+    EXPECT_EQ(row.metrics[1].facts.name(), "auc");
+  }
+  EXPECT_FALSE(board->rows[0].metrics[1].estimate.has_value());
+  ASSERT_TRUE(board->rows[1].metrics[1].estimate.has_value());
+  EXPECT_EQ(board->rows[1].metrics[1].estimate->value(), .9);
+  EXPECT_THAT(board->rows[1].metrics[1].ceiling_share, Optional(.9));
 }
 
 class HeadlineTest : public testing::Test {
  protected:
   HeadlineTest() : results_({SampleResult("s", "m")}) {
-    Add("grid_search_100", .40, 100, 200, 1e12);
-    Add("grid_search_5", .30, 5, 10, 5e10);
-    Add("grid_search_20", .39, 20, 40, 2e11);
-    Add("default", .50, 0, 0, 0);
-    selector_ = Add(kSelectorTuner, .38, 0, 1, 5e9);
+    Add("grid_search_100", SEARCH, .40, 100, 200, 1e12);
+    Add("grid_search_5", SEARCH, .30, 5, 10, 5e10);
+    Add("grid_search_20", SEARCH, .39, 20, 40, 2e11);
+    Add("default", FIXED_VALUE, .50, 0, 0, 0);
+    selector_ = Add("by_rule", SELECTOR, .38, 0, 1, 5e9);
   }
 
-  Entry* Add(const std::string& tuner, double lds, double retrainings, double cpu_seconds,
-             double flops) {
+  Entry* Add(const std::string& tuner, TunerKindRecord kind, double lds, double retrainings,
+             double cpu_seconds, double flops) {
     Entry* entry = results_[0].add_entries();
-    *entry = SampleEntry(tuner, std::vector<double>(8, lds));
+    *entry = SampleEntry(tuner, std::vector<double>(8, lds), kind);
     Charge(retrainings, cpu_seconds, flops, entry);
     return entry;
   }
@@ -203,108 +246,162 @@ TEST_F(HeadlineTest, NumbersByHand) {
   const Headline headline = Only();
   EXPECT_EQ(headline.setting, "s");
   EXPECT_EQ(headline.method, "m");
-  EXPECT_EQ(headline.grid_search, "grid_search_100");
-  EXPECT_THAT(headline.selector_lds_share, Optional(testing::DoubleEq(.95)));
-  EXPECT_THAT(headline.selector_lds_share_low, Optional(testing::DoubleNear(.95, 1e-12)));
-  EXPECT_THAT(headline.selector_lds_share_high, Optional(testing::DoubleNear(.95, 1e-12)));
-  EXPECT_THAT(headline.selector_cost_share, Optional(testing::DoubleEq(.005)));
-  EXPECT_THAT(headline.selector_flops_share, Optional(testing::DoubleEq(.005)));
+  EXPECT_EQ(headline.selector, "by_rule");
+  EXPECT_EQ(headline.search, "grid_search_100");
+  EXPECT_EQ(headline.metric, "lds");
+  EXPECT_THAT(headline.selector_value, testing::DoubleEq(.38));
+  EXPECT_THAT(headline.search_value, Optional(testing::DoubleEq(.40)));
+  EXPECT_THAT(headline.search_retrainings, Optional(100));
+  EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.95)));
+  EXPECT_THAT(headline.share_low, Optional(testing::DoubleNear(.95, 1e-12)));
+  EXPECT_THAT(headline.share_high, Optional(testing::DoubleNear(.95, 1e-12)));
+  EXPECT_THAT(headline.cost_share, Optional(testing::DoubleEq(.005)));
+  EXPECT_THAT(headline.flops_share, Optional(testing::DoubleEq(.005)));
   EXPECT_THAT(headline.selector_retrainings, Optional(0));
-  EXPECT_THAT(headline.grid_retrainings_to_match, Optional(20));
+  EXPECT_THAT(headline.retrainings_to_match, Optional(20));
 }
 
-// The selector's LDS is .28 or .48 with equal frequency in 100 tests, grid search's is .4: the
-// standard error of the share is .1 / sqrt(100) / .4 = .025, the interval's half width 1.96 times
-// that. An end found in 2000 resamples has a standard error of
-// sqrt(.025 * .975 / 2000) / .0584 * .025 = .0015; and resampled shares lie .005 apart.
+// The selector's LDS is .28 in half of 100 tests and .48 in the others; grid search's is .4. So the
+// standard error of the share is .1 / sqrt(100) / .4 = .025, and half the interval's width is 1.96
+// times that. An end found in 2000 resamples has a standard error of
+// sqrt(.025 * .975 / 2000) / .0584 * .025 = .0015. Resampled shares lie .005 apart.
 TEST_F(HeadlineTest, IntervalOfShareHasTheWidthOfItsStandardError) {
   for (Entry& entry : *results_[0].mutable_entries()) {
-    const double lds = entry.lds().value();
-    entry.clear_lds_per_test();
+    const double lds = Lds(entry).estimate().value();
+    Lds(entry).clear_per_unit();
     for (int i = 0; i < 100; ++i) {
-      entry.add_lds_per_test(&entry == selector_ ? lds + (i % 2 == 0 ? .1 : -.1) : lds);
+      Lds(entry).add_per_unit(&entry == selector_ ? lds + (i % 2 == 0 ? .1 : -.1) : lds);
     }
   }
   const Headline headline = Only();
-  EXPECT_THAT(headline.selector_lds_share_low, Optional(testing::DoubleNear(.95 - .049, .0125)));
-  EXPECT_THAT(headline.selector_lds_share_high, Optional(testing::DoubleNear(.95 + .049, .0125)));
+  EXPECT_THAT(headline.share_low, Optional(testing::DoubleNear(.95 - .049, .0125)));
+  EXPECT_THAT(headline.share_high, Optional(testing::DoubleNear(.95 + .049, .0125)));
 }
 
 TEST_F(HeadlineTest, EqualLdsMatchesAndClearlyHigherThanAllDoesNot) {
   const auto set_selector = [&](double lds) {
-    selector_->mutable_lds()->set_value(lds);
-    for (double& value : *selector_->mutable_lds_per_test()) value = lds;
+    Lds(*selector_).mutable_estimate()->set_value(lds);
+    for (double& value : *Lds(*selector_).mutable_per_unit()) value = lds;
   };
   set_selector(.30);
-  EXPECT_THAT(Only().grid_retrainings_to_match, Optional(5));
+  EXPECT_THAT(Only().retrainings_to_match, Optional(5));
   set_selector(.41);
-  EXPECT_EQ(Only().grid_retrainings_to_match, std::nullopt);
+  EXPECT_EQ(Only().retrainings_to_match, std::nullopt);
 }
 
-// Higher on average, but on one test example alone: resamples without it are equal.
+// The selector is higher on average, but only because of one test example. Resamples without this
+// example are equal.
 TEST_F(HeadlineTest, NotClearlyWorseMatches) {
-  selector_->set_lds_per_test(0, .9);
-  selector_->mutable_lds()->set_value(.38 + (.9 - .38) / selector_->lds_per_test_size());
-  EXPECT_THAT(Only().grid_retrainings_to_match, Optional(20));
+  MetricValue& lds = Lds(*selector_);
+  lds.set_per_unit(0, .9);
+  lds.mutable_estimate()->set_value(.38 + (.9 - .38) / lds.per_unit_size());
+  EXPECT_THAT(Only().retrainings_to_match, Optional(20));
 }
 
 TEST_F(HeadlineTest, FailedGridSearchIsPassedOver) {
   *Grid(0) = Failed("grid_search_100", TIMEOUT);
-  EXPECT_EQ(Only().grid_search, "grid_search_20");
+  EXPECT_EQ(Only().search, "grid_search_20");
 }
 
-TEST_F(HeadlineTest, OnlyNumbersOfRetrainingsCount) {
-  Grid(0)->set_tuner("grid_search_all");
-  Grid(2)->set_tuner("grid_search_0");
-  EXPECT_EQ(Only().grid_search, "grid_search_5");
+// Names do not count: the kind and the retrainings do.
+TEST_F(HeadlineTest, OnlySearchesWithRetrainingsCount) {
+  Grid(0)->clear_tuning_cost();
+  Grid(1)->set_tuner("any_name");
+  Charge(0, 40, 2e11, Grid(2));
+  EXPECT_EQ(Only().search, "any_name");
+  EXPECT_THAT(Only().search_retrainings, Optional(5));
+  Grid(1)->set_tuner_kind(FIXED_VALUE);
+  EXPECT_EQ(Only().search, "");
+}
+
+TEST_F(HeadlineTest, EqualRetrainingsGoByName) {
+  Add("a_search", SEARCH, .2, 100, 200, 1e12);
+  EXPECT_EQ(Only().search, "a_search");
+  std::reverse(results_[0].mutable_entries()->begin(), results_[0].mutable_entries()->end());
+  EXPECT_EQ(Only().search, "a_search");
+}
+
+TEST_F(HeadlineTest, EverySelectorHasOne) {
+  Add("another", SELECTOR, .20, 0, 2, 1e10);
+  const auto board = MakeBoard(results_);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->headlines.size(), 2);
+  EXPECT_EQ(board->headlines[0].selector, "another");
+  EXPECT_THAT(board->headlines[0].share, Optional(testing::DoubleEq(.5)));
+  EXPECT_THAT(board->headlines[0].retrainings_to_match, Optional(5));
+  EXPECT_EQ(board->headlines[1].selector, "by_rule");
+  EXPECT_THAT(board->headlines[1].share, Optional(testing::DoubleEq(.95)));
+  EXPECT_THAT(board->headlines[1].retrainings_to_match, Optional(20));
+}
+
+// By hand: the selector's error of .38 is better than .39 and .40, and worse than .30.
+TEST_F(HeadlineTest, LowerIsBetter) {
+  Ranking(results_[0]).set_direction(LOWER_IS_BETTER);
+  const Headline headline = Only();
+  EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.40 / .38)));
+  EXPECT_THAT(headline.share_low, Optional(testing::DoubleNear(.40 / .38, 1e-12)));
+  EXPECT_THAT(headline.retrainings_to_match, Optional(5));
+  EXPECT_THAT(headline.cost_share, Optional(testing::DoubleEq(.005)));
+}
+
+TEST(HeadlineOrderTest, MethodsAsInTheRows) {
+  std::vector<MethodResult> results = {SampleResult("s", "a"), SampleResult("s", "b")};
+  *results[0].add_entries() = SampleEntry("rule", {.1, .1}, SELECTOR);
+  *results[1].add_entries() = SampleEntry("rule", {.3, .3}, SELECTOR);
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->headlines.size(), 2);
+  EXPECT_EQ(board->headlines[0].method, "b");
+  EXPECT_EQ(board->headlines[1].method, "a");
 }
 
 TEST_F(HeadlineTest, WithoutGridSearchThereIsNoShare) {
   for (int i = 0; i < 3; ++i) Grid(i)->set_status(TIMEOUT);
   const Headline headline = Only();
-  EXPECT_EQ(headline.grid_search, "");
-  EXPECT_EQ(headline.selector_lds_share, std::nullopt);
-  EXPECT_EQ(headline.selector_cost_share, std::nullopt);
-  EXPECT_EQ(headline.grid_retrainings_to_match, std::nullopt);
+  EXPECT_EQ(headline.search, "");
+  EXPECT_EQ(headline.share, std::nullopt);
+  EXPECT_EQ(headline.cost_share, std::nullopt);
+  EXPECT_EQ(headline.retrainings_to_match, std::nullopt);
 }
 
 TEST_F(HeadlineTest, GridSearchOfAnotherMethodDoesNotCount) {
   MethodResult other = SampleResult("s", "other");
-  *other.add_entries() = SampleEntry("grid_search_500", std::vector<double>(8, .7));
+  *other.add_entries() = SampleEntry("grid_search_500", std::vector<double>(8, .7), SEARCH);
+  Charge(500, 1000, 1e13, other.mutable_entries(0));
   results_.push_back(other);
-  EXPECT_EQ(Only().grid_search, "grid_search_100");
+  EXPECT_EQ(Only().search, "grid_search_100");
 }
 
 TEST_F(HeadlineTest, NoShareOfZero) {
-  Grid(0)->mutable_lds()->set_value(0);
+  Lds(*Grid(0)).mutable_estimate()->set_value(0);
   Charge(100, 0, 0, Grid(0));
   const Headline headline = Only();
-  EXPECT_EQ(headline.grid_search, "grid_search_100");
-  EXPECT_EQ(headline.selector_lds_share, std::nullopt);
-  EXPECT_EQ(headline.selector_lds_share_low, std::nullopt);
-  EXPECT_EQ(headline.selector_lds_share_high, std::nullopt);
-  EXPECT_EQ(headline.selector_cost_share, std::nullopt);
-  EXPECT_EQ(headline.selector_flops_share, std::nullopt);
+  EXPECT_EQ(headline.search, "grid_search_100");
+  EXPECT_EQ(headline.share, std::nullopt);
+  EXPECT_EQ(headline.share_low, std::nullopt);
+  EXPECT_EQ(headline.share_high, std::nullopt);
+  EXPECT_EQ(headline.cost_share, std::nullopt);
+  EXPECT_EQ(headline.flops_share, std::nullopt);
 }
 
 TEST_F(HeadlineTest, NoShareOfAMissingCost) {
   selector_->clear_tuning_cost();
   const Headline headline = Only();
-  EXPECT_EQ(headline.selector_cost_share, std::nullopt);
-  EXPECT_EQ(headline.selector_flops_share, std::nullopt);
+  EXPECT_EQ(headline.cost_share, std::nullopt);
+  EXPECT_EQ(headline.flops_share, std::nullopt);
   EXPECT_EQ(headline.selector_retrainings, std::nullopt);
-  EXPECT_THAT(headline.selector_lds_share, Optional(testing::DoubleEq(.95)));
+  EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.95)));
 }
 
-// Grid search's mean over 8 tests is positive, but not that of the resamples that draw the negative
-// test often.
-TEST_F(HeadlineTest, NoIntervalWhereSomeResamplesAreNotPositive) {
-  Grid(0)->set_lds_per_test(0, -1.6);
-  Grid(0)->mutable_lds()->set_value(.15);
+// Grid search's mean over 8 tests is positive. Resamples that draw the negative test often have a
+// negative mean.
+TEST_F(HeadlineTest, NoIntervalIfSomeResamplesAreNotPositive) {
+  Lds(*Grid(0)).set_per_unit(0, -1.6);
+  Lds(*Grid(0)).mutable_estimate()->set_value(.15);
   const Headline headline = Only();
-  EXPECT_THAT(headline.selector_lds_share, Optional(testing::DoubleEq(.38 / .15)));
-  EXPECT_EQ(headline.selector_lds_share_low, std::nullopt);
-  EXPECT_EQ(headline.selector_lds_share_high, std::nullopt);
+  EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.38 / .15)));
+  EXPECT_EQ(headline.share_low, std::nullopt);
+  EXPECT_EQ(headline.share_high, std::nullopt);
 }
 
 TEST_F(HeadlineTest, NoneWithoutDampingOrWithoutSelector) {
@@ -343,19 +440,41 @@ TEST(InvalidTest, DifferentNumbersOfTests) {
   ExpectInvalid(Methods({{"a", {.1, .2}}, {"b", {.1, .2, .3}}}), {"method b", "3 values", "2 in"});
 }
 
-TEST(InvalidTest, OkWithoutFiniteLds) {
+TEST(InvalidTest, OkWithoutFiniteFirstMetric) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
   Entry& entry = *results[0].mutable_entries(0);
-  entry.mutable_lds()->set_value(nan);
-  ExpectInvalid(results, {"method a", "LDS is nan"});
-  entry.clear_lds();
-  ExpectInvalid(results, {"method a", "LDS is missing"});
-  entry.mutable_lds()->set_value(.2);
-  entry.set_lds_per_test(1, nan);
-  ExpectInvalid(results, {"method a", "lds_per_test[1] is nan"});
-  entry.clear_lds_per_test();
-  ExpectInvalid(results, {"method a", "lds_per_test has 0 values"});
+  Lds(entry).mutable_estimate()->set_value(nan);
+  ExpectInvalid(results, {"method a", "lds is nan"});
+  Lds(entry).clear_estimate();
+  ExpectInvalid(results, {"method a", "lds is missing"});
+  Lds(entry).mutable_estimate()->set_value(.2);
+  Lds(entry).set_per_unit(1, nan);
+  ExpectInvalid(results, {"method a", "per_unit[1] of lds is nan"});
+  Lds(entry).clear_per_unit();
+  ExpectInvalid(results, {"method a", "per_unit of lds has 0 values"});
+  entry.clear_metrics();
+  ExpectInvalid(results, {"method a", "lds is missing"});
+}
+
+TEST(InvalidTest, OtherMetrics) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
+  MetricValue& other = *results[0].mutable_entries(0)->add_metrics();
+  other.set_name("auc");
+  other.mutable_estimate()->set_value(std::numeric_limits<double>::infinity());
+  ExpectInvalid(results, {"method a", "'auc' is not one of the setting's: lds"});
+  results[0].mutable_setting()->add_metrics()->set_name("auc");
+  ExpectInvalid(results, {"method a", "auc is inf"});
+  other.set_name("lds");
+  ExpectInvalid(results, {"method a", "lds comes twice"});
+}
+
+TEST(InvalidTest, MetricsOfASetting) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
+  results[0].mutable_setting()->add_metrics()->set_name("lds");
+  ExpectInvalid(results, {"setting s", "lds twice"});
+  results[0].mutable_setting()->clear_metrics();
+  ExpectInvalid(results, {"setting s", "0 metrics"});
 }
 
 }  // namespace

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "leaderboard/wording.h"
+#include "leaderboard/display_names.h"
 #include "nlohmann/json.hpp"
 
 namespace attribench {
@@ -46,6 +47,13 @@ Json HyperparameterJson(const std::string& text) {
 }
 
 Json SettingJson(const SettingFacts& setting) {
+  Json metrics = Json::array();
+  for (const MetricFacts& metric : setting.metrics()) {
+    metrics.push_back({{"name", metric.name()},
+                       {"unit", metric.unit()},
+                       {"direction", DirectionName(metric.direction())},
+                       {"ceiling", IntervalJson(metric.has_ceiling(), metric.ceiling())}});
+  }
   return {{"name", setting.name()},
           {"dataset", setting.dataset()},
           {"synthetic", setting.synthetic()},
@@ -55,57 +63,94 @@ Json SettingJson(const SettingFacts& setting) {
           {"num_parameters", setting.num_parameters()},
           {"num_subsets", setting.num_subsets()},
           {"num_seeds", setting.num_seeds()},
-          {"noise_ceiling", IntervalJson(setting.has_noise_ceiling(), setting.noise_ceiling())}};
+          {"metrics", metrics}};
 }
 
-Json RowJson(const Row& row) {
-  const Entry& entry = row.entry;
-  Json hyperparameters = Json::object();
+Json MetricsJson(const std::vector<RowMetric>& metrics) {
+  Json json = Json::object();
+  for (const RowMetric& metric : metrics) {
+    Json value = IntervalJson(metric.estimate.has_value(), metric.estimate.value_or(Interval()));
+    value["ceiling"] =
+        metric.facts.has_ceiling() ? Number(metric.facts.ceiling().value()) : Json(nullptr);
+    value["ceiling_share"] = Number(metric.ceiling_share);
+    value["oracle"] = Number(metric.oracle);
+    value["direction"] = DirectionName(metric.facts.direction());
+    value["unit"] = metric.facts.unit();
+    json[metric.facts.name()] = value;
+  }
+  return json;
+}
+
+Json HyperparametersJson(const Entry& entry) {
+  Json json = Json::object();
   for (const auto& [name, text] : std::map<std::string, std::string>(
            entry.hyperparameters().begin(), entry.hyperparameters().end())) {
-    hyperparameters[name] = HyperparameterJson(text);
+    json[name] = HyperparameterJson(text);
   }
+  return json;
+}
+
+Json CriterionJson(const Entry& entry) {
+  Json json = Json::array();
+  for (const CriterionRecord& point : entry.criterion()) {
+    json.push_back({{"damping", Number(point.damping())},
+                    {"damping_unit", point.damping_unit()},
+                    {"value", Number(point.value())}});
+  }
+  return json;
+}
+
+Json TotalCostJson(const Entry& entry) {
   Json phases = Json::object();
   for (const auto& [name, cost] :
        std::map<std::string, CostRecord>(entry.phases().begin(), entry.phases().end())) {
     phases[name] = CostJson(true, cost);
   }
-  Json total_cost = CostJson(entry.has_total_cost(), entry.total_cost());
-  total_cost["phases"] = phases;
+  Json json = CostJson(entry.has_total_cost(), entry.total_cost());
+  json["phases"] = phases;
+  return json;
+}
+
+Json RowJson(const Row& row) {
+  const Entry& entry = row.entry;
   return {{"setting", row.setting},
           {"method", row.method},
           {"tuner", entry.tuner()},
+          {"tuner_kind", TunerKindName(entry.tuner_kind())},
           {"status", StatusName(entry.status())},
           {"message", entry.message()},
-          {"lds", IntervalJson(entry.has_lds(), entry.lds())},
-          {"oracle_lds", Number(row.oracle_lds)},
-          {"ceiling_share", Number(row.ceiling_share)},
-          {"hyperparameters", hyperparameters},
+          {"metrics", MetricsJson(row.metrics)},
+          {"hyperparameters", HyperparametersJson(entry)},
           {"absolute_damping",
            entry.has_absolute_damping() ? Number(entry.absolute_damping()) : Json(nullptr)},
+          {"criterion", CriterionJson(entry)},
           {"rank", {{"low", row.rank.low}, {"high", row.rank.high}}},
           {"tuning_cost", CostJson(entry.has_tuning_cost(), entry.tuning_cost())},
-          {"total_cost", total_cost},
+          {"total_cost", TotalCostJson(entry)},
           {"wall_seconds", Number(entry.wall_seconds())},
           {"peak_memory_bytes", entry.peak_memory_bytes()}};
 }
 
 Json HeadlineJson(const Headline& headline) {
   Json to_match = nullptr;
-  if (headline.grid_retrainings_to_match.has_value()) {
-    to_match = *headline.grid_retrainings_to_match;
-  }
-  Json grid_search = nullptr;
-  if (!headline.grid_search.empty()) grid_search = headline.grid_search;
+  if (headline.retrainings_to_match.has_value()) to_match = *headline.retrainings_to_match;
+  Json search = nullptr;
+  if (!headline.search.empty()) search = headline.search;
   return {{"setting", headline.setting},
           {"method", headline.method},
-          {"selector_lds_share", Number(headline.selector_lds_share)},
-          {"selector_cost_share", Number(headline.selector_cost_share)},
-          {"grid_retrainings_to_match", to_match},
-          {"selector_lds_share_low", Number(headline.selector_lds_share_low)},
-          {"selector_lds_share_high", Number(headline.selector_lds_share_high)},
-          {"selector_flops_share", Number(headline.selector_flops_share)},
-          {"grid_search", grid_search}};
+          {"selector", headline.selector},
+          {"search", search},
+          {"metric", headline.metric},
+          {"selector_value", Number(headline.selector_value)},
+          {"search_value", Number(headline.search_value)},
+          {"share", Number(headline.share)},
+          {"share_low", Number(headline.share_low)},
+          {"share_high", Number(headline.share_high)},
+          {"cost_share", Number(headline.cost_share)},
+          {"flops_share", Number(headline.flops_share)},
+          {"selector_retrainings", Number(headline.selector_retrainings)},
+          {"search_retrainings", Number(headline.search_retrainings)},
+          {"retrainings_to_match", to_match}};
 }
 
 }  // namespace
@@ -116,7 +161,7 @@ std::string RenderJson(const Board& board) {
   for (const Row& row : board.rows) entries.push_back(RowJson(row));
   for (const Headline& h : board.headlines) headline.push_back(HeadlineJson(h));
   const Json root = {
-      {"schema_version", 1}, {"settings", settings}, {"entries", entries}, {"headline", headline}};
+      {"schema_version", 2}, {"settings", settings}, {"entries", entries}, {"headline", headline}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -8,24 +8,39 @@
 
 namespace attribench {
 
-// leaderboard.json, version 1, for programs. Keys come in this order, and all are always there:
+// leaderboard.json, version 2, for programs. Keys come in this order, and every key is always
+// there:
 //
-//   schema_version: 1
+//   schema_version: 2
 //   settings: [name, dataset, synthetic, model, num_train, num_test, num_parameters, num_subsets,
-//     num_seeds, noise_ceiling {value, low, high}]
-//   entries: [setting, method, tuner, status, message, lds {value, low, high}, oracle_lds,
-//     ceiling_share, hyperparameters {name: number or string}, absolute_damping, rank {low, high},
+//     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}]]
+//   entries: [setting, method, tuner, tuner_kind, status, message,
+//     metrics {name: {value, low, high, ceiling, ceiling_share, oracle, direction, unit}},
+//     hyperparameters {name: number or string}, absolute_damping,
+//     criterion [damping, damping_unit, value], rank {low, high},
 //     tuning_cost {retrainings, cpu_seconds, flops}, total_cost {retrainings, cpu_seconds, flops,
 //     phases {name: {retrainings, cpu_seconds, flops}}}, wall_seconds, peak_memory_bytes]
-//   headline: [setting, method, selector_lds_share, selector_cost_share,
-//     grid_retrainings_to_match, selector_lds_share_low, selector_lds_share_high,
-//     selector_flops_share, grid_search]
+//   headline: [setting, method, selector, search, metric, selector_value, search_value, share,
+//     share_low, share_high, cost_share, flops_share, selector_retrainings, search_retrainings,
+//     retrainings_to_match]
 //
-// Lists are in the board's order; hyperparameters and phases by name. Status is one of ok, nan,
-// singular, out_of_memory, timeout, refused, error. A number that is missing or not finite is null,
-// and so is a grid_search where there is none. Shares are fractions, not percentages. A
-// hyperparameter is a number where the whole of its text is one. Bytes that are not UTF-8 become
-// U+FFFD. The same board gives the same bytes.
+// - Lists are in the board's order. Hyperparameters and phases are sorted by name. The metrics of a
+//   setting and of an entry are in the setting's order; the first one ranks.
+// - tuner_kind is fixed_value, search, selector or unspecified. status is ok, nan, singular,
+//   out_of_memory, timeout, refused or error. direction is higher_is_better or lower_is_better.
+// - A number that is missing or not finite is null. A headline's search is null if no search
+//   succeeded. Shares are fractions, not percentages.
+// - A hyperparameter is a number if its whole text is one.
+// - Bytes that are not UTF-8 become U+FFFD. The same board gives the same bytes.
+//
+// What changed from version 1: `lds`, `oracle_lds` and `ceiling_share` of an entry are now in its
+// `metrics`, and `noise_ceiling` of a setting in its `metrics`. Entries have `tuner_kind` and
+// `criterion`. There is one headline per selector, with new names: selector_lds_share -> share,
+// selector_cost_share -> cost_share, selector_flops_share -> flops_share,
+// grid_retrainings_to_match -> retrainings_to_match, grid_search -> search.
+//
+// nlohmann::json prints it because protobuf's JSON printer writes 64-bit integers as strings and
+// can neither print a missing number as null nor keep the order of a map.
 std::string RenderJson(const Board& board);
 
 }  // namespace attribench

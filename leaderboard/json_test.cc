@@ -52,21 +52,26 @@ class JsonTest : public testing::Test {
 
 TEST_F(JsonTest, KeysOfTheContract) {
   EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline"));
-  EXPECT_EQ(root_["schema_version"], 1);
+  EXPECT_EQ(root_["schema_version"], 2);
   ASSERT_EQ(root_["settings"].size(), 2);
   for (const Json& setting : root_["settings"]) {
     EXPECT_THAT(Keys(setting),
                 ElementsAre("name", "dataset", "synthetic", "model", "num_train", "num_test",
-                            "num_parameters", "num_subsets", "num_seeds", "noise_ceiling"));
-    EXPECT_THAT(Keys(setting["noise_ceiling"]), ElementsAre("value", "low", "high"));
+                            "num_parameters", "num_subsets", "num_seeds", "metrics"));
+    ASSERT_EQ(setting["metrics"].size(), 1);
+    EXPECT_THAT(Keys(setting["metrics"][0]), ElementsAre("name", "unit", "direction", "ceiling"));
+    EXPECT_THAT(Keys(setting["metrics"][0]["ceiling"]), ElementsAre("value", "low", "high"));
   }
   ASSERT_EQ(root_["entries"].size(), 13);
   for (const Json& entry : root_["entries"]) {
     EXPECT_THAT(Keys(entry),
-                ElementsAre("setting", "method", "tuner", "status", "message", "lds", "oracle_lds",
-                            "ceiling_share", "hyperparameters", "absolute_damping", "rank",
+                ElementsAre("setting", "method", "tuner", "tuner_kind", "status", "message",
+                            "metrics", "hyperparameters", "absolute_damping", "criterion", "rank",
                             "tuning_cost", "total_cost", "wall_seconds", "peak_memory_bytes"));
-    EXPECT_THAT(Keys(entry["lds"]), ElementsAre("value", "low", "high"));
+    EXPECT_THAT(Keys(entry["metrics"]), ElementsAre("lds"));
+    EXPECT_THAT(Keys(entry["metrics"]["lds"]),
+                ElementsAre("value", "low", "high", "ceiling", "ceiling_share", "oracle",
+                            "direction", "unit"));
     EXPECT_THAT(Keys(entry["rank"]), ElementsAre("low", "high"));
     EXPECT_THAT(Keys(entry["tuning_cost"]), ElementsAre("retrainings", "cpu_seconds", "flops"));
     EXPECT_THAT(Keys(entry["total_cost"]),
@@ -74,10 +79,11 @@ TEST_F(JsonTest, KeysOfTheContract) {
   }
   ASSERT_EQ(root_["headline"].size(), 2);
   for (const Json& headline : root_["headline"]) {
-    EXPECT_THAT(Keys(headline),
-                ElementsAre("setting", "method", "selector_lds_share", "selector_cost_share",
-                            "grid_retrainings_to_match", "selector_lds_share_low",
-                            "selector_lds_share_high", "selector_flops_share", "grid_search"));
+    EXPECT_THAT(
+        Keys(headline),
+        ElementsAre("setting", "method", "selector", "search", "metric", "selector_value",
+                    "search_value", "share", "share_low", "share_high", "cost_share", "flops_share",
+                    "selector_retrainings", "search_retrainings", "retrainings_to_match"));
   }
 }
 
@@ -95,17 +101,26 @@ TEST_F(JsonTest, Setting) {
   EXPECT_EQ(setting["num_parameters"], 1234567);
   EXPECT_EQ(setting["num_subsets"], 100);
   EXPECT_EQ(setting["num_seeds"], 5);
-  EXPECT_EQ(setting["noise_ceiling"]["low"], .75);
+  const Json metric = setting["metrics"][0];
+  EXPECT_EQ(metric["name"], "lds");
+  EXPECT_EQ(metric["unit"], "test example");
+  EXPECT_EQ(metric["direction"], "higher_is_better");
+  EXPECT_EQ(metric["ceiling"]["low"], .75);
 }
 
 TEST_F(JsonTest, Entry) {
   const Json entry = Find("real", "sharp", "grid_search_20");
   EXPECT_EQ(entry["status"], "ok");
   EXPECT_EQ(entry["message"], "");
-  EXPECT_NEAR(entry["lds"]["value"].get<double>(), .38, 1e-12);
-  EXPECT_NEAR(entry["lds"]["high"].get<double>(), .43, 1e-12);
-  EXPECT_EQ(entry["oracle_lds"], .42);
-  EXPECT_NEAR(entry["ceiling_share"].get<double>(), .475, 1e-12);
+  EXPECT_EQ(entry["tuner_kind"], "search");
+  const Json lds = entry["metrics"]["lds"];
+  EXPECT_NEAR(lds["value"].get<double>(), .38, 1e-12);
+  EXPECT_NEAR(lds["high"].get<double>(), .43, 1e-12);
+  EXPECT_EQ(lds["oracle"], .42);
+  EXPECT_EQ(lds["ceiling"], .8);
+  EXPECT_NEAR(lds["ceiling_share"].get<double>(), .475, 1e-12);
+  EXPECT_EQ(lds["direction"], "higher_is_better");
+  EXPECT_EQ(lds["unit"], "test example");
   EXPECT_EQ(entry["absolute_damping"], .02);
   EXPECT_TRUE(entry["rank"]["low"].is_number_integer());
   EXPECT_EQ(entry["rank"]["low"], 2);
@@ -142,10 +157,12 @@ TEST_F(JsonTest, FailureHasStatusMessageAndNulls) {
   const Json entry = Find("drawn", "blunt", "mean_eigenvalue");
   EXPECT_EQ(entry["status"], "out_of_memory");
   EXPECT_EQ(entry["message"], "needs 9 GiB | 4 GiB\nare free");
-  EXPECT_TRUE(entry["lds"]["value"].is_null());
-  EXPECT_TRUE(entry["lds"]["low"].is_null());
-  EXPECT_TRUE(entry["ceiling_share"].is_null());
-  EXPECT_TRUE(entry["oracle_lds"].is_null());
+  const Json lds = entry["metrics"]["lds"];
+  EXPECT_TRUE(lds["value"].is_null());
+  EXPECT_TRUE(lds["low"].is_null());
+  EXPECT_TRUE(lds["ceiling_share"].is_null());
+  EXPECT_TRUE(lds["oracle"].is_null());
+  EXPECT_EQ(lds["ceiling"], .8);
   EXPECT_TRUE(entry["absolute_damping"].is_null());
   EXPECT_TRUE(entry["tuning_cost"]["cpu_seconds"].is_null());
   EXPECT_TRUE(entry["total_cost"]["flops"].is_null());
@@ -157,29 +174,64 @@ TEST_F(JsonTest, Headline) {
   const Json headline = root_["headline"][1];
   EXPECT_EQ(headline["setting"], "real");
   EXPECT_EQ(headline["method"], "sharp");
-  EXPECT_NEAR(headline["selector_lds_share"].get<double>(), .95, 1e-12);
-  EXPECT_EQ(headline["selector_cost_share"], .01);
-  EXPECT_EQ(headline["selector_flops_share"], .01);
-  EXPECT_EQ(headline["grid_search"], "grid_search_50");
-  EXPECT_EQ(headline["grid_retrainings_to_match"], 20);
-  EXPECT_LT(headline["selector_lds_share_low"].get<double>(), .95);
-  EXPECT_GT(headline["selector_lds_share_high"].get<double>(), .95);
+  EXPECT_EQ(headline["selector"], kSampleSelector);
+  EXPECT_EQ(headline["search"], "grid_search_50");
+  EXPECT_EQ(headline["metric"], "lds");
+  EXPECT_NEAR(headline["selector_value"].get<double>(), .38, 1e-12);
+  EXPECT_NEAR(headline["search_value"].get<double>(), .4, 1e-12);
+  EXPECT_NEAR(headline["share"].get<double>(), .95, 1e-12);
+  EXPECT_EQ(headline["cost_share"], .01);
+  EXPECT_EQ(headline["flops_share"], .01);
+  EXPECT_EQ(headline["selector_retrainings"], 0);
+  EXPECT_EQ(headline["search_retrainings"], 50);
+  EXPECT_TRUE(headline["retrainings_to_match"].is_number_integer());
+  EXPECT_EQ(headline["retrainings_to_match"], 20);
+  EXPECT_LT(headline["share_low"].get<double>(), .95);
+  EXPECT_GT(headline["share_high"].get<double>(), .95);
+}
+
+TEST_F(JsonTest, CriterionCurve) {
+  CriterionRecord& point = *board_.rows[0].entry.add_criterion();
+  point.set_damping(.1);
+  point.set_damping_unit("ABSOLUTE");
+  point.set_value(std::numeric_limits<double>::quiet_NaN());
+  *board_.rows[0].entry.add_criterion() = point;
+  board_.rows[0].entry.mutable_criterion(1)->set_value(.5);
+  Parse();
+  EXPECT_EQ(root_["entries"][0]["criterion"].dump(),
+            R"([{"damping":0.1,"damping_unit":"ABSOLUTE","value":null},)"
+            R"({"damping":0.1,"damping_unit":"ABSOLUTE","value":0.5}])");
+  EXPECT_EQ(root_["entries"][1]["criterion"].dump(), "[]");
+}
+
+TEST_F(JsonTest, MetricsInTheSettingsOrder) {
+  RowMetric other;
+  other.facts.set_name("auc");
+  other.facts.set_direction(LOWER_IS_BETTER);
+  board_.rows[0].metrics.push_back(other);
+  Parse();
+  const Json metrics = root_["entries"][0]["metrics"];
+  EXPECT_THAT(Keys(metrics), ElementsAre("lds", "auc"));
+  EXPECT_EQ(metrics["auc"]["direction"], "lower_is_better");
+  EXPECT_TRUE(metrics["auc"]["value"].is_null());
+  EXPECT_TRUE(metrics["auc"]["ceiling"].is_null());
 }
 
 TEST_F(JsonTest, MissingAndNotFiniteAreNull) {
   board_.headlines[0] = attribench::Headline();
-  board_.rows[0].entry.mutable_lds()->set_low(std::numeric_limits<double>::quiet_NaN());
+  board_.rows[0].metrics[0].estimate->set_low(std::numeric_limits<double>::quiet_NaN());
   board_.rows[0].entry.set_wall_seconds(std::numeric_limits<double>::infinity());
-  board_.settings[0].clear_noise_ceiling();
+  board_.settings[0].mutable_metrics(0)->clear_ceiling();
   Parse();
-  for (const char* key : {"selector_lds_share", "selector_cost_share", "grid_retrainings_to_match",
-                          "selector_lds_share_low", "selector_flops_share", "grid_search"}) {
+  for (const char* key :
+       {"search", "search_value", "share", "share_low", "share_high", "cost_share", "flops_share",
+        "selector_retrainings", "search_retrainings", "retrainings_to_match"}) {
     EXPECT_TRUE(root_["headline"][0][key].is_null()) << key;
   }
-  EXPECT_TRUE(root_["entries"][0]["lds"]["low"].is_null());
-  EXPECT_TRUE(root_["entries"][0]["lds"]["value"].is_number());
+  EXPECT_TRUE(root_["entries"][0]["metrics"]["lds"]["low"].is_null());
+  EXPECT_TRUE(root_["entries"][0]["metrics"]["lds"]["value"].is_number());
   EXPECT_TRUE(root_["entries"][0]["wall_seconds"].is_null());
-  EXPECT_TRUE(root_["settings"][0]["noise_ceiling"]["value"].is_null());
+  EXPECT_TRUE(root_["settings"][0]["metrics"][0]["ceiling"]["value"].is_null());
 }
 
 TEST_F(JsonTest, BytesThatAreNotUtf8DoNotStopIt) {

@@ -33,7 +33,7 @@ leaderboard_of_results = rule(
 )
 
 def leaderboard_mistake(name, methods, settings, tuners):
-    """What is wrong with the arguments of leaderboard, as a sentence; None if nothing."""
+    """A sentence that says what is wrong with the arguments of leaderboard; None if nothing is wrong."""
     mistake = (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
                labels_mistake("leaderboard", name, "settings", settings, "model_zoo") or
                labels_mistake("leaderboard", name, "tuners", tuners, "tuner"))
@@ -41,22 +41,23 @@ def leaderboard_mistake(name, methods, settings, tuners):
         return mistake
     names = [target_name(setting) for setting in settings]
     if len({setting: None for setting in names}) < len(names):
-        return "leaderboard %s: settings is %r, may not hold two of one name" % (name, settings)
+        return "leaderboard %s: settings is %r, and two of them have the same name" % (name, settings)
     return None
 
 def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tuners"], tags = [], **kwargs):
-    """Runs methods in settings, live, and ranks them.
+    """Runs methods in settings and ranks them.
 
-    Gives `:<name>`, the files <name>/LEADERBOARD.md and <name>/leaderboard.json; `:<name>_run`, the
-    program that runs the methods; `:<name>_<setting>_results`, what it gave in each setting.
+    The targets are `:<name>` (the files <name>/LEADERBOARD.md and <name>/leaderboard.json),
+    `:<name>_run` (the program that runs the methods) and `:<name>_<setting>_results` (its results in
+    each setting).
 
     Args:
       name: the target's name.
-      methods: labels of attribution_method targets, or of libraries that gather them.
+      methods: labels of attribution_method targets, or of libraries that depend on several of them.
       settings: labels of model_zoo targets: "@attribench//datasets:glyphs_mlp".
       tuners: labels of tuner targets; default: every tuner of Attribench.
-      tags: of the files' target.
-      **kwargs: passed on to the files' target (visibility).
+      tags: tags of the files' target.
+      **kwargs: other arguments of the files' target, for example visibility.
     """
     mistake = leaderboard_mistake(name, methods, settings, tuners)
     if mistake:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what leaderboard says about bad arguments."""
+"""Tests the messages of leaderboard about bad arguments."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load(":leaderboard.bzl", "leaderboard_mistake")
@@ -11,7 +11,7 @@ def _leaderboard_arguments_test_impl(ctx):
         (("mine", [], ["//s"], ["//t"]), "methods is [], must be a list of at least one attribution_method"),
         (("mine", ["//m"], "//s", ["//t"]), "settings is \"//s\", must be a list of at least one model_zoo"),
         (("mine", ["//m"], ["//s"], []), "tuners is [], must be a list of at least one tuner"),
-        (("mine", ["//m"], ["//a:s", "//b:s"], ["//t"]), "two of one name"),
+        (("mine", ["//m"], ["//a:s", "//b:s"], ["//t"]), "two of them have the same name"),
     ]:
         mistake = leaderboard_mistake(*arguments)
         asserts.true(env, mistake != None and part in mistake, "%r: %r" % (arguments, mistake))

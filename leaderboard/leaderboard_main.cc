@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns results into a leaderboard: prints its tables and writes LEADERBOARD.md and
-// leaderboard.json.
+// Turns results into a leaderboard: prints tables and writes LEADERBOARD.md and leaderboard.json.
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -25,9 +23,12 @@
 #include "leaderboard/markdown.h"
 #include "leaderboard/terminal.h"
 
-ABSL_FLAG(std::vector<std::string>, results, {},
-          "results to rank: comma-separated files, and folders that are searched for *.textproto");
-ABSL_FLAG(std::string, output, "out/leaderboard", "folder to write into");
+ABSL_FLAG(
+    std::vector<std::string>, results, {},
+    "results to rank, separated by commas: files, or folders that are searched for *.textproto");
+ABSL_FLAG(std::string, output, "out/leaderboard", "folder for LEADERBOARD.md and leaderboard.json");
+ABSL_FLAG(bool, all, false,
+          "print every entry; otherwise at most two lines a method: a selector and grid search");
 
 namespace {
 
@@ -43,10 +44,10 @@ absl::Status Run() {
     if (!path.empty()) paths.push_back(attribench::InWorkingDirectory(path));
   }
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
-  absl::StatusOr<std::vector<attribench::MethodResult>> results =
+  const absl::StatusOr<std::vector<attribench::MethodResult>> results =
       attribench::ReadResultFiles(paths);
   if (!results.ok()) return results.status();
-  const absl::StatusOr<attribench::Board> board = attribench::MakeBoard(*std::move(results));
+  const absl::StatusOr<attribench::Board> board = attribench::MakeBoard(*results);
   if (!board.ok()) return board.status();
 
   const std::filesystem::path folder = attribench::InWorkingDirectory(absl::GetFlag(FLAGS_output));
@@ -55,7 +56,10 @@ absl::Status Run() {
   absl::Status status = attribench::WriteWholeFile(markdown, attribench::RenderMarkdown(*board));
   if (status.ok()) status = attribench::WriteWholeFile(json, attribench::RenderJson(*board));
   if (!status.ok()) return status;
-  std::cout << attribench::RenderTerminal(*board, WantsColor()) << "\nwrote " << markdown << " and "
+  attribench::TerminalOptions options;
+  options.color = WantsColor();
+  options.all = absl::GetFlag(FLAGS_all);
+  std::cout << attribench::RenderTerminal(*board, options) << "\nwrote " << markdown << " and "
             << json << "\n";
   return absl::OkStatus();
 }
@@ -68,7 +72,7 @@ int main(int argc, char** argv) {
   const absl::Status status =
       positional.size() > 1
           ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
-                                                    "'; results are named by --results"))
+                                                    "'; name results with --results"))
           : Run();
   if (!status.ok()) std::cerr << "leaderboard: " << status.message() << "\n";
   return status.ok() ? 0 : 1;

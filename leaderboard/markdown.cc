@@ -2,13 +2,17 @@
 #include "leaderboard/markdown.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "leaderboard/wording.h"
+#include "leaderboard/display_names.h"
+#include "leaderboard/method_blocks.h"
+#include "leaderboard/sentences.h"
+#include "leaderboard/table_columns.h"
 
 namespace attribench {
 namespace {
@@ -29,78 +33,128 @@ std::string TableLine(const std::vector<std::string>& cells) {
   return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
 }
 
-std::string Table(const Board& board, const std::string& setting) {
+std::string Table(const std::vector<Column>& columns,
+                  const std::vector<std::vector<std::string>>& lines) {
   std::vector<std::string> titles, rules;
-  for (const Column& column : Columns()) {
+  for (const Column& column : columns) {
     titles.push_back(Escaped(column.title));
     rules.push_back(column.left_aligned ? ":--" : "--:");
   }
   std::string table = absl::StrCat(TableLine(titles), TableLine(rules));
-  std::string failures;
-  for (const Row& row : board.rows) {
-    if (row.setting != setting) continue;
-    std::vector<std::string> cells = Cells(row);
+  for (std::vector<std::string> cells : lines) {
     for (std::string& cell : cells) cell = Escaped(cell);
     absl::StrAppend(&table, TableLine(cells));
-    if (row.entry.status() != OK) {
-      absl::StrAppend(&failures, "- ", Escaped(OneLine(row.method)), ", ",
-                      Escaped(OneLine(row.entry.tuner())), ": ", Escaped(Failure(row)), "\n");
+  }
+  return table;
+}
+
+std::string Methods(const Board& board, const SettingFacts& setting,
+                    const std::vector<MethodBlock>& blocks) {
+  const std::vector<std::string> fixed_tuners = FixedTuners(board, setting.name());
+  std::vector<std::vector<std::string>> lines;
+  for (const MethodBlock& block : blocks) {
+    if (block.all_failed) continue;
+    for (auto& cells : MethodLines(block, fixed_tuners)) lines.push_back(std::move(cells));
+  }
+  if (lines.empty()) return "";
+  std::string text =
+      absl::StrCat("\nMethods, with selectors against grid search on retrained models",
+                   setting.synthetic() ? ", SYNTHETIC data" : "", ":\n\n",
+                   Table(MethodColumns(setting, fixed_tuners), lines));
+  for (const std::string& summary : SelectorSummaries(board, setting.name())) {
+    absl::StrAppend(&text, "\n", Escaped(summary), "\n");
+  }
+  return text;
+}
+
+// One line for all methods that failed with the same tuners and the same text.
+std::string FailureList(const std::vector<MethodBlock>& blocks) {
+  std::vector<std::string> ends;
+  std::map<std::string, std::vector<std::string>> methods;
+  for (const MethodBlock& block : blocks) {
+    for (const FailureGroup& failure : Failures(block)) {
+      const std::string end = absl::StrCat(Escaped(failure.tuners), ": ", Escaped(failure.text));
+      if (methods[end].empty()) ends.push_back(end);
+      methods[end].push_back(Escaped(OneLine(block.method)));
     }
   }
-  if (!failures.empty()) absl::StrAppend(&table, "\nEntries without a score:\n\n", failures);
-  return table;
+  std::string list = ends.empty() ? "" : "\nEntries without a score:\n\n";
+  for (const std::string& end : ends) {
+    absl::StrAppend(&list, "- ", absl::StrJoin(methods[end], ", "), ", ", end, "\n");
+  }
+  return list;
+}
+
+std::string Entries(const Board& board, const SettingFacts& setting, bool fold) {
+  std::vector<std::vector<std::string>> lines;
+  for (const Row& row : board.rows) {
+    if (row.setting == setting.name()) lines.push_back(EntryCells(row));
+  }
+  const std::string title = absl::StrCat("All ", lines.size(), " entries");
+  const std::string table = Table(EntryColumns(setting), lines);
+  return fold ? absl::StrCat("\n<details>\n<summary>", title, "</summary>\n\n", table,
+                             "\n</details>\n")
+              : absl::StrCat("\n", title, ":\n\n", table);
+}
+
+std::string Setting(const Board& board, const SettingFacts& setting,
+                    const MarkdownOptions& options) {
+  std::string text = absl::StrCat("\n## ", Escaped(OneLine(setting.name())),
+                                  setting.synthetic() ? " (SYNTHETIC)" : "", "\n\n");
+  for (const auto& [label, fact] : Facts(board, setting)) {
+    absl::StrAppend(&text, "- ", label, ": ", Escaped(fact), "\n");
+  }
+  const auto note = options.notes.find(setting.name());
+  if (note != options.notes.end()) absl::StrAppend(&text, "\n", note->second, "\n");
+  const std::vector<MethodBlock> blocks = MethodBlocks(board, setting.name());
+  absl::StrAppend(&text, Methods(board, setting, blocks), FailureList(blocks),
+                  Entries(board, setting, options.fold_entries));
+  return text;
+}
+
+// Each column of any setting once, in the order in which settings bring them.
+std::string ColumnMeanings(const Board& board) {
+  std::string text = "\n## What the columns mean\n\n";
+  std::set<std::string> seen;
+  for (const bool entries : {false, true}) {
+    for (const SettingFacts& setting : board.settings) {
+      for (const Column& column :
+           entries ? EntryColumns(setting)
+                   : MethodColumns(setting, FixedTuners(board, setting.name()))) {
+        if (!seen.insert(column.title).second) continue;
+        absl::StrAppend(&text, "- **", Escaped(column.title), "**: ", Escaped(column.meaning),
+                        "\n");
+      }
+    }
+  }
+  return text;
+}
+
+std::string Measurements(const Board& board) {
+  std::string text =
+      "\n## What was measured when\n\n"
+      "- In the run that gave these results: the CPU seconds and the peak memory of fitting, "
+      "scoring and tuning.\n"
+      "- When the zoo was made, and recorded with it: the CPU seconds of training and retraining. "
+      "A tuner is charged the recorded cost of every retrained model that it looked at. The run "
+      "did not train these models again.\n";
+  if (std::any_of(board.settings.begin(), board.settings.end(),
+                  [](const SettingFacts& setting) { return setting.synthetic(); })) {
+    absl::StrAppend(&text,
+                    "- SYNTHETIC settings are made by code, so that anyone can try the suite "
+                    "without a download. They say nothing about real data.\n");
+  }
+  return text;
 }
 
 }  // namespace
 
-std::string RenderMarkdown(const Board& board) {
-  std::string page =
-      "# Leaderboard of training-data attribution\n\n"
-      "How well each method's scores predict what retraining really does, and what it costs to "
-      "choose its hyperparameters.\n";
+std::string RenderMarkdown(const Board& board, const MarkdownOptions& options) {
+  std::string page = absl::StrCat("# ", options.title, "\n\n", options.introduction, "\n");
   for (const SettingFacts& setting : board.settings) {
-    absl::StrAppend(&page, "\n## ", Escaped(OneLine(setting.name())),
-                    setting.synthetic() ? " (SYNTHETIC)" : "", "\n\n");
-    for (const auto& [label, fact] : Facts(board, setting)) {
-      absl::StrAppend(&page, "- ", label, ": ", Escaped(fact), "\n");
-    }
-    bool first = true;
-    for (const Headline& headline : board.headlines) {
-      if (headline.setting != setting.name()) continue;
-      if (first) {
-        absl::StrAppend(&page, "\nThe damping selector (", Escaped(kSelectorTuner),
-                        ") against grid search on retrained models",
-                        setting.synthetic() ? ", SYNTHETIC data" : "", ":\n\n");
-        const std::string summary = SelectorSummary(board, setting.name());
-        if (!summary.empty()) absl::StrAppend(&page, Escaped(summary), "\n\n");
-      }
-      first = false;
-      absl::StrAppend(&page, "- ", Escaped(Sentence(headline)), "\n");
-    }
-    absl::StrAppend(&page, "\n", Table(board, setting.name()));
+    absl::StrAppend(&page, Setting(board, setting, options));
   }
-  absl::StrAppend(&page, "\n## What the columns mean\n\n");
-  for (const Column& column : Columns()) {
-    absl::StrAppend(&page, "- **", Escaped(column.title), "**: ", column.meaning, "\n");
-  }
-  absl::StrAppend(
-      &page,
-      "\nThe interval after a selector's share comes from the same paired bootstrap as the ranks. "
-      "The number of retrainings that grid search needs is the smallest number tried whose LDS is "
-      "at least the selector's.\n"
-      "\n## What was measured when\n\n"
-      "- In the run that gave these results: fitting, scoring and tuning: their CPU seconds and "
-      "peak memory.\n"
-      "- When the zoo was made, and recorded with it: the CPU seconds of training and retraining. "
-      "A tuner is charged the recorded cost of every retrained model that it looked at, although "
-      "the run did not train it again.\n");
-  if (std::any_of(board.settings.begin(), board.settings.end(),
-                  [](const SettingFacts& setting) { return setting.synthetic(); })) {
-    absl::StrAppend(&page,
-                    "- SYNTHETIC settings are made by code, to try the suite without a download. "
-                    "They say nothing of real data.\n");
-  }
-  return page;
+  return absl::StrCat(page, ColumnMeanings(board), Measurements(board));
 }
 
 }  // namespace attribench

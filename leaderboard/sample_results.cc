@@ -4,8 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "leaderboard/board.h"
-
 namespace attribench {
 namespace {
 
@@ -33,9 +31,9 @@ std::vector<double> Around(double mean) {
   return values;
 }
 
-void AddEntry(const std::string& tuner, double lds, double damping, double retrainings,
-              double cpu_seconds, MethodResult& result) {
-  Entry entry = SampleEntry(tuner, Around(lds));
+void AddEntry(const std::string& tuner, TunerKindRecord kind, double lds, double damping,
+              double retrainings, double cpu_seconds, MethodResult& result) {
+  Entry entry = SampleEntry(tuner, Around(lds), kind);
   (*entry.mutable_hyperparameters())["damping"] = damping < .005 ? "1e-3" : "0.01 absolute";
   (*entry.mutable_hyperparameters())["checkpoints"] = "10";
   entry.set_absolute_damping(damping);
@@ -45,17 +43,23 @@ void AddEntry(const std::string& tuner, double lds, double damping, double retra
 
 }  // namespace
 
-Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_test) {
+Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_test,
+                  TunerKindRecord kind) {
   Entry entry;
   entry.set_tuner(tuner);
-  for (const double lds : lds_per_test) entry.add_lds_per_test(lds);
+  entry.set_tuner_kind(kind);
+  MetricValue& lds = *entry.add_metrics();
+  lds.set_name("lds");
+  for (const double value : lds_per_test) lds.add_per_unit(value);
   const double mean =
       std::accumulate(lds_per_test.begin(), lds_per_test.end(), 0.0) / lds_per_test.size();
-  entry.mutable_lds()->set_value(mean);
-  entry.mutable_lds()->set_low(mean - .05);
-  entry.mutable_lds()->set_high(mean + .05);
+  lds.mutable_estimate()->set_value(mean);
+  lds.mutable_estimate()->set_low(mean - .05);
+  lds.mutable_estimate()->set_high(mean + .05);
   return entry;
 }
+
+MetricValue& Lds(Entry& entry) { return *entry.mutable_metrics(0); }
 
 MethodResult SampleResult(const std::string& setting, const std::string& method) {
   MethodResult result;
@@ -68,9 +72,12 @@ MethodResult SampleResult(const std::string& setting, const std::string& method)
   facts.set_num_parameters(1234567);
   facts.set_num_subsets(100);
   facts.set_num_seeds(5);
-  facts.mutable_noise_ceiling()->set_value(.8);
-  facts.mutable_noise_ceiling()->set_low(.75);
-  facts.mutable_noise_ceiling()->set_high(.85);
+  MetricFacts& lds = *facts.add_metrics();
+  lds.set_name("lds");
+  lds.set_unit("test example");
+  lds.mutable_ceiling()->set_value(.8);
+  lds.mutable_ceiling()->set_low(.75);
+  lds.mutable_ceiling()->set_high(.85);
   facts.set_num_tuning_subsets(50);
   facts.set_num_reporting_subsets(50);
   facts.set_num_tuning_tests(250);
@@ -91,17 +98,18 @@ std::vector<MethodResult> SampleResults() {
     MethodResult blunt = SampleResult(setting, "blunt");
     sharp.mutable_setting()->set_synthetic(synthetic);
     blunt.mutable_setting()->set_synthetic(synthetic);
-    sharp.set_oracle_lds(.42);
-    AddEntry("default", .2, .001, 0, 0, sharp);
-    AddEntry("grid_search_5", .3, .002, 5, 20, sharp);
-    AddEntry("grid_search_20", .38, .02, 20, 80, sharp);
-    AddEntry("grid_search_50", .4, .04, 50, 200, sharp);
-    AddEntry(kSelectorTuner, .38, .02, 0, 2, sharp);
+    (*sharp.mutable_oracle())["lds"] = .42;
+    AddEntry("default", FIXED_VALUE, .2, .001, 0, 0, sharp);
+    AddEntry("grid_search_5", SEARCH, .3, .002, 5, 20, sharp);
+    AddEntry("grid_search_20", SEARCH, .38, .02, 20, 80, sharp);
+    AddEntry("grid_search_50", SEARCH, .4, .04, 50, 200, sharp);
+    AddEntry(kSampleSelector, SELECTOR, .38, .02, 0, 2, sharp);
     blunt.set_damped(false);
     *blunt.add_entries() = SampleEntry("default", Around(0));
     if (synthetic) {
       Entry& failed = *blunt.add_entries();
       failed.set_tuner("mean_eigenvalue");
+      failed.set_tuner_kind(FIXED_VALUE);
       failed.set_status(OUT_OF_MEMORY);
       failed.set_message("needs 9 GiB | 4 GiB\nare free");
     }

@@ -11,16 +11,23 @@ namespace attribench {
 
 // Made-up results, for tests.
 
-// An OK entry with these LDS values of the reporting test examples; lds.value is their mean, low
-// and high lie .05 beside it.
-Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_test);
+// The tuner of kind SELECTOR in SampleResults.
+inline constexpr char kSampleSelector[] = "spectrum_rule";
 
-// A result of `setting`, damped, with a noise ceiling of .8 and no entries.
+// An OK entry with these values of LDS, one per reporting test example. The estimate is their mean,
+// its interval reaches .05 to both sides.
+Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_test,
+                  TunerKindRecord kind = FIXED_VALUE);
+
+// The first metric of an entry that SampleEntry made.
+MetricValue& Lds(Entry& entry);
+
+// A result of `setting`, damped, with no entries. LDS is the only metric; its ceiling is .8.
 MethodResult SampleResult(const std::string& setting, const std::string& method);
 
-// Two settings, `drawn` (synthetic) and `real`. In each, `sharp` is damped and has the selector,
-// grid search and the default; `blunt` has the default and, in `drawn`, runs out of memory under
-// another tuner with a message of two lines.
+// Two settings, `drawn` (synthetic) and `real`. In each, `sharp` is damped and has the default,
+// three grid searches and the selector; `blunt` has the default. In `drawn`, `blunt` also runs out
+// of memory under another tuner, with a message of two lines.
 std::vector<MethodResult> SampleResults();
 
 }  // namespace attribench

@@ -8,10 +8,23 @@
 
 namespace attribench {
 
-// The board as text: per setting its facts, its table, and a sentence for each headline. With
-// `color`, ANSI codes mark titles, the entries that may be first, and failures. Sentences and
-// messages are wrapped at 118 columns; a table is as wide as its longest cells.
-std::string RenderTerminal(const Board& board, bool color);
+struct TerminalOptions {
+  // ANSI codes mark titles, the entries that may hold rank 1, and failures.
+  bool color = false;
+  // Shows every entry. Otherwise at most two lines a method: the selector and the largest search on
+  // retrained models; the best entry if the method has neither; a failed entry if there is room.
+  bool all = false;
+};
+
+// The board as text: per setting its facts, the table of entries, and the table that compares
+// selectors with grid search. The entries of one method stand together; the method with the best
+// entry comes first. A method that failed with all its tuners, each time for the same reason, has
+// one line.
+//
+// No line is longer than 120 columns: columns that do not fit are left out, and a line below the
+// table says which. Long names and reasons are cut. With `all`, reasons are given in full, over as
+// many lines as needed; a single word that is longer than a line is not broken.
+std::string RenderTerminal(const Board& board, const TerminalOptions& options);
 
 }  // namespace attribench
 

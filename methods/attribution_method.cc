@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/attribution_method.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "datasets/random_stream.h"
 
 namespace attribench {
 namespace {
@@ -18,14 +21,80 @@ class Undamped : public FittedAttribution {
   at::Tensor scores_;
 };
 
+class SumsOfScores : public SubsetScorer {
+ public:
+  SumsOfScores(FittedAttribution& fitted, at::Tensor subsets)
+      : fitted_(fitted), subsets_(std::move(subsets)) {}
+
+  absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger& ledger) override {
+    const absl::StatusOr<at::Tensor> scores = fitted_.Scores(damping, ledger);
+    if (!scores.ok()) return scores.status();
+    return SumOverSubsets(subsets_, *scores);
+  }
+
+ private:
+  FittedAttribution& fitted_;
+  at::Tensor subsets_;
+};
+
 }  // namespace
 
 std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores) {
   return std::make_unique<Undamped>(std::move(scores));
 }
 
-Dataset AttributionTask::TrainAndTest() const {
-  return {at::cat({train.inputs, test.inputs}), at::cat({train.labels, test.labels})};
+at::Tensor CurvatureExamples::MeanOneWeights() const {
+  return weights.defined() ? weights.div(weights.mean()) : at::Tensor();
+}
+
+at::Tensor ExampleRows::Of(const at::Tensor& all) const { return all.slice(0, begin, end); }
+
+CurvatureExamples AttributionTask::curvature_examples() const {
+  return own_curvature_examples.has_value() ? *own_curvature_examples
+                                            : CurvatureExamples{train, {}};
+}
+
+Dataset AttributionTask::AllExamples() const {
+  std::vector<at::Tensor> inputs, labels;
+  if (own_curvature_examples.has_value()) {
+    inputs.push_back(own_curvature_examples->examples.inputs);
+    labels.push_back(own_curvature_examples->examples.labels);
+  }
+  for (const Dataset* group : {&train, &test}) {
+    inputs.push_back(group->inputs);
+    labels.push_back(group->labels);
+  }
+  return {at::cat(inputs), at::cat(labels)};
+}
+
+ExampleRows AttributionTask::curvature_rows() const { return {0, curvature_examples().size()}; }
+
+ExampleRows AttributionTask::train_rows() const {
+  const int64_t begin = own_curvature_examples.has_value() ? own_curvature_examples->size() : 0;
+  return {begin, begin + train.size()};
+}
+
+ExampleRows AttributionTask::test_rows() const {
+  const int64_t begin = train_rows().end;
+  return {begin, begin + test.size()};
+}
+
+AttributionTask WithCurvatureFraction(const AttributionTask& task,
+                                      const Hyperparameters& hyperparameters) {
+  const double fraction = hyperparameters.Real("curvature_fraction");
+  if (fraction >= 1) return task;
+  const CurvatureExamples all = task.curvature_examples();
+  const auto count =
+      std::max<int64_t>(1, static_cast<int64_t>(fraction * static_cast<double>(all.size())));
+  const at::Tensor drawn =
+      at::tensor(RandomStream(1, "curvature fraction").Sample(all.size(), count), at::kLong);
+  CurvatureExamples some;
+  some.examples = {all.examples.inputs.index_select(0, drawn),
+                   all.examples.labels.index_select(0, drawn)};
+  if (all.weights.defined()) some.weights = all.weights.index_select(0, drawn);
+  AttributionTask result = task;
+  result.own_curvature_examples = std::move(some);
+  return result;
 }
 
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
@@ -59,6 +128,13 @@ absl::Status CheckFinite(const at::Tensor& matrix, const std::string& what) {
                                           "]"));
 }
 
+absl::Status CheckSubsets(const at::Tensor& subsets, int64_t num_train) {
+  if (subsets.dim() == 2 && subsets.size(1) == num_train) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("subsets are [", absl::StrJoin(subsets.sizes(), ", "), "], must be [subsets, ",
+                   num_train, " training examples]"));
+}
+
 absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores) {
   if (subsets.dim() != 2 || scores.dim() != 2 || subsets.size(1) != scores.size(0)) {
     return absl::InvalidArgumentError("subsets must be [subsets, train] and scores [train, test]");
@@ -67,17 +143,9 @@ absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::T
   return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));
 }
 
-absl::Status FittedAttribution::PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) {
-  subsets_ = subsets;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<at::Tensor> FittedAttribution::SubsetScores(const Damping& damping,
-                                                           CostLedger& ledger) {
-  if (!subsets_.defined()) return absl::FailedPreconditionError("PrepareSubsets comes first");
-  const absl::StatusOr<at::Tensor> scores = Scores(damping, ledger);
-  if (!scores.ok()) return scores.status();
-  return SumOverSubsets(subsets_, *scores);
+absl::StatusOr<std::unique_ptr<SubsetScorer>> FittedAttribution::ScoreSubsets(
+    const at::Tensor& subsets, CostLedger&) {
+  return std::unique_ptr<SubsetScorer>(new SumsOfScores(*this, subsets));
 }
 
 absl::StatusOr<double> FittedAttribution::AbsoluteDampingOf(const Damping& damping) const {

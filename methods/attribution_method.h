@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,40 +19,78 @@
 namespace attribench {
 
 enum class CheckpointKind {
-  kFullData,
-  kHalfData,
-  kAlongRun,  // along full-data training 0: number 0 is its end, higher ones lie further back
+  kFullData,  // trained on all training examples
+  kHalfData,  // trained on a random half of them
+  kAlongRun,  // along full-data training 0: number 0 is its end, higher numbers are earlier
 };
 
-// What is to be attributed: the outputs of a model on test examples, to its training examples.
+// The examples that a method estimates its curvature on.
+struct CurvatureExamples {
+  Dataset examples;
+  // [m] float64, at least 0, not all 0; only ratios matter. Undefined: all examples count the same.
+  at::Tensor weights;
+
+  int64_t size() const { return examples.size(); }
+  // The weights scaled to a mean of 1, [m] float64; undefined if all count the same.
+  at::Tensor MeanOneWeights() const;
+};
+
+// Rows [begin, end) of a tensor that holds several groups of examples.
+struct ExampleRows {
+  int64_t begin = 0, end = 0;
+  int64_t size() const { return end - begin; }
+  at::Tensor Of(const at::Tensor& all) const;
+};
+
+// The task: attribute a model's outputs on test examples to training examples.
 struct AttributionTask {
-  Dataset train;
-  Dataset test;
+  Dataset train;  // the examples that get scores: rows of the score matrix
+  Dataset test;   // the examples whose outputs are attributed: its columns
+  // The examples that the damped matrix is estimated on, if these are not `train` itself. Every
+  // method with a curvature uses them; `train` is scored all the same.
+  std::optional<CurvatureExamples> own_curvature_examples;
   const Model* model = nullptr;
-  // Trained parameters by kind and number; OutOfRange past the last.
+  // Trained parameters by kind and number. OutOfRange past the last one.
   std::function<absl::StatusOr<Parameters>(CheckpointKind, int64_t)> checkpoint;
-  // What training one of a kind cost.
+  // The training examples that a checkpoint was trained on, [n] bool over all training examples of
+  // the setting, in their order.
+  std::function<absl::StatusOr<at::Tensor>(CheckpointKind, int64_t)> trained_on;
+  // The cost of training one checkpoint of a kind.
   std::function<Cost(CheckpointKind)> training_cost;
-  // The learning rate along the run, at its checkpoint `number` or between two.
+  // The learning rate along the run, at checkpoint `number` or between two.
   std::function<double(double number)> learning_rate = [](double) { return 1.0; };
-  // Bytes that a method may take for what it can compute again.
+  // Bytes that a method may use for what it can compute again.
   double memory_limit = 4.0 * (1 << 30);
-  // Of these, what the gradients of one data set may take beside what is made of them.
+  // Share of memory_limit for one data set's gradients, when something derived from them is kept
+  // too.
   double gradient_bytes() const { return memory_limit / 4; }
-  // And what gradients may take in all where nothing else is large.
+  // Share of memory_limit for all gradients, when nothing else is large.
   double all_gradient_bytes() const { return memory_limit * 2 / 3; }
 
-  // The training examples, then the test examples: for one pass over both.
-  Dataset TrainAndTest() const;
+  CurvatureExamples curvature_examples() const;
+
+  // All examples in one data set, for one pass over them: the own curvature examples, if there are
+  // any, then train, then test.
+  Dataset AllExamples() const;
+  // Where each group is in AllExamples().
+  ExampleRows curvature_rows() const;
+  ExampleRows train_rows() const;
+  ExampleRows test_rows() const;
 };
 
-// Reads a checkpoint and charges its training to the phase "training"; of a run, the end alone: the
-// others lie on the way there.
+// The task with its curvature estimated on a fraction of the curvature examples: floor(fraction m)
+// of them, at least one, drawn without replacement from RandomStream(1, "curvature fraction"). The
+// fraction is the hyperparameter "curvature_fraction", in (0, 1]; 1 changes nothing.
+AttributionTask WithCurvatureFraction(const AttributionTask& task,
+                                      const Hyperparameters& hyperparameters);
+
+// Reads a checkpoint and charges its training to the phase "training". Checkpoints along a run are
+// free except the last one: the others lie on the way to it.
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger);
 
-// Checkpoints 0, spacing, ... (count - 1) spacing, all before anything is computed with the first:
-// where there are not so many, that is known at once.
+// Reads checkpoints 0, spacing, ... (count - 1) spacing before anything is computed, so that a
+// missing one is reported at once.
 absl::StatusOr<std::vector<Parameters>> ReadCheckpoints(const AttributionTask& task,
                                                         CheckpointKind kind, int64_t count,
                                                         CostLedger& ledger, int64_t spacing = 1);
@@ -64,56 +103,63 @@ struct SpectralMoments {
   at::Tensor t1, t2, t3;
 };
 
-// Everything that does not depend on damping, done.
+// Sums of scores over fixed subsets of the training examples, at any damping. Tuners and evaluators
+// need only these, and they often cost much less than the scores.
+class SubsetScorer {
+ public:
+  virtual ~SubsetScorer() = default;
+
+  // [subsets, test] float64. DataLoss with the place of the first score (or sum) that is not
+  // finite.
+  virtual absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger& ledger) = 0;
+};
+
+// A method after everything that does not depend on damping is done.
 class FittedAttribution {
  public:
   virtual ~FittedAttribution() = default;
 
-  // [train, test]; positive where the training example helps: it raises -loss of the test example.
-  // Methods without damping take no notice of the argument.
+  // [train, test]; positive if the training example helps: it raises -loss of the test example.
+  // Methods without damping ignore the argument.
   virtual absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) = 0;
 
-  // What tuning needs of the scores, often for much less than the scores: their sums over subsets
-  // of the training examples. PrepareSubsets takes the subsets, [m, train] bool, once; SubsetScores
-  // gives [m, test] float64 at any damping. Without an override these go through Scores. DataLoss
-  // with the place of the first score (or sum) that is not finite.
-  virtual absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger);
-  virtual absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger);
-  // Whether SubsetScores does without Scores, which then costs the same at every damping.
-  virtual bool SumsWithoutScores() const { return false; }
+  // Prepares everything that depends on the subsets, [m, train] bool, but not on damping. Without
+  // an override, the scorer computes Scores and sums them. This object must outlive the scorer.
+  // Errors as CheckSubsets.
+  virtual absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
+                                                                     CostLedger& ledger);
 
-  // The lambda that is added to the spectrum, a mean where there are several spectra. Unimplemented
-  // where there is no damping.
+  // The lambda that is added to the spectrum; a mean if there are several spectra. Unimplemented if
+  // there is no damping.
   virtual absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const;
 
-  // Unimplemented where there is no spectrum.
+  // Unimplemented if there is no spectrum.
   virtual absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                                   CostLedger& ledger);
 
-  // Whose spectrum the moments are of, where it is not that of the matrix which Scores inverts:
-  // "the empirical Fisher". Empty otherwise.
+  // The matrix that the moments belong to, if it is not the one that Scores inverts: "the empirical
+  // Fisher". Empty otherwise.
   virtual std::string MomentsOf() const { return ""; }
-
- private:
-  at::Tensor subsets_;
 };
 
-// Scores [train, test] that no damping changes.
+// Scores [train, test] that do not depend on damping.
 std::unique_ptr<FittedAttribution> MakeUndampedAttribution(at::Tensor scores);
 
-// subsets [m, train] bool, scores [train, test]: their sums [m, test] float64. DataLoss as above.
+// InvalidArgument, with both shapes, if `subsets` is not [m, num_train].
+absl::Status CheckSubsets(const at::Tensor& subsets, int64_t num_train);
+// subsets [m, train] bool, scores [train, test]: sums [m, test] float64. InvalidArgument for other
+// shapes, DataLoss as in SubsetScorer::Sums.
 absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores);
-// DataLoss, with the count and the first place, where a value is not finite; `what` names the
-// values.
+// DataLoss, with the count and the first place, if a value is not finite; `what` names the values.
 absl::Status CheckFinite(const at::Tensor& matrix, const std::string& what);
 
 class AttributionMethod {
  public:
   virtual ~AttributionMethod() = default;
 
-  // InvalidArgument for values the method cannot use, ResourceExhausted (with the bytes it would
-  // take) before allocating what cannot be had, DataLoss where gradients are not finite, Internal
-  // where a factorisation fails.
+  // InvalidArgument for values that the method cannot use, ResourceExhausted with the bytes needed
+  // if memory does not suffice, DataLoss if gradients are not finite, Internal if a factorisation
+  // fails.
   virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(
       const AttributionTask& task, const Hyperparameters& hyperparameters, CostLedger& ledger) = 0;
 };

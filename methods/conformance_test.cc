@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every method must do, asked of the one named by --method at the cheapest point of its space.
+// Tests what every method must do. The flag --method names the method. The test uses the cheapest
+// point of its hyperparameter space.
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "ATen/ATen.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "datasets/random_stream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "methods/registry.h"
+#include "methods/requirements.h"
 #include "methods/worked_example.h"
 
 ABSL_FLAG(std::string, method, "", "the method under test");
@@ -35,6 +41,8 @@ const RegisteredMethod& Method() {
   }());
   return *method;
 }
+
+const MethodFacts& Facts() { return Method().space.facts(); }
 
 const WorkedExample& Example() {
   static const auto* example = new WorkedExample;
@@ -163,7 +171,7 @@ TEST(ConformanceTest, SelfInfluenceIsPositive) {
   }
 }
 
-// What does not fit is computed again, for fewer examples at a time: a bound that holds a few.
+// The limit holds the gradients of only a few examples. The method must compute the others again.
 TEST(ConformanceTest, AMemoryLimitChangesNoScores) {
   AttributionTask task = Example().Task();
   const auto fitted = MustFit(task);
@@ -180,6 +188,8 @@ TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
   task.test = Rows(task.train, at::arange(6, at::kLong));
   CostLedger ledger;
   const auto fitted = Method().make()->Fit(task, Cheapest(), ledger);
+  EXPECT_EQ(fitted.ok(), Facts().layers() == MethodFacts::ANY_LAYERS)
+      << "facts.layers of the hyperparameter file says otherwise";
   if (!fitted.ok()) {
     EXPECT_EQ(fitted.status().code(), absl::StatusCode::kUnimplemented) << fitted.status();
     EXPECT_THAT(std::string(fitted.status().message()),
@@ -194,7 +204,147 @@ TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
   EXPECT_GT(scores.slice(0, 0, 6).diagonal().min().item<double>(), 0) << "of itself";
 }
 
-// Against models that were really retrained: sums of scores must go up where -loss goes up.
+TEST(ConformanceTest, SumsOverSubsetsAreThoseOfTheScores) {
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  const int64_t n = Example().train().size();
+  at::Tensor subsets = at::zeros({3, n}, at::kBool);
+  for (int64_t m = 0; m < 3; ++m) {
+    const std::vector<int64_t> members =
+        RandomStream(1, "subsets", {static_cast<uint64_t>(m)}).Sample(n, n / 2);
+    subsets[m].index_fill_(0, at::tensor(members, at::kLong), true);
+  }
+  CostLedger ledger;
+  const auto scorer = fitted->ScoreSubsets(subsets, ledger);
+  ASSERT_TRUE(scorer.ok()) << scorer.status();
+  for (const Damping& damping : Dampings()) {
+    const auto sums = (*scorer)->Sums(damping, ledger);
+    ASSERT_TRUE(sums.ok()) << sums.status();
+    ExpectClose(*sums, at::matmul(subsets.to(at::kDouble), ScoresOf(*fitted, damping)));
+  }
+  // Subsets of another number of training examples.
+  const auto wrong = fitted->ScoreSubsets(subsets.slice(1, 1), ledger);
+  const absl::Status status =
+      wrong.ok() ? (*wrong)->Sums(DefaultDamping(), ledger).status() : wrong.status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+}
+
+// A method reads checkpoints of the kind that its facts name, and as many of them as its facts say.
+TEST(ConformanceTest, ReadsTheCheckpointsOfItsFacts) {
+  AttributionTask task = Example().Task();
+  std::set<std::pair<CheckpointKind, int64_t>> read;
+  const auto all = task.checkpoint;
+  task.checkpoint = [&read, all](CheckpointKind kind, int64_t index) {
+    read.insert({kind, index});
+    return all(kind, index);
+  };
+  ASSERT_NE(MustFit(task), nullptr);
+  const absl::StatusOr<CheckpointKind> kind = CheckpointKindOf(Facts());
+  if (!kind.ok()) {
+    EXPECT_EQ(read.size(), 0u);
+    return;
+  }
+  const std::string& count = Facts().checkpoint_count();
+  EXPECT_EQ(read.size(), static_cast<size_t>(count.empty() ? 1 : Cheapest().Integer(count)));
+  for (const auto& [of_kind, index] : read) {
+    EXPECT_TRUE(of_kind == *kind) << "checkpoint " << index
+                                  << " that Fit read is of another kind than "
+                                  << MethodFacts::Checkpoints_Name(Facts().checkpoints())
+                                  << ", which facts.checkpoints says";
+  }
+}
+
+// The gradients of one example's output under all labels, weighted by the model's probabilities
+// (and for margins also by 1 - p_y), sum to 0. A method that is linear in them gives scores that do
+// too.
+TEST(ConformanceTest, LinearInTheTestGradientIfItsFactsSaySo) {
+  if (!Facts().linear_in_test_gradient()) GTEST_SKIP() << "not linear, by its facts";
+  AttributionTask task = Example().Task();
+  const int64_t t = task.test.size(), classes = task.model->num_classes();
+  const Parameters parameters = *task.checkpoint(*CheckpointKindOf(Facts()), 0);
+  const at::Tensor p = at::softmax(task.model->Logits(parameters, task.test.inputs), 1);
+  const at::Tensor weights =
+      Facts().output() == MethodFacts::MARGIN ? p.mul(p.neg().add(1)) : p;  // [t, classes]
+  task.test = {task.test.inputs.repeat_interleave(classes, 0),
+               at::arange(classes, at::kLong).repeat({t})};
+  const auto fitted = MustFit(task);
+  ASSERT_NE(fitted, nullptr);
+  const at::Tensor terms =
+      ScoresOf(*fitted, DefaultDamping()).view({-1, t, classes}).mul(weights.unsqueeze(0));
+  EXPECT_LE(terms.sum(2).abs().max().item<double>(), kTolerance * terms.abs().max().item<double>())
+      << "facts.linear_in_test_gradient, facts.output or facts.checkpoints is wrong";
+}
+
+// The curvature examples get the same scores as in a task that has no other training examples.
+TEST(ConformanceTest, CurvatureComesFromTheCurvatureExamples) {
+  if (Facts().curvature().empty()) GTEST_SKIP() << "no curvature";
+  const at::Tensor part = at::arange(0, Example().train().size(), 2, at::kLong);
+  AttributionTask alone = Example().Task(), task = alone;
+  alone.train = Rows(task.train, part);
+  task.own_curvature_examples = CurvatureExamples{alone.train, {}};
+  const auto expected = MustFit(alone), fitted = MustFit(task);
+  ASSERT_TRUE(expected != nullptr && fitted != nullptr);
+  for (const Damping& damping : Dampings()) {
+    SCOPED_TRACE(ToString(damping));
+    EXPECT_NEAR(*fitted->AbsoluteDampingOf(damping) / *expected->AbsoluteDampingOf(damping), 1,
+                kTolerance);
+    ExpectClose(ScoresOf(*fitted, damping).index_select(0, part), ScoresOf(*expected, damping));
+    ASSERT_FALSE(testing::Test::HasFailure())
+        << "the damped matrix must come from task.curvature_examples(); TaskFeatures::Make does so";
+  }
+}
+
+// An example with weight 2 counts as two examples, also in the moments.
+TEST(ConformanceTest, CurvatureExamplesHaveWeights) {
+  if (Facts().curvature().empty()) GTEST_SKIP() << "no curvature";
+  const at::Tensor part = at::arange(0, Example().train().size(), 2, at::kLong);
+  AttributionTask twice = Example().Task(), task = twice;
+  const at::Tensor heavy = part.slice(0, 0, 5);
+  twice.own_curvature_examples = CurvatureExamples{Rows(task.train, at::cat({part, heavy})), {}};
+  at::Tensor weights = at::ones({part.size(0)}, at::kDouble);
+  weights.slice(0, 0, 5).fill_(2);
+  task.own_curvature_examples = CurvatureExamples{Rows(task.train, part), weights.mul(3)};
+  const auto expected = MustFit(twice), fitted = MustFit(task);
+  ASSERT_TRUE(expected != nullptr && fitted != nullptr);
+  ExpectClose(ScoresOf(*fitted, DefaultDamping()), ScoresOf(*expected, DefaultDamping()));
+  CostLedger ledger;
+  const auto moments = fitted->Moments({DefaultDamping()}, ledger),
+             of_twice = expected->Moments({DefaultDamping()}, ledger);
+  ASSERT_TRUE(moments.ok() && of_twice.ok()) << moments.status() << of_twice.status();
+  ExpectClose(moments->t2, of_twice->t2);
+}
+
+TEST(ConformanceTest, CurvatureFractionDrawsCurvatureExamples) {
+  const auto& declared = Method().space.hyperparameters();
+  if (std::none_of(declared.begin(), declared.end(),
+                   [](const Hyperparameter& h) { return h.name() == "curvature_fraction"; })) {
+    GTEST_SKIP() << "no hyperparameter curvature_fraction";
+  }
+  std::map<std::string, std::string> point = CheapestPoint();
+  point["curvature_fraction"] = "0.5";
+  const auto hyperparameters = Hyperparameters::Make(Method().space, point);
+  ASSERT_TRUE(hyperparameters.ok()) << hyperparameters.status();
+  AttributionTask task = Example().Task();
+  CostLedger ledger;
+  const auto half = Method().make()->Fit(task, *hyperparameters, ledger);
+  ASSERT_TRUE(half.ok()) << half.status();
+  task.own_curvature_examples = CurvatureExamples{
+      Rows(task.train, at::tensor(RandomStream(1, "curvature fraction").Sample(60, 30), at::kLong)),
+      {}};
+  const auto expected = MustFit(task);
+  ASSERT_NE(expected, nullptr);
+  ExpectClose(ScoresOf(**half, DefaultDamping()), ScoresOf(*expected, DefaultDamping()));
+  EXPECT_GT(ScoresOf(**half, DefaultDamping())
+                .sub(ScoresOf(*MustFit(Example().Task()), DefaultDamping()))
+                .abs()
+                .max()
+                .item<double>(),
+            0)
+      << "curvature_fraction has no effect";
+}
+
+// Compares with models that were really retrained: if -loss is larger for a subset, the sum of its
+// scores must be larger too.
 TEST(ConformanceTest, ScoresPredictRetrainedModels) {
   if (!Method().space.informative()) GTEST_SKIP() << "a control";
   constexpr int64_t kSubsets = 60;
@@ -211,10 +361,10 @@ TEST(ConformanceTest, ScoresPredictRetrainedModels) {
         predicted.square().sum(0).mul(outputs.square().sum(0)).sqrt());
     best = std::max(best, correlation.mean().item<double>());
   }
-  // Noise alone has a mean correlation with a standard error of at most 1/sqrt(60) = .13, were the
-  // test examples all alike.
+  // If the scores are noise, the mean correlation has a standard error of at most 1/sqrt(60) = .13,
+  // even if all test examples are alike.
   EXPECT_GT(best, 0.26)
-      << "sums of scores over a subset do not foretell -loss of models trained on it";
+      << "sums of scores over a subset do not predict -loss of the models trained on it";
 }
 
 TEST(ConformanceTest, WhatCannotBeUsedIsRefused) {
@@ -247,7 +397,7 @@ TEST(ConformanceTest, ABrokenCheckpointIsAStatusNotANumber) {
     return;
   }
   const absl::StatusOr<at::Tensor> scores = (*fitted)->Scores(DefaultDamping(), ledger);
-  if (scores.ok()) {  // what is broken may not have been needed
+  if (scores.ok()) {  // a method may not need the broken part
     EXPECT_TRUE(at::isfinite(*scores).all().item<bool>());
   } else {
     EXPECT_FALSE(scores.status().message().empty());
@@ -265,7 +415,7 @@ TEST(ConformanceTest, AMissingCheckpointIsPassedOn) {
             absl::StatusCode::kOutOfRange);
 }
 
-// Of an ensemble, before hours go into its first models.
+// A method with several checkpoints must report a missing one before it spends hours on the first.
 TEST(ConformanceTest, MissesTheSecondCheckpointBeforeItUsesTheFirst) {
   std::map<std::string, std::string> point = CheapestPoint();
   if (point.count("checkpoints") == 0) GTEST_SKIP() << "no ensemble";

@@ -23,17 +23,30 @@ Cost Cost::operator*(double times) const {
 CostLedger::Phase::Phase(CostLedger& ledger, const std::string& name) : ledger_(ledger) {
   ledger_.Settle();
   outer_ = ledger_.open_;
+  outer_paused_ = ledger_.paused_;
   ledger_.open_ = name;
+  ledger_.paused_ = false;
 }
 
 CostLedger::Phase::~Phase() {
   ledger_.Settle();
   ledger_.open_ = outer_;
+  ledger_.paused_ = outer_paused_;
+}
+
+CostLedger::Pause::Pause(CostLedger& ledger) : ledger_(ledger), outer_(ledger.paused_) {
+  ledger_.Settle();
+  ledger_.paused_ = true;
+}
+
+CostLedger::Pause::~Pause() {
+  ledger_.Settle();
+  ledger_.paused_ = outer_;
 }
 
 void CostLedger::Settle() {
   const double cpu = ProcessCpuSeconds(), wall = WallSeconds();
-  if (!open_.empty() && open_ != kUnchargedPhase) {
+  if (!open_.empty() && !paused_) {
     phases_[open_].cpu_seconds += cpu - cpu_mark_;
     phases_[open_].wall_seconds += wall - wall_mark_;
   }
@@ -43,9 +56,7 @@ void CostLedger::Settle() {
 
 void CostLedger::Charge(const Cost& cost) { Charge(open_.empty() ? "other" : open_, cost); }
 
-void CostLedger::Charge(const std::string& phase, const Cost& cost) {
-  if (phase != kUnchargedPhase) phases_[phase] += cost;
-}
+void CostLedger::Charge(const std::string& phase, const Cost& cost) { phases_[phase] += cost; }
 
 const std::map<std::string, Cost>& CostLedger::phases() {
   Settle();

@@ -12,16 +12,16 @@ struct Cost {
   double gradient_evaluations = 0;  // examples x backward passes
   double hessian_vector_products = 0;
   double flops = 0;         // floating-point operations, by formula
-  double cpu_seconds = 0;   // of the process, all threads
-  double wall_seconds = 0;  // measured here: trainings that a zoo had made before have none
+  double cpu_seconds = 0;   // of all threads of the process
+  double wall_seconds = 0;  // measured here: 0 for trainings that the zoo had made before
 
   Cost& operator+=(const Cost& other);
   Cost operator*(double times) const;
 };
 
-// What an attribution cost, phase by phase. Time is measured: every moment between the opening of
-// a phase and its end belongs to the innermost open phase, and to no other. All else is charged by
-// those who spend it.
+// The cost of an attribution, phase by phase. The ledger measures time: each moment between the
+// start and the end of a phase counts for the innermost open phase only. Everything else is charged
+// by the code that spends it.
 class CostLedger {
  public:
   // Opens a phase for the lifetime of the object.
@@ -34,29 +34,41 @@ class CostLedger {
    private:
     CostLedger& ledger_;
     std::string outer_;
+    bool outer_paused_;
   };
 
-  // Adds to the innermost open phase, or to "other" where none is open.
+  // Stops the clock for the lifetime of the object: for work whose cost is charged separately.
+  // Phases that open during a pause are measured. Charges are not affected.
+  class Pause {
+   public:
+    explicit Pause(CostLedger& ledger);
+    ~Pause();
+    Pause(const Pause&) = delete;
+
+   private:
+    CostLedger& ledger_;
+    bool outer_;
+  };
+
+  // Adds to the innermost open phase, or to "other" if no phase is open.
   void Charge(const Cost& cost);
   // Adds to a phase by name.
   void Charge(const std::string& phase, const Cost& cost);
 
-  // With the open phase's time so far.
+  // Includes the time of the open phase so far.
   const std::map<std::string, Cost>& phases();
-  // Their sum.
+  // The sum over phases.
   Cost Total();
 
  private:
   void Settle();
 
   std::map<std::string, Cost> phases_;
-  std::string open_;     // empty: none
-  double cpu_mark_ = 0;  // times that are settled
+  std::string open_;  // empty: no phase is open
+  bool paused_ = false;
+  double cpu_mark_ = 0;  // time up to here is already in phases_
   double wall_mark_ = 0;
 };
-
-// A phase of this name is measured nowhere: for work that another charges.
-inline constexpr char kUnchargedPhase[] = "-";
 
 }  // namespace attribench
 

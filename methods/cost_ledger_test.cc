@@ -49,7 +49,7 @@ TEST(CostLedgerTest, EveryMomentBelongsToOnePhaseAndTheTotalIsTheSum) {
       Burn(0.03);
     }
     {
-      const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+      const CostLedger::Pause pause(ledger);
       Burn(0.04);
     }
   }
@@ -73,6 +73,23 @@ TEST(CostTest, SumsAndMultiples) {
   EXPECT_EQ(a.flops, 12);
   EXPECT_EQ(a.cpu_seconds, 15);
   EXPECT_EQ(a.wall_seconds, 18);
+}
+
+// A phase that opens during a pause is measured; the pause goes on after it.
+TEST(CostLedgerTest, APhaseWithinAPauseIsMeasured) {
+  CostLedger ledger;
+  {
+    const CostLedger::Phase outer(ledger, "outer");
+    const CostLedger::Pause pause(ledger);
+    Burn(0.02);
+    {
+      const CostLedger::Phase inner(ledger, "inner");
+      Burn(0.03);
+    }
+    Burn(0.02);
+  }
+  EXPECT_GE(ledger.phases().at("inner").cpu_seconds, 0.03);
+  EXPECT_LT(ledger.Total().cpu_seconds - ledger.phases().at("inner").cpu_seconds, 0.02);
 }
 
 }  // namespace

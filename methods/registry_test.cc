@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/registry.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/strings/match.h"
@@ -28,6 +32,23 @@ TEST(RegistryTest, NamedGridsAreExpanded) {
   ASSERT_NE(damping, nullptr);
   EXPECT_EQ(damping->grid_size(), 15);
   EXPECT_EQ(damping->named_grid(), "");
+}
+
+// In this repository, not in other workspaces: the curvature of each method can be subsampled.
+TEST(RegistryTest, MethodsWithACurvatureHaveACurvatureFraction) {
+  const auto methods = RegisteredMethods();
+  ASSERT_TRUE(methods.ok()) << methods.status();
+  int with_curvature = 0;
+  for (const RegisteredMethod& method : *methods) {
+    if (method.space.facts().curvature().empty()) continue;
+    ++with_curvature;
+    const auto& declared = method.space.hyperparameters();
+    EXPECT_TRUE(std::any_of(declared.begin(), declared.end(), [](const Hyperparameter& h) {
+      return h.name() == "curvature_fraction" && h.default_value() == "1";
+    })) << method.name;
+    EXPECT_NE(DampingOf(method.space), nullptr) << method.name;
+  }
+  EXPECT_EQ(with_curvature, 11);
 }
 
 TEST(RegistryTest, VariantsAreFoundByName) {

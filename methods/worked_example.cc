@@ -83,6 +83,15 @@ Parameters WorkedExample::Retrain(const std::vector<int64_t>& examples, uint64_t
   return parameters;
 }
 
+std::vector<int64_t> WorkedExample::CheckpointExamples(CheckpointKind kind, int64_t index) {
+  if (kind == CheckpointKind::kHalfData) {
+    return RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
+  }
+  std::vector<int64_t> all(kTrain);
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 AttributionTask WorkedExample::Task() const {
   AttributionTask task;
   task.train = train_;
@@ -94,12 +103,7 @@ AttributionTask WorkedExample::Task() const {
     }
     auto [found, is_new] = checkpoints_.try_emplace({kind, index});
     if (is_new) {
-      std::vector<int64_t> examples(kTrain);
-      std::iota(examples.begin(), examples.end(), 0);
-      if (kind == CheckpointKind::kHalfData) {
-        examples =
-            RandomStream(12, "half", {static_cast<uint64_t>(index)}).Sample(kTrain, kTrain / 2);
-      }
+      const std::vector<int64_t> examples = CheckpointExamples(kind, index);
       // A run that stops early is the beginning of the longer one.
       found->second =
           kind == CheckpointKind::kAlongRun
@@ -107,6 +111,11 @@ AttributionTask WorkedExample::Task() const {
               : Retrain(examples, 100 + index);
     }
     return found->second;
+  };
+  task.trained_on = [](CheckpointKind kind, int64_t index) -> absl::StatusOr<at::Tensor> {
+    at::Tensor mask = at::zeros({kTrain}, at::kBool);
+    mask.index_fill_(0, at::tensor(CheckpointExamples(kind, index), at::kLong), true);
+    return mask;
   };
   task.learning_rate = [this](double number) {
     return LearningRate(recipe_, 1 - number / kAlongRun);

@@ -15,17 +15,17 @@
 
 namespace attribench {
 
-// A problem small enough to solve by dense algebra: points of three overlapping classes in six
-// dimensions, a model trained on them to the end, everything in double. For tests.
+// For tests: a problem that dense algebra can solve. Points of three overlapping classes in six
+// dimensions, and a model trained on them to the end, all in double.
 class WorkedExample {
  public:
   // `hidden_units` empty: softmax regression (convex). 60 training examples, 12 test examples.
   explicit WorkedExample(std::vector<int64_t> hidden_units = {});
 
-  // Images of 6 x 6 pixels instead, and a ResNet-9 of width 2: convolutions and batch norm.
+  // The same with images of 6 x 6 pixels and a ResNet-9 of width 2: convolutions and batch norm.
   static WorkedExample WithConvolutions();
 
-  // Checkpoints are trained once each, on all or on half of the training examples. There are ten
+  // Each checkpoint is trained once, on all or on half of the training examples. There are ten
   // along the run.
   AttributionTask Task() const;
   const Dataset& train() const { return train_; }
@@ -37,8 +37,8 @@ class WorkedExample {
     return Retrain(examples, seed, recipe_.epochs());
   }
 
-  // A random half of the training examples per subset, [m, train] bool, and the mean over three
-  // seeds of -loss of the models retrained on each, [m, test] float64.
+  // Random halves of the training examples, [m, train] bool, and -loss of the models retrained on
+  // each, the mean over three seeds, [m, test] float64.
   struct Retrained {
     at::Tensor subsets;
     at::Tensor outputs;
@@ -48,6 +48,8 @@ class WorkedExample {
  private:
   WorkedExample(const ModelSpec& model, Dataset train, Dataset test, int64_t epochs);
   Parameters Retrain(const std::vector<int64_t>& examples, uint64_t seed, int64_t epochs) const;
+  // The training examples that a checkpoint sees.
+  static std::vector<int64_t> CheckpointExamples(CheckpointKind kind, int64_t index);
 
   Recipe recipe_;
   Dataset train_, test_;

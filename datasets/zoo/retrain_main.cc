@@ -44,12 +44,13 @@ absl::Status Run() {
     folder =
         absl::StrCat(workspace == nullptr ? "." : workspace, "/datasets/zoo/", setting->name());
   }
-  const int workers = attribench::ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+  const absl::StatusOr<int> workers = attribench::ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+  if (!workers.ok()) return workers.status();
   const std::string shard = absl::GetFlag(FLAGS_shard);
-  if (shard.empty()) return attribench::MakeZoo(*setting, *data, folder, workers);
+  if (shard.empty()) return attribench::MakeZoo(*setting, *data, folder, *workers);
   const absl::StatusOr<attribench::Shard> part = attribench::ParseShard(shard);
   if (!part.ok()) return part.status();
-  return attribench::TrainShard(*setting, *data, folder, workers, *part);
+  return attribench::TrainShard(*setting, *data, folder, *workers, *part);
 }
 
 }  // namespace

@@ -47,11 +47,11 @@ absl::Status RunTrainingJobs(const Setting& setting, const DatasetSplit& data,
 // How a repeated training of a subset compares with the zoo's record of that training.
 //
 // On the CPU model and libraries of the manifest, the outputs have the same bits. Elsewhere,
-// rounding differs from the first step on, and training amplifies the difference, in a deep network
-// by much. But the model still learns the same from the same data in the same order. So the
-// tolerance is relative: the test losses of the repeated training must correlate better (rank
-// correlation) with the record of the same training than that record does with any other training
-// of the zoo, be it another seed of the subset or another subset.
+// rounding differs from the first step on. Training amplifies the difference, most of all in deep
+// networks. But the model still learns the same from the same data in the same order. So the
+// tolerance is relative: the rank correlation of test losses between the repeated training and
+// its record must be higher than between that record and the record of any other training of the
+// zoo (another seed of the subset, or another subset).
 struct Agreement {
   bool same_bits = false;
   double rank_correlation = 0;  // between the repeated training and its record

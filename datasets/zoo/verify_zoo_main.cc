@@ -71,11 +71,12 @@ absl::StatusOr<Agreements> TrainAgain(const Setting& setting, const std::vector<
                                       const GroundTruth& truth) {
   const absl::StatusOr<DatasetSplit> data = LoadDataset(setting, DataRoot());
   if (!data.ok()) return data.status();
-  const int workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+  const absl::StatusOr<int> workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
+  if (!workers.ok()) return workers.status();
   absl::Mutex mutex;
   Agreements agreements;
   const absl::Status status = RunTrainingJobs(
-      setting, *data, jobs, workers, [&](const TrainingJob& job, const TrainedJob& trained) {
+      setting, *data, jobs, *workers, [&](const TrainingJob& job, const TrainedJob& trained) {
         const Agreement agreement = CompareWithGroundTruth(job, trained, truth);
         absl::MutexLock lock(&mutex);
         agreements[{job.index, job.repetition}] = agreement;

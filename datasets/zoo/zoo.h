@@ -43,9 +43,10 @@ class Zoo {
   absl::StatusOr<Parameters> AlongRunCheckpoint(int64_t index) const;
 
   // The training examples that half-data checkpoint `index` was trained on: [n] bool, like a row of
-  // GroundTruth::subsets, with n / 2 (rounded down) of them true. No file holds this: it follows
-  // from the setting (see subset_plan.h), and the recipe digest in the manifest covers those
-  // numbers, so it cannot disagree with the checkpoint. OutOfRange as for HalfDataCheckpoint.
+  // GroundTruth::subsets, with n / 2 (rounded down) of them true. The halves are not
+  // stored. They follow from the setting (see subset_plan.h). The manifest's recipe digest covers
+  // the numbers of the setting that decide the halves, so a zoo with other halves does not open.
+  // OutOfRange as for HalfDataCheckpoint.
   absl::StatusOr<at::Tensor> HalfDataExamples(int64_t index) const;
 
   absl::StatusOr<GroundTruth> ReadGroundTruth() const;

@@ -1,140 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/metrics/linear_datamodeling_score.h"
 
-#include <algorithm>
-#include <cmath>
-#include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "ATen/ATen.h"
-#include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
-#include "datasets/random_stream.h"
-#include "evaluators/statistics/rank_correlation.h"
+#include "evaluators/statistics/column_correlations.h"
+#include "evaluators/statistics/noise_ceiling.h"
+#include "evaluators/statistics/two_way_bootstrap.h"
 
 namespace attribench {
 namespace {
 
-// Row t of a [t, m] float64 tensor.
-absl::Span<const double> Row(const at::Tensor& matrix, int64_t row) {
-  const int64_t length = matrix.size(1);
-  return absl::MakeConstSpan(matrix.data_ptr<double>() + row * length, length);
-}
-
-absl::StatusOr<std::vector<ResampledSpearman>> MakeResampled(const at::Tensor& x,
-                                                             const at::Tensor& y) {
-  if (x.dim() != 2 || x.sizes() != y.sizes()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("predicted and retrained outputs must both be [subsets, tests]"));
-  }
-  const at::Tensor a = x.to(at::kDouble).t().contiguous(), b = y.to(at::kDouble).t().contiguous();
-  std::vector<ResampledSpearman> result;
-  for (int64_t t = 0; t < a.size(0); ++t) {
-    absl::StatusOr<ResampledSpearman> correlation = ResampledSpearman::Make(Row(a, t), Row(b, t));
-    if (!correlation.ok()) {
-      return absl::DataLossError(
-          absl::StrCat("test example ", t, ": ", correlation.status().message()));
-    }
-    result.push_back(*std::move(correlation));
-  }
-  return result;
-}
-
-std::vector<double> Counts(RandomStream& stream, int64_t n) {
-  std::vector<double> counts(n, 0);
-  for (int64_t i = 0; i < n; ++i) counts[stream.Below(n)] += 1;
-  return counts;
-}
-
-double Mean(const std::vector<double>& values, const std::vector<double>& weights) {
-  double sum = 0, total = 0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    sum += weights[i] * values[i];
-    total += weights[i];
-  }
-  return sum / total;
-}
-
-// `statistic` maps counts of subsets to a value per test example; the estimate is of their mean.
-Estimate TwoWayBootstrap(
-    int64_t num_subsets, int64_t num_tests, int64_t resamples, uint64_t seed,
-    const std::function<std::vector<double>(const std::vector<double>&)>& statistic) {
-  Estimate estimate;
-  estimate.value =
-      Mean(statistic(std::vector<double>(num_subsets, 1)), std::vector<double>(num_tests, 1));
-  estimate.low = estimate.high = estimate.value;
-  if (resamples < 2) return estimate;
+std::vector<double> CorrelationsOf(const std::vector<ResampledSpearman>& columns,
+                                   const std::vector<double>& counts) {
   std::vector<double> values;
-  for (int64_t b = 0; b < resamples; ++b) {
-    RandomStream stream(seed, "bootstrap", {static_cast<uint64_t>(b)});
-    const std::vector<double> subsets = Counts(stream, num_subsets);
-    values.push_back(Mean(statistic(subsets), Counts(stream, num_tests)));
-  }
-  std::sort(values.begin(), values.end());
-  // A sample's rank correlation errs to one side of the population's, and a resample's by as much
-  // to the same side of the sample's: near 1 by more than it scatters. So what lies between
-  // resample and estimate is put on the estimate's other side.
-  const auto reflected = [&](double share) {
-    const size_t index = std::lround(share * static_cast<double>(values.size() - 1));
-    return std::clamp(2 * estimate.value - values[index], -1.0, 1.0);
-  };
-  estimate.low = std::min(estimate.value, reflected(.975));
-  estimate.high = std::max(estimate.value, reflected(.025));
-  return estimate;
+  for (const ResampledSpearman& column : columns) values.push_back(column.Correlation(counts));
+  return values;
 }
+
+class LdsMetric : public Metric {
+ public:
+  LdsMetric(std::string name, const at::Tensor& outputs, const EvaluationBlock& block,
+            int64_t resamples, uint64_t seed)
+      : name_(std::move(name)),
+        subsets_(at::tensor(block.subsets, at::kLong)),
+        tests_(at::tensor(block.tests, at::kLong)),
+        outputs_per_seed_(outputs.index_select(0, subsets_).index_select(2, tests_)),
+        outputs_(outputs_per_seed_.to(at::kDouble).mean(1)),
+        resamples_(resamples),
+        seed_(seed) {}
+
+  std::string name() const override { return name_; }
+  std::string unit() const override { return "test example"; }
+  Direction direction() const override { return Direction::kHigherIsBetter; }
+
+  std::optional<Estimate> Ceiling() const override {
+    const absl::StatusOr<Estimate> ceiling = NoiseCeiling(outputs_per_seed_, resamples_, seed_);
+    return ceiling.ok() ? std::optional<Estimate>(*ceiling) : std::nullopt;
+  }
+
+  absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const override {
+    absl::StatusOr<std::vector<double>> per_test = LdsPerTest(Predicted(scores), outputs_);
+    if (!per_test.ok()) return per_test.status();
+    const absl::StatusOr<Estimate> estimate =
+        LinearDatamodelingScore(Predicted(scores), outputs_, resamples_, seed_);
+    if (!estimate.ok()) return estimate.status();
+    return Measurement{*estimate, *std::move(per_test)};
+  }
+
+  absl::StatusOr<double> Value(const MeasuredScores& scores) const override {
+    const absl::StatusOr<Estimate> estimate =
+        LinearDatamodelingScore(Predicted(scores), outputs_, /*resamples=*/0, seed_);
+    if (!estimate.ok()) return estimate.status();
+    return estimate->value;
+  }
+
+ private:
+  at::Tensor Predicted(const MeasuredScores& scores) const {
+    return scores.subset_scores.index_select(0, subsets_).index_select(1, tests_);
+  }
+
+  const std::string name_;
+  const at::Tensor subsets_, tests_;
+  const at::Tensor outputs_per_seed_;  // [m, s, t] of the block
+  const at::Tensor outputs_;           // [m, t] float64
+  const int64_t resamples_;
+  const uint64_t seed_;
+};
 
 }  // namespace
 
 absl::StatusOr<std::vector<double>> LdsPerTest(const at::Tensor& predicted,
                                                const at::Tensor& outputs) {
-  const auto correlations = MakeResampled(predicted, outputs);
-  if (!correlations.ok()) return correlations.status();
-  const std::vector<double> ones(predicted.size(0), 1);
-  std::vector<double> result;
-  for (const ResampledSpearman& correlation : *correlations)
-    result.push_back(correlation.Correlation(ones));
-  return result;
+  const auto columns = CorrelateColumns(predicted, outputs);
+  if (!columns.ok()) return columns.status();
+  return CorrelationsOf(*columns, std::vector<double>(predicted.size(0), 1));
 }
 
 absl::StatusOr<Estimate> LinearDatamodelingScore(const at::Tensor& predicted,
                                                  const at::Tensor& outputs, int64_t resamples,
                                                  uint64_t seed) {
-  const auto correlations = MakeResampled(predicted, outputs);
-  if (!correlations.ok()) return correlations.status();
-  const auto statistic = [&](const std::vector<double>& counts) {
-    std::vector<double> values;
-    for (const ResampledSpearman& correlation : *correlations)
-      values.push_back(correlation.Correlation(counts));
-    return values;
-  };
-  return TwoWayBootstrap(predicted.size(0), predicted.size(1), resamples, seed, statistic);
+  const auto columns = CorrelateColumns(predicted, outputs);
+  if (!columns.ok()) return columns.status();
+  return TwoWayBootstrap(
+      predicted.size(0), predicted.size(1), resamples, seed,
+      [&](const std::vector<double>& counts) { return CorrelationsOf(*columns, counts); });
 }
 
-absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs, int64_t resamples, uint64_t seed) {
-  const int64_t seeds = outputs.size(1);
-  if (seeds < 2) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("a noise ceiling needs at least 2 seeds of each subset, there are ", seeds));
-  }
-  std::vector<std::vector<ResampledSpearman>> pairs;
-  for (int64_t a = 0; a < seeds; ++a) {
-    for (int64_t b = a + 1; b < seeds; ++b) {
-      auto correlations = MakeResampled(outputs.select(1, a), outputs.select(1, b));
-      if (!correlations.ok()) return correlations.status();
-      pairs.push_back(*std::move(correlations));
-    }
-  }
-  const auto statistic = [&](const std::vector<double>& counts) {
-    std::vector<double> ceilings(outputs.size(2));
-    for (size_t t = 0; t < ceilings.size(); ++t) {
-      double r = 0;
-      for (const auto& correlations : pairs)
-        r += correlations[t].Correlation(counts) / pairs.size();
-      ceilings[t] = r <= 0 ? 0 : std::sqrt(seeds * r / (1 + (seeds - 1) * r));
-    }
-    return ceilings;
-  };
-  return TwoWayBootstrap(outputs.size(0), outputs.size(2), resamples, seed, statistic);
+std::unique_ptr<Metric> MakeLdsMetric(std::string name, const at::Tensor& outputs,
+                                      const EvaluationBlock& block, int64_t resamples,
+                                      uint64_t seed) {
+  return std::make_unique<LdsMetric>(std::move(name), outputs, block, resamples, seed);
 }
 
 }  // namespace attribench

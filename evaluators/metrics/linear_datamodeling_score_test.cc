@@ -44,9 +44,10 @@ TEST(LdsTest, OneBadTestExampleIsAStatusThatNamesIt) {
             absl::StatusCode::kInvalidArgument);
 }
 
-// Subsets with latent z_s, test examples with weights w_t: predicted w_t . z_s, retrained the same
-// plus noise. Given t both are normal, so the population's Spearman correlation is 6/pi asin(r/2)
-// (Pearson, 1907) with r = |w_t| / sqrt(|w_t|^2 + noise^2).
+// A subset s has a latent vector z_s, a test example t has weights w_t. The predicted output is
+// w_t . z_s, the retrained output is the same plus noise. For a given t both are normal, so the
+// population's Spearman correlation is 6/pi asin(r/2) (Pearson, 1907) with
+// r = |w_t| / sqrt(|w_t|^2 + noise^2).
 struct Population {
   double noise = 1;
 
@@ -81,7 +82,7 @@ struct Population {
   }
 };
 
-// With noise 10, 1 and .1 the population's LDS is .16, .80 and .995: near 1 samples lie below it.
+// With noise 10, 1 and .1 the population's LDS is .16, .80 and .995. Near 1, samples lie below it.
 class IntervalTest : public testing::TestWithParam<double> {};
 
 TEST_P(IntervalTest, CoversThePopulationsValueAboutAsOftenAsItSays) {
@@ -99,36 +100,67 @@ TEST_P(IntervalTest, CoversThePopulationsValueAboutAsOftenAsItSays) {
     if (truth < lds.low) ++below;
     if (truth > lds.high) ++above;
   }
-  // 2.5% a side are 3.75 of 150, with a standard deviation of 1.9; a bootstrap of 32 subsets is
-  // itself approximate, so 5% a side are let pass, and three deviations more.
+  // 2.5% a side are 3.75 of 150, with a standard deviation of 1.9. A bootstrap of 32 subsets is
+  // itself approximate, so the bound is 5% a side (7.5 of 150)
+  // plus three standard deviations (8).
   EXPECT_LE(above, 16);
   EXPECT_LE(below, 16);
 }
 
 INSTANTIATE_TEST_SUITE_P(Noises, IntervalTest, testing::Values(10, 1, .1));
 
-TEST(NoiseCeilingTest, IsTheLdsOfThePerfectPredictor) {
-  Population population;
-  population.noise = 2;
-  at::Tensor predicted, outputs;
-  population.Draw(1, 400, 60, 4, &predicted, &outputs);
-  const Estimate ceiling = *NoiseCeiling(outputs, 50, 1);
-  const Estimate perfect = *LinearDatamodelingScore(predicted, outputs.mean(1), 0, 1);
-  // Spearman and Brown's formula is for Pearson's correlation; for Spearman's, 6/pi asin(r/2)
-  // differs from r by at most .018.
-  EXPECT_NEAR(ceiling.value, perfect.value, 0.02);
-  EXPECT_LT(ceiling.low, ceiling.value);
-  EXPECT_GT(ceiling.high, ceiling.value);
+// Two retrained models of each of four subsets, for two test examples. Only subsets 0, 1, 3 and
+// test example 1 are in the block.
+class LdsMetricTest : public testing::Test {
+ protected:
+  LdsMetricTest() {
+    outputs_ = at::zeros({4, 2, 2}, at::kFloat);
+    const std::vector<std::vector<float>> seeds = {{1, 5, 99, 3}, {3, 1, 99, 5}};  // means 2 3 99 4
+    for (int64_t s = 0; s < 2; ++s) {
+      outputs_.select(1, s).select(1, 1).copy_(at::tensor(seeds[s]));
+    }
+  }
+
+  std::unique_ptr<Metric> Make() const {
+    return MakeLdsMetric("lds", outputs_, {{0, 1, 3}, {1}}, /*resamples=*/50,
+                         /*seed=*/1);
+  }
+
+  static MeasuredScores Scores(std::vector<double> of_test_1) {
+    return {at::cat({at::zeros({4, 1}, at::kDouble), Column(std::move(of_test_1))}, 1), nullptr};
+  }
+
+  at::Tensor outputs_;  // [m, s, t]
+};
+
+TEST_F(LdsMetricTest, MeasuresItsBlockAlone) {
+  const std::unique_ptr<Metric> lds = Make();
+  EXPECT_EQ(lds->name(), "lds");
+  EXPECT_EQ(lds->unit(), "test example");
+  EXPECT_TRUE(lds->IsBetter(.5, .4));
+  EXPECT_FALSE(lds->IsBetter(.4, .4));
+  // Ranks 1 2 3 against 2 1 3: 1 - 6 (1 + 1) / (3 (9 - 1)) = .5. Subset 2 would change that.
+  const MeasuredScores scores = Scores({20, 10, -1e9, 30});
+  const absl::StatusOr<Measurement> measured = lds->Measure(scores);
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  ASSERT_EQ(measured->per_unit.size(), 1);
+  EXPECT_NEAR(measured->per_unit[0], .5, 1e-15);
+  EXPECT_NEAR(measured->estimate.value, .5, 1e-15);
+  EXPECT_LT(measured->estimate.low, measured->estimate.high);
+  EXPECT_EQ(*lds->Value(scores), measured->estimate.value);
 }
 
-TEST(NoiseCeilingTest, ByHandAndItsLimits) {
-  // Two seeds, one test example: reliability .6, so R = 2 x .6 / 1.6 = .75.
-  const at::Tensor outputs = at::stack({Column({1, 2, 3, 4}), Column({20, 10, 40, 30})}, 1);
-  EXPECT_NEAR(NoiseCeiling(outputs, 0, 1)->value, std::sqrt(0.75), 1e-15);
-  const at::Tensor opposed = at::stack({Column({1, 2, 3, 4}), Column({4, 3, 2, 1})}, 1);
-  EXPECT_EQ(NoiseCeiling(opposed, 0, 1)->value, 0);
-  EXPECT_EQ(NoiseCeiling(outputs.slice(1, 0, 1), 0, 1).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+TEST_F(LdsMetricTest, ConstantScoresHaveNoValue) {
+  EXPECT_EQ(Make()->Measure(Scores({1, 1, 2, 1})).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Make()->Value(Scores({1, 1, 2, 1})).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(LdsMetricTest, TheCeilingNeedsTwoSeeds) {
+  // The seeds' ranks, 1 3 2 and 2 1 3, correlate by 1 - 6 (1 + 4 + 1) / (3 (9 - 1)) = -.5.
+  ASSERT_TRUE(Make()->Ceiling().has_value());
+  EXPECT_EQ(Make()->Ceiling()->value, 0);
+  outputs_ = outputs_.slice(1, 0, 1);
+  EXPECT_FALSE(Make()->Ceiling().has_value());
 }
 
 }  // namespace

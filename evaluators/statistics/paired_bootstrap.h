@@ -10,9 +10,9 @@
 
 namespace attribench {
 
-// Resamples of test examples, the same ones for everything that is compared on them. They come from
-// std::mt19937_64 (whose numbers the C++ standard fixes) with a fixed seed, and depend on the
-// number of tests only.
+// Resamples of test examples. Everything that is compared on the same test examples is compared on
+// the same resamples. They come from std::mt19937_64 with a fixed seed; the C++ standard fixes its
+// numbers. They depend on the number of tests only.
 class PairedBootstrap {
  public:
   static constexpr int kResamples = 2000;
@@ -27,11 +27,11 @@ class PairedBootstrap {
   std::vector<uint32_t> times_drawn_;  // [kResamples, num_tests]
 };
 
-// Ends of the 95% interval of a statistic, given its value in each resample: without the 50
-// smallest and the 50 largest of 2000.
+// The ends of the 95% interval of a statistic, given its value in each resample: the smallest and
+// the largest after the 50 smallest and the 50 largest of 2000 are left out.
 std::pair<double, double> PercentileInterval(std::vector<double> values);
 
-// Whether the 95% interval of a - b lies above zero; both as Means gives them.
+// True if the 95% interval of a - b lies above zero. `a` and `b` are results of Means.
 bool ClearlyAbove(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace attribench

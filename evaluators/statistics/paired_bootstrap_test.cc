@@ -8,9 +8,9 @@
 namespace attribench {
 namespace {
 
-// The mean of n values in {0, 1}, half of each: in resamples its mean is 1/2 and its standard
-// deviation 1 / (2 sqrt(n)); 2000 resamples know the former to 1 / sqrt(2000) = 2.2% of the latter,
-// and the latter to 1 / sqrt(4000) = 1.6% (both times four below).
+// n values, half of them 0 and half 1. Over resamples, their mean has the mean 1/2 and the standard
+// deviation 1 / (2 sqrt(n)) = .05. 2000 resamples know the mean to 1 / sqrt(2000) = 2.2% of .05,
+// and the standard deviation to 1 / sqrt(4000) = 1.6% of it. The tolerances are four times as wide.
 TEST(PairedBootstrapTest, MeansSpreadAsTheyMust) {
   constexpr int kTests = 100;
   std::vector<double> values;

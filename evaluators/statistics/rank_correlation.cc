@@ -13,7 +13,7 @@ namespace {
 absl::Status CheckPairs(absl::Span<const double> x, absl::Span<const double> y) {
   if (x.size() != y.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("correlation of ", x.size(), " with ", y.size(), " values"));
+        absl::StrCat("cannot correlate ", x.size(), " values with ", y.size(), " values"));
   }
   for (const auto& [name, values] : {std::make_pair("first", x), std::make_pair("second", y)}) {
     bool constant = true;
@@ -32,7 +32,7 @@ absl::Status CheckPairs(absl::Span<const double> x, absl::Span<const double> y) 
   return absl::OkStatus();
 }
 
-// Of counted pairs; 0 where a side is constant.
+// Pair i counts w[i] times. 0 if a side is constant.
 double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y,
                        absl::Span<const double> w) {
   double total = 0, mean_x = 0, mean_y = 0;
@@ -54,29 +54,6 @@ double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y,
 }
 
 }  // namespace
-
-absl::StatusOr<double> Pearson(absl::Span<const double> x, absl::Span<const double> y) {
-  if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
-  return WeightedPearson(x, y, std::vector<double>(x.size(), 1));
-}
-
-absl::StatusOr<double> Spearman(absl::Span<const double> x, absl::Span<const double> y) {
-  if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
-  return WeightedPearson(AverageRanks(x), AverageRanks(y), std::vector<double>(x.size(), 1));
-}
-
-std::vector<double> AverageRanks(absl::Span<const double> x) {
-  std::vector<int> order(x.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) { return x[a] < x[b]; });
-  std::vector<double> ranks(x.size());
-  for (size_t begin = 0, end; begin < order.size(); begin = end) {
-    end = begin;
-    while (end < order.size() && x[order[end]] == x[order[begin]]) ++end;
-    for (size_t i = begin; i < end; ++i) ranks[order[i]] = (begin + 1 + end) / 2.0;
-  }
-  return ranks;
-}
 
 absl::StatusOr<ResampledSpearman> ResampledSpearman::Make(absl::Span<const double> x,
                                                           absl::Span<const double> y) {

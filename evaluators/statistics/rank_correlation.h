@@ -9,32 +9,24 @@
 
 namespace attribench {
 
-// Pearson's correlation. InvalidArgument where lengths differ; DataLoss where a value is not finite
-// or one side is constant: no correlation exists.
-absl::StatusOr<double> Pearson(absl::Span<const double> x, absl::Span<const double> y);
-
-// Spearman's rank correlation: Pearson's of the ranks, ties sharing the mean of theirs. Errors as
-// Pearson's.
-absl::StatusOr<double> Spearman(absl::Span<const double> x, absl::Span<const double> y);
-
-// Ranks from 1, ties sharing the mean of theirs.
-std::vector<double> AverageRanks(absl::Span<const double> x);
-
-// Spearman's correlation of the same pairs under many resamplings: the sorting is done once. A
-// resampling that takes pair i weights[i] times gives the correlation of the multiset, in linear
-// time.
+// Spearman's rank correlation of the same pairs under many resamplings: Pearson's correlation of
+// the ranks, where ties share the mean of their ranks. Sorts once, so that each resampling takes
+// linear time.
 class ResampledSpearman {
  public:
-  // Errors as Pearson's.
+  // InvalidArgument if the lengths differ. DataLoss if a value is not finite or one side is
+  // constant: then no correlation exists.
   static absl::StatusOr<ResampledSpearman> Make(absl::Span<const double> x,
                                                 absl::Span<const double> y);
 
-  // `weights` are counts, one per pair. 0 where the resample is constant on one side.
+  // The correlation of the multiset that holds pair i weights[i] times. `weights` are counts, one
+  // per pair; weights of 1 give the correlation of the pairs themselves. 0 if the resample is
+  // constant on one side.
   double Correlation(absl::Span<const double> weights) const;
 
  private:
-  // Pairs in ascending order, in groups of equal values: group g is order[starts[g], starts[g +
-  // 1]).
+  // Pairs in ascending order, in groups of equal values: group g is order[starts[g]] up to
+  // order[starts[g + 1] - 1].
   struct Order {
     std::vector<int> order;
     std::vector<int> starts;

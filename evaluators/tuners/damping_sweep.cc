@@ -11,8 +11,9 @@ absl::StatusOr<DampingSweep> DampingSweep::Make(FittedAttribution& fitted,
   CostLedger own;
   {
     const CostLedger::Phase preparing(own, "preparation");
-    if (const absl::Status status = fitted.PrepareSubsets(subsets, own); !status.ok())
-      return status;
+    auto scorer = fitted.ScoreSubsets(subsets, own);
+    if (!scorer.ok()) return scorer.status();
+    sweep.scorer_ = *std::move(scorer);
   }
   sweep.preparation_ = own.Total();
   sweep.fitted_ = &fitted;
@@ -24,7 +25,7 @@ template <typename Key, typename Value, typename Compute>
 absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Value>>& points,
                                                 const Key& key, CostLedger& ledger,
                                                 const Compute& compute) {
-  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  const CostLedger::Pause pause(ledger);
   auto found = points.find(key);
   if (found == points.end()) {
     CostLedger own;
@@ -43,19 +44,14 @@ absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Val
 absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& damping,
                                                               CostLedger& ledger) {
   return Find(sums_, damping, ledger, [&](CostLedger& own, Point& point) {
-    absl::StatusOr<at::Tensor> sums = fitted_->SubsetScores(damping, own);
+    absl::StatusOr<at::Tensor> sums = scorer_->Sums(damping, own);
     if (sums.ok()) point.subset_scores = *std::move(sums);
     return sums.status();
   });
 }
 
 absl::StatusOr<Cost> DampingSweep::ScoringCost(const Damping& damping, CostLedger& ledger) {
-  if (!fitted_->SumsWithoutScores()) {
-    const absl::StatusOr<const Point*> point = Sums(damping, ledger);
-    if (!point.ok()) return point.status();
-    return (*point)->cost;
-  }
-  const CostLedger::Phase uncharged(ledger, kUnchargedPhase);
+  const CostLedger::Pause pause(ledger);
   if (!scoring_cost_.has_value()) {
     CostLedger own;
     absl::Status status;

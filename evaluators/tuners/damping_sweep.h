@@ -3,6 +3,7 @@
 #define ATTRIBENCH_EVALUATORS_TUNERS_DAMPING_SWEEP_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,9 +15,10 @@
 
 namespace attribench {
 
-// What one fitted attribution predicts for subsets, at every damping that anyone asked for: each
-// computed once, with what computing it cost. Several tuners share the work, and each is charged as
-// if alone.
+// What one fitted attribution predicts for subsets, at each damping that somebody asks for. Every
+// damping is computed once and its cost is kept with it, so that several tuners share the work and
+// each is charged as if it were alone. No call charges `ledger`, and its clock is stopped during
+// each call. The caller charges the cost of a point to the right ledger and phase.
 class DampingSweep {
  public:
   struct Point {
@@ -32,23 +34,20 @@ class DampingSweep {
   // subsets [m, n] bool. Keeps a reference to `fitted`.
   static absl::StatusOr<DampingSweep> Make(FittedAttribution& fitted, const at::Tensor& subsets);
 
-  // What getting ready for Sums cost: for whoever uses it.
+  // The cost of preparing the subsets: for everyone who asks for sums.
   const Cost& preparation() const { return preparation_; }
 
-  // By the sums alone: FittedAttribution::SubsetScores.
   absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
-  // What the whole score matrix costs, which is what an attribution is: FittedAttribution::Scores,
-  // summed. Where it costs the same at every damping it is computed at the first that is asked for.
+  // The cost of the whole score matrix, summed over the subsets: what an attribution costs. It is
+  // the same at every damping, so it is measured at the first one for which scores can be computed.
   absl::StatusOr<Cost> ScoringCost(const Damping& damping, CostLedger& ledger);
   absl::StatusOr<const MomentsPoint*> Moments(const std::vector<Damping>& dampings,
                                               CostLedger& ledger);
-  // All tell `ledger` of no cost, and its clock stands still meanwhile: charge the point's cost
-  // where it belongs.
 
   FittedAttribution& fitted() { return *fitted_; }
 
  private:
-  // `compute` fills in all of a point but its cost.
+  // `compute` fills in everything of a point except its cost.
   template <typename Key, typename Value, typename Compute>
   static absl::StatusOr<const Value*> Find(std::map<Key, absl::StatusOr<Value>>& points,
                                            const Key& key, CostLedger& ledger,
@@ -56,9 +55,10 @@ class DampingSweep {
 
   FittedAttribution* fitted_ = nullptr;
   at::Tensor subsets_;
+  std::unique_ptr<SubsetScorer> scorer_;
   Cost preparation_;
   std::map<Damping, absl::StatusOr<Point>> sums_;
-  std::optional<Cost> scoring_cost_;  // at any damping
+  std::optional<Cost> scoring_cost_;
   std::map<std::vector<Damping>, absl::StatusOr<MomentsPoint>> moments_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The damping that the method's hyperparameter file has as its default.
+// Takes the default damping of the method's hyperparameter file.
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The point of the method's grid with the best LDS on m retrained subsets of the tuning block, one
-// seed each: what careful people do, and what it costs.
+// Takes the point of the method's grid with the best LDS on m retrained subsets of the tuning
+// block, one seed each.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"

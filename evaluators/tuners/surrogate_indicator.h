@@ -12,17 +12,17 @@
 
 namespace attribench {
 
-// xi = t_2 / sqrt(t_1 t_3), in (0, 1], of the moments' shape [dampings, tests]. Where xi is under
-// the (unknown, retraining-dependent) cosine r, LDS rises with damping; see "Taming hyperparameter
-// sensitivity in data attribution" (arXiv 2505.24261), section 4, for the retraining-free
-// indicator, of which this is the form that Cauchy and Schwarz give. It tends to 1 as damping
-// grows, and rises through the bulk of the spectrum; where damping is below every eigenvalue it may
-// fall. 1 where the test gradient is 0.
+// xi = t_2 / sqrt(t_1 t_3), in (0, 1], for moments [dampings, tests]. LDS rises with damping if xi
+// is below a cosine r, which only retraining could measure ("Taming hyperparameter sensitivity in
+// data attribution", arXiv 2505.24261, section 4; this form follows from the Cauchy-Schwarz
+// inequality). xi tends to 1 as damping grows, and rises through the bulk of the spectrum. It may
+// fall where the damping is below every eigenvalue. It is 1 if the test gradient is 0.
 at::Tensor SurrogateIndicator(const SpectralMoments& moments);
 
-// The greatest damping at which a curve of means [dampings] rises through `level`, by interpolation
-// in log(damping). `dampings` ascend and are above 0. Where the curve is nowhere under the level,
-// the first damping; where it ends under it, the last; `message` then says so.
+// The largest damping at which a curve of means [dampings] rises through `level`, interpolated in
+// log(damping). `dampings` ascend and are above 0. It is the first damping if the curve is
+// nowhere below the level, and the last one if the curve ends below the level. In these two cases,
+// `message` says so.
 struct Crossing {
   Damping damping;
   std::string message;

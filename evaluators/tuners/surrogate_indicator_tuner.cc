@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The retraining-free selector: the damping at which the mean surrogate indicator over the tuning
-// tests is 0.5. Not bound to the grid's points.
+// A selector that retrains nothing: the damping at which the mean surrogate indicator over the
+// tuning tests is 0.5. It may lie between the grid's points.
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "evaluators/tuners/surrogate_indicator.h"

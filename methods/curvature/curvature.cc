@@ -18,7 +18,8 @@ int64_t BlockRows(int64_t vectors, int64_t widest) {
 }  // namespace
 
 absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& parameters,
-                                          const Dataset& dataset, CurvatureKind kind) {
+                                          const CurvatureExamples& examples, CurvatureKind kind) {
+  const Dataset& dataset = examples.examples;
   const auto refusal = [&] {
     return absl::UnimplementedError(
         absl::StrCat("products with the curvature need a chain of linear layers with ReLU "
@@ -50,6 +51,10 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
   curvature.probabilities_ = at::softmax(logits, 1);
   at::Tensor delta = curvature.probabilities_.sub(
       at::one_hot(dataset.labels, model.num_classes()).to(logits.scalar_type()));
+  if (examples.weights.defined()) {
+    curvature.example_weights_ = examples.MeanOneWeights().to(delta.scalar_type()).unsqueeze(1);
+    delta.mul_(curvature.example_weights_);
+  }
   curvature.deltas_.resize(trace.size());
   for (size_t l = trace.size(); l-- > 0;) {
     curvature.deltas_[l] = delta;
@@ -123,7 +128,11 @@ CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& 
     // The Hessian of the loss at the logits, diag(p) - p p', times the derivatives.
     const at::Tensor p = probabilities_.slice(0, begin, end).unsqueeze(1);
     const at::Tensor mean = along.logits.mul(p).sum(2, /*keepdim=*/true);
-    Backward(vectors, along, p.mul(along.logits.sub(mean)), begin, end, products);
+    at::Tensor along_deltas = p.mul(along.logits.sub(mean));
+    if (example_weights_.defined()) {
+      along_deltas.mul_(example_weights_.slice(0, begin, end).unsqueeze(1));
+    }
+    Backward(vectors, along, along_deltas, begin, end, products);
   }
   Cost cost;
   cost.hessian_vector_products = static_cast<double>(r);
@@ -144,9 +153,11 @@ double Curvature::MeanEigenvalue(CostLedger& ledger) const {
   for (int64_t c = 0; c < classes; ++c) {
     at::Tensor delta = probabilities_.clone();
     delta.select(1, c).sub_(1);
+    at::Tensor shares = probabilities_.select(1, c);
+    if (example_weights_.defined()) shares = shares.mul(example_weights_.squeeze(1));
     for (size_t l = weights_.size(); l-- > 0;) {
       const at::Tensor squares = delta.square().sum(1).mul(inputs_[l].square().sum(1));
-      trace += squares.mul(probabilities_.select(1, c)).to(at::kDouble).sum().item<double>();
+      trace += squares.mul(shares).to(at::kDouble).sum().item<double>();
       if (l > 0) delta = at::matmul(delta, weights_[l]).mul(masks_[l - 1]);
       cost.flops += 2.0 * n * (l > 0 ? weights_[l].numel() : 0);
     }
@@ -165,6 +176,23 @@ ParameterVectors AsVectors(const GradientFactors& factors) {
     vectors.push_back(layer.deltas.unsqueeze(2).mul(layer.inputs.unsqueeze(1)));
   }
   return vectors;
+}
+
+at::Tensor InnerProducts(const GradientFactors& factors, const ParameterVectors& vectors,
+                         CostLedger& ledger) {
+  at::Tensor products;
+  Cost cost;
+  for (size_t l = 0; l < vectors.size(); ++l) {
+    const LayerFactors& layer = factors.layers[l];
+    const int64_t r = vectors[l].size(0), out = vectors[l].size(1);
+    const at::Tensor along =
+        at::matmul(layer.inputs, vectors[l].flatten(0, 1).t()).view({-1, r, out});
+    const at::Tensor term = at::matmul(along, layer.deltas.unsqueeze(2)).squeeze(2);
+    products = products.defined() ? products.add_(term) : term;
+    cost.flops += 2.0 * static_cast<double>(layer.inputs.numel()) * r * out;
+  }
+  ledger.Charge(cost);
+  return products;
 }
 
 }  // namespace attribench

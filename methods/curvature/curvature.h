@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "datasets/dataset.h"
 #include "datasets/models/model.h"
+#include "methods/attribution_method.h"
 #include "methods/cost_ledger.h"
 #include "methods/gradients/gradient_factors.h"
 
@@ -24,7 +25,8 @@ enum class CurvatureKind {
 
 struct CurvatureProducts {
   ParameterVectors products;  // the curvature times each vector
-  at::Tensor with_gradients;  // [n, r]: inner products of loss gradients with each vector
+  // [n, r]: inner products of each example's loss gradient, times its weight, with each vector.
+  at::Tensor with_gradients;
 };
 
 // The curvature of the mean cross-entropy of a model, as an operator: the [p, p] matrix is never
@@ -34,7 +36,7 @@ class Curvature {
   // `dataset` has the examples over which the mean is taken. The inputs of every layer are kept.
   // Unimplemented if the model is not such a chain; DataLoss if the logits are not finite.
   static absl::StatusOr<Curvature> Make(const Model& model, const Parameters& parameters,
-                                        const Dataset& dataset, CurvatureKind kind);
+                                        const CurvatureExamples& examples, CurvatureKind kind);
 
   // The curvature times r vectors at once (Pearlmutter, Fast exact multiplication by the Hessian,
   // Neural Computation 6, 1994; Schraudolph, Fast curvature matrix-vector products for second-order
@@ -69,10 +71,15 @@ class Curvature {
   std::vector<at::Tensor> masks_;    // per hidden layer [n, out]: 1 if the unit is active, else 0
   std::vector<at::Tensor> deltas_;   // per layer [n, out]: loss gradients at its output
   at::Tensor probabilities_;         // [n, classes]
+  at::Tensor example_weights_;       // [n, 1] with mean 1; undefined: all 1
 };
 
 // The gradients of n examples as n parameter vectors.
 ParameterVectors AsVectors(const GradientFactors& factors);
+
+// Inner products of examples' gradients with vectors, [n, r].
+at::Tensor InnerProducts(const GradientFactors& factors, const ParameterVectors& vectors,
+                         CostLedger& ledger);
 
 }  // namespace attribench
 

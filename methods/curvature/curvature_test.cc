@@ -94,7 +94,7 @@ TEST_P(CurvatureTest, ProductsAreThoseOfTheMatrix) {
   for (const auto& [kind, matrix] : {std::pair(CurvatureKind::kHessian, dense.hessian),
                                      {CurvatureKind::kGaussNewton, dense.gauss_newton}}) {
     const Curvature curvature =
-        *Curvature::Make(example_.model(), parameters_, example_.train(), kind);
+        *Curvature::Make(example_.model(), parameters_, {example_.train(), {}}, kind);
     const at::Tensor expected = at::matmul(Joined(vectors), matrix);
     EXPECT_LE(
         Joined(curvature.Times(vectors, ledger_).products).sub(expected).abs().max().item<double>(),
@@ -108,15 +108,16 @@ TEST_P(CurvatureTest, BothKindsHaveTheTraceOfTheMatrix) {
   const double expected = dense.hessian.trace().item<double>() / dense.hessian.size(0);
   EXPECT_NEAR(dense.gauss_newton.trace().item<double>() / dense.hessian.size(0), expected,
               1e-12 * expected);
-  const Curvature curvature =
-      *Curvature::Make(example_.model(), parameters_, example_.train(), CurvatureKind::kHessian);
+  const Curvature curvature = *Curvature::Make(example_.model(), parameters_,
+                                               {example_.train(), {}}, CurvatureKind::kHessian);
   EXPECT_NEAR(curvature.MeanEigenvalue(ledger_), expected, 1e-12 * expected);
 }
 
-// So many vectors that the examples are divided into blocks, against few vectors.
+// With very many vectors, the examples are divided into blocks. The products must equal those of
+// few vectors.
 TEST_P(CurvatureTest, BlocksAddUp) {
-  const Curvature curvature =
-      *Curvature::Make(example_.model(), parameters_, example_.train(), CurvatureKind::kHessian);
+  const Curvature curvature = *Curvature::Make(example_.model(), parameters_,
+                                               {example_.train(), {}}, CurvatureKind::kHessian);
   const int64_t r = 100000;
   ParameterVectors few = RandomVectors(2), many;
   for (const at::Tensor& vector : few) many.push_back(vector.repeat({r / 2, 1, 1}));
@@ -131,8 +132,8 @@ TEST_P(CurvatureTest, InnerProductsOfGradientsWithVectors) {
       example_.model(), parameters_, example_.train(), GradientTarget::kLoss, ledger_);
   const ParameterVectors vectors = RandomVectors(7);
   const at::Tensor expected = at::matmul(ExplicitGradients(gradients), Joined(vectors).t());
-  const Curvature curvature =
-      *Curvature::Make(example_.model(), parameters_, example_.train(), CurvatureKind::kHessian);
+  const Curvature curvature = *Curvature::Make(example_.model(), parameters_,
+                                               {example_.train(), {}}, CurvatureKind::kHessian);
   EXPECT_LE(
       curvature.Times(vectors, ledger_).with_gradients.sub(expected).abs().max().item<double>(),
       1e-12 * expected.abs().max().item<double>());
@@ -141,11 +142,11 @@ TEST_P(CurvatureTest, InnerProductsOfGradientsWithVectors) {
 
 TEST_P(CurvatureTest, ABrokenCheckpointIsRefused) {
   parameters_[0].value = parameters_[0].value.mul(NAN);
-  EXPECT_EQ(
-      Curvature::Make(example_.model(), parameters_, example_.train(), CurvatureKind::kHessian)
-          .status()
-          .code(),
-      absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Curvature::Make(example_.model(), parameters_, {example_.train(), {}},
+                            CurvatureKind::kHessian)
+                .status()
+                .code(),
+            absl::StatusCode::kDataLoss);
 }
 
 INSTANTIATE_TEST_SUITE_P(Chains, CurvatureTest,

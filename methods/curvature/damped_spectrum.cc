@@ -1,111 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/curvature/damped_spectrum.h"
 
-#include <exception>
 #include <utility>
 
 #include "ATen/ATen.h"
-#include "absl/strings/str_cat.h"
-#include "datasets/exception_status.h"
+#include "methods/curvature/eigendecomposition.h"
 #include "methods/curvature/symmetric_product.h"
 
 namespace attribench {
 namespace {
 
-// Eigenvalues [r] float64 (clamped to at least 0) and eigenvectors [n, r] of a symmetric matrix
-// [n, n]. Internal where the factorisation fails.
-struct Eigendecomposition {
+// f(mu) of a group, [r] float64, and f(0).
+struct Filtered {
   at::Tensor values;
-  at::Tensor vectors;
+  double at_zero = 0;  // if the group has something outside its span
 };
-
-absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix,
-                                                      CostLedger& ledger) {
-  const double n = static_cast<double>(matrix.size(0));
-  Cost cost;
-  cost.flops =
-      9 * n * n * n;  // tridiagonal form 4/3, divide and conquer 8/3 + 4, back to the basis 1
-  ledger.Charge(cost);
-  try {
-    // In double: small eigenvalues decide the scores at small dampings; and LAPACK's
-    // single-precision driver cannot even say how much workspace a matrix of 2,900 rows takes.
-    auto [values, vectors] = at::linalg_eigh(matrix.to(at::kDouble));
-    return Eigendecomposition{values.clamp_min(0), vectors.to(matrix.scalar_type())};
-  } catch (const std::exception& error) {
-    return StatusOfException(error, absl::StrCat("eigendecomposition of a ", matrix.size(0), " x ",
-                                                 matrix.size(1), " matrix"));
-  }
-}
 
 class DampedAttribution : public FittedAttribution {
  public:
-  DampedAttribution(std::vector<DampedSpectrum> spectra, at::Tensor train_weights)
-      : spectra_(std::move(spectra)), train_weights_(std::move(train_weights)) {}
+  DampedAttribution(std::vector<SpectralGroups> checkpoints, DampedAttributionOptions options)
+      : num_checkpoints_(static_cast<double>(checkpoints.size())), options_(std::move(options)) {
+    for (SpectralGroups& of_checkpoint : checkpoints) {
+      for (DampedSpectrum& group : of_checkpoint) groups_.push_back(std::move(group));
+    }
+  }
 
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
     at::Tensor scores;
     Cost cost;
-    for (const DampedSpectrum& s : spectra_) {
-      const absl::StatusOr<at::Tensor> damped = DampedEigenvalues(s, damping);
-      if (!damped.ok()) return damped.status();
-      const at::Tensor filtered =
-          s.right.mul(damped->reciprocal().to(s.right.scalar_type()).unsqueeze(1));
+    for (const DampedSpectrum& group : groups_) {
+      const absl::StatusOr<Filtered> filtered = Filter(group, damping);
+      if (!filtered.ok()) return filtered.status();
+      const at::ScalarType type = group.right.scalar_type();
+      const at::Tensor right = group.right.mul(filtered->values.to(type).unsqueeze(1));
       if (scores.defined()) {
-        scores.addmm_(s.left, filtered);
+        scores.addmm_(group.left, right);
       } else {
-        scores = at::matmul(s.left, filtered);
+        scores = at::matmul(group.left, right);
       }
-      cost.flops += 2.0 * s.left.size(0) * s.left.size(1) * s.right.size(1);
+      if (group.outside.defined()) scores.add_(group.outside, filtered->at_zero);
+      cost.flops += 2.0 * group.left.size(0) * group.left.size(1) * group.right.size(1);
     }
-    scores.div_(static_cast<double>(spectra_.size()));
-    if (train_weights_.defined()) scores.mul_(train_weights_.to(scores.scalar_type()).unsqueeze(1));
+    scores.div_(num_checkpoints_);
+    if (options_.train_weights.defined()) {
+      scores.mul_(options_.train_weights.to(scores.scalar_type()).unsqueeze(1));
+    }
     ledger.Charge(cost);
     return scores;
   }
 
-  // The sums over subsets of L's rows are taken once: a damping then costs m r t, not n r t.
-  absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) override {
-    at::Tensor members = subsets.to(at::kDouble);
-    if (train_weights_.defined()) members = members.mul(train_weights_.to(at::kDouble));
-    subset_lefts_.clear();
-    Cost cost;
-    for (const DampedSpectrum& s : spectra_) {
-      subset_lefts_.push_back(at::matmul(members, s.left.to(at::kDouble)));
-      cost.flops += 2.0 * members.size(0) * s.left.numel();
-    }
-    ledger.Charge(cost);
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger) override {
-    if (subset_lefts_.empty()) return absl::FailedPreconditionError("PrepareSubsets comes first");
-    at::Tensor sums;
-    Cost cost;
-    for (size_t i = 0; i < spectra_.size(); ++i) {
-      const DampedSpectrum& s = spectra_[i];
-      const absl::StatusOr<at::Tensor> damped = DampedEigenvalues(s, damping);
-      if (!damped.ok()) return damped.status();
-      const at::Tensor term = at::matmul(subset_lefts_[i].div(*damped), s.right.to(at::kDouble));
-      sums = sums.defined() ? sums.add_(term) : term;
-      cost.flops += 2.0 * subset_lefts_[i].numel() * s.right.size(1);
-    }
-    ledger.Charge(cost);
-    sums.div_(static_cast<double>(spectra_.size()));
-    if (const absl::Status status = CheckFinite(sums, "sums of scores"); !status.ok())
-      return status;
-    return sums;
-  }
-
-  bool SumsWithoutScores() const override { return true; }
+  absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
+                                                             CostLedger& ledger) override;
 
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     double sum = 0;
-    for (const DampedSpectrum& s : spectra_) {
-      const absl::StatusOr<double> lambda = AbsoluteDamping(damping, s.trace, s.dimension);
+    for (const DampedSpectrum& group : groups_) {
+      const absl::StatusOr<double> lambda = AbsoluteDamping(damping, group.trace, group.dimension);
       if (!lambda.ok()) return lambda.status();
       sum += *lambda;
     }
-    return sum / spectra_.size();
+    return sum / static_cast<double>(groups_.size());
   }
 
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
@@ -113,16 +67,16 @@ class DampedAttribution : public FittedAttribution {
     SpectralMoments moments;
     at::Tensor* const sums[] = {&moments.t1, &moments.t2, &moments.t3};
     Cost cost;
-    for (const DampedSpectrum& s : spectra_) {
-      const at::Tensor squares = s.right.to(at::kDouble).square();
-      std::vector<at::Tensor> filters;  // 1 / (mu + lambda), [r] each
+    for (const DampedSpectrum& group : groups_) {
+      const at::Tensor squares = group.right.to(at::kDouble).square();
+      std::vector<at::Tensor> filters;  // [r] each
       for (const Damping& damping : dampings) {
-        const absl::StatusOr<at::Tensor> damped = DampedEigenvalues(s, damping);
-        if (!damped.ok()) return damped.status();
-        filters.push_back(damped->reciprocal());
+        const absl::StatusOr<Filtered> filtered = Filter(group, damping);
+        if (!filtered.ok()) return filtered.status();
+        filters.push_back(filtered->values);
       }
       const at::Tensor filter = at::stack(filters);
-      at::Tensor weights = filter.mul(s.moment_weights).div_(static_cast<double>(spectra_.size()));
+      at::Tensor weights = filter.mul(group.moment_weights).div_(num_checkpoints_);
       for (at::Tensor* sum : sums) {
         const at::Tensor term = at::matmul(weights, squares);
         *sum = sum->defined() ? sum->add(term) : term;
@@ -135,25 +89,98 @@ class DampedAttribution : public FittedAttribution {
   }
 
  private:
-  static absl::StatusOr<at::Tensor> DampedEigenvalues(const DampedSpectrum& s,
-                                                      const Damping& damping) {
-    const absl::StatusOr<double> lambda = AbsoluteDamping(damping, s.trace, s.dimension);
-    if (!lambda.ok()) return lambda.status();
-    at::Tensor damped = s.eigenvalues.add(*lambda);
-    if (damped.min().item<double>() <= 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the damped matrix is singular: an eigenvalue is 0 and so is the damping (",
-                       ToString(damping), "); take one above 0"));
+  // Sums the rows of L over each of the m subsets once. A damping then costs m r t, not n r t.
+  class Subsets : public SubsetScorer {
+   public:
+    Subsets(const DampedAttribution& fitted, at::Tensor members, CostLedger& ledger)
+        : fitted_(fitted) {
+      Cost cost;
+      for (const DampedSpectrum& group : fitted.groups_) {
+        lefts_.push_back(at::matmul(members, group.left.to(at::kDouble)));
+        outsides_.push_back(group.outside.defined()
+                                ? at::matmul(members, group.outside.to(at::kDouble))
+                                : at::Tensor());
+        cost.flops += 2.0 * members.size(0) * group.left.numel();
+      }
+      ledger.Charge(cost);
     }
-    return damped;
+
+    absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger& ledger) override {
+      at::Tensor sums;
+      Cost cost;
+      for (size_t i = 0; i < lefts_.size(); ++i) {
+        const DampedSpectrum& group = fitted_.groups_[i];
+        const absl::StatusOr<Filtered> filtered = fitted_.Filter(group, damping);
+        if (!filtered.ok()) return filtered.status();
+        const at::Tensor term =
+            at::matmul(lefts_[i].mul(filtered->values), group.right.to(at::kDouble));
+        sums = sums.defined() ? sums.add_(term) : term;
+        if (outsides_[i].defined()) sums.add_(outsides_[i], filtered->at_zero);
+        cost.flops += 2.0 * lefts_[i].numel() * group.right.size(1);
+      }
+      ledger.Charge(cost);
+      sums.div_(fitted_.num_checkpoints_);
+      if (const absl::Status status = CheckFinite(sums, "sums of scores"); !status.ok()) {
+        return status;
+      }
+      return sums;
+    }
+
+   private:
+    const DampedAttribution& fitted_;
+    std::vector<at::Tensor> lefts_;     // [subsets, r] float64, one a group
+    std::vector<at::Tensor> outsides_;  // [subsets, test] float64, one a group; may be undefined
+  };
+
+  absl::StatusOr<Filtered> Filter(const DampedSpectrum& group, const Damping& damping) const {
+    const absl::StatusOr<double> lambda = AbsoluteDamping(damping, group.trace, group.dimension);
+    if (!lambda.ok()) return lambda.status();
+    absl::StatusOr<at::Tensor> values = options_.filter(group.eigenvalues, *lambda);
+    if (!values.ok()) return values.status();
+    Filtered filtered{*std::move(values), 0};
+    if (group.outside.defined()) {
+      const absl::StatusOr<at::Tensor> at_zero =
+          options_.filter(at::zeros({1}, at::kDouble), *lambda);
+      if (!at_zero.ok()) return at_zero.status();
+      filtered.at_zero = at_zero->item<double>();
+    }
+    return filtered;
   }
 
-  std::vector<DampedSpectrum> spectra_;
-  at::Tensor train_weights_;
-  std::vector<at::Tensor> subset_lefts_;  // [subsets, r] float64, one per spectrum
+  double num_checkpoints_;
+  DampedAttributionOptions options_;
+  std::vector<DampedSpectrum> groups_;  // of all checkpoints
 };
 
+absl::StatusOr<std::unique_ptr<SubsetScorer>> DampedAttribution::ScoreSubsets(
+    const at::Tensor& subsets, CostLedger& ledger) {
+  if (const absl::Status status = CheckSubsets(subsets, groups_.front().left.size(0));
+      !status.ok()) {
+    return status;
+  }
+  at::Tensor members = subsets.to(at::kDouble);
+  if (options_.train_weights.defined()) {
+    members = members.mul(options_.train_weights.to(at::kDouble));
+  }
+  return std::unique_ptr<SubsetScorer>(new Subsets(*this, members, ledger));
+}
+
+// Rows times the square roots of their weights, if there are any.
+at::Tensor WeightedRows(const at::Tensor& rows, const at::Tensor& weights) {
+  return weights.defined() ? rows.mul(weights.sqrt().to(rows.scalar_type()).unsqueeze(1)) : rows;
+}
+
 }  // namespace
+
+TaskFeatures TaskFeatures::Make(const AttributionTask& task, const at::Tensor& all) {
+  TaskFeatures features;
+  features.train = task.train_rows().Of(all);
+  features.test = task.test_rows().Of(all);
+  features.curvature = task.curvature_rows().Of(all);
+  features.curvature_weights = task.curvature_examples().MeanOneWeights();
+  features.curvature_is_train = !task.own_curvature_examples.has_value();
+  return features;
+}
 
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
                                               double dimension, CostLedger& ledger) {
@@ -170,6 +197,39 @@ absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at
   spectrum.eigenvalues = eigen->values;
   spectrum.moment_weights = at::full_like(eigen->values, 1 / n);
   spectrum.left = eigen->vectors;
+  return spectrum;
+}
+
+absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger) {
+  const double m = static_cast<double>(kernel.kernel.size(0));
+  at::Tensor roots = at::full({kernel.kernel.size(0)}, 1 / m, at::kDouble);  // of weights over m
+  if (kernel.weights.defined()) roots.mul_(kernel.weights);
+  roots.sqrt_();
+  const at::Tensor scaled = kernel.kernel.to(at::kDouble).mul(at::outer(roots, roots));
+  DampedSpectrum spectrum;
+  spectrum.trace = scaled.trace().item<double>();
+  spectrum.dimension = kernel.dimension;
+  const auto eigen = DecomposeSymmetric(scaled, ledger);
+  if (!eigen.ok()) return eigen.status();
+  // Directions below the rounding of the kernel's type belong to what is outside the span.
+  const double rounding = kernel.kernel.scalar_type() == at::kDouble ? 1e-13 : 1e-6;
+  const at::Tensor kept =
+      eigen->values.gt(rounding * eigen->values.max().item<double>()).nonzero().squeeze(1);
+  spectrum.eigenvalues = eigen->values.index_select(0, kept);
+  spectrum.moment_weights = spectrum.eigenvalues;
+  const at::Tensor basis = eigen->vectors.index_select(1, kept)
+                               .div(spectrum.eigenvalues.sqrt())
+                               .mul(roots.unsqueeze(1));  // [m, r]
+  const at::Tensor left = at::matmul(kernel.with_train.to(at::kDouble).t(), basis);
+  const at::Tensor right = at::matmul(basis.t(), kernel.with_test.to(at::kDouble));
+  const at::ScalarType type = kernel.train_test.scalar_type();
+  spectrum.outside = kernel.train_test.to(at::kDouble).sub(at::matmul(left, right)).to(type);
+  spectrum.left = left.to(type);
+  spectrum.right = right.to(type);
+  Cost cost;
+  cost.flops =
+      2.0 * basis.numel() * (left.size(0) + right.size(1)) + 2.0 * left.numel() * right.size(1);
+  ledger.Charge(cost);
   return spectrum;
 }
 
@@ -192,26 +252,40 @@ absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at
   return spectrum;
 }
 
-absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at::Tensor& test,
-                                               CostLedger& ledger) {
-  const double n = static_cast<double>(train.size(0)), k = static_cast<double>(train.size(1));
+absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, CostLedger& ledger) {
+  const at::Tensor& rows = features.curvature;
+  const double m = static_cast<double>(rows.size(0)), k = static_cast<double>(rows.size(1));
   Cost cost;
-  if (n < k) {
-    const double t = static_cast<double>(test.size(0));
-    cost.flops = 2 * n * k * t;
-    const at::Tensor kernel = SymmetricProduct(train.t(), cost).div_(n);
+  if (m >= k) {
+    const at::Tensor matrix =
+        SymmetricProduct(WeightedRows(rows, features.curvature_weights), cost).div_(m);
     ledger.Charge(cost);
-    return KernelSpectrum(kernel, at::matmul(train, test.t()), k, ledger);
+    return MatrixSpectrum(matrix, features.train, features.test, ledger);
   }
-  const at::Tensor matrix = SymmetricProduct(train, cost).div_(n);
+  const double n = static_cast<double>(features.train.size(0));
+  const double t = static_cast<double>(features.test.size(0));
+  if (features.curvature_is_train) {
+    cost.flops = 2 * n * k * t;
+    const at::Tensor kernel = SymmetricProduct(rows.t(), cost).div_(n);
+    ledger.Charge(cost);
+    return KernelSpectrum(kernel, at::matmul(features.train, features.test.t()), k, ledger);
+  }
+  CurvatureKernel kernel;
+  kernel.kernel = SymmetricProduct(rows.t(), cost);
+  kernel.with_train = at::matmul(rows, features.train.t());
+  kernel.with_test = at::matmul(rows, features.test.t());
+  kernel.train_test = at::matmul(features.train, features.test.t());
+  kernel.weights = features.curvature_weights;
+  kernel.dimension = k;
+  cost.flops += 2 * k * (m * n + m * t + n * t);
   ledger.Charge(cost);
-  return MatrixSpectrum(matrix, train, test, ledger);
+  return KernelSpectrum(kernel, ledger);
 }
 
-std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<DampedSpectrum> spectra,
-                                                         at::Tensor train_weights) {
+std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<SpectralGroups> checkpoints,
+                                                         DampedAttributionOptions options) {
   return std::unique_ptr<FittedAttribution>(
-      new DampedAttribution(std::move(spectra), std::move(train_weights)));
+      new DampedAttribution(std::move(checkpoints), std::move(options)));
 }
 
 }  // namespace attribench

@@ -8,42 +8,84 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "methods/attribution_method.h"
+#include "methods/curvature/spectral_filter.h"
 
 namespace attribench {
 
-// Scores of the form L diag(1 / (mu + lambda)) R, where mu are the eigenvalues of the matrix that
-// is damped: one eigendecomposition serves every damping.
+// The scores of one group of parameters (all of them, or one layer) at one checkpoint, as a
+// function of the eigenvalues mu of the damped matrix:
+//   L diag(f(mu)) R + f(0) outside.
+// One eigendecomposition serves every damping.
 struct DampedSpectrum {
   at::Tensor eigenvalues;     // mu [r] float64, at least 0
   at::Tensor left;            // L [train, r]
   at::Tensor right;           // R [r, test]
   at::Tensor moment_weights;  // w [r] float64, with mu_j (u_j . q)^2 = w_j R_j^2
   double trace = 0;           // of the damped matrix
-  double dimension = 0;       // likewise, with the zeros of its spectrum
+  double dimension = 0;       // of the damped matrix, eigenvalues of 0 included
+  // [train, test]: g_i . q without the part in the span of the eigenvectors. Undefined if 0: the
+  // damped matrix is made of the training examples themselves, or is written out in full.
+  at::Tensor outside;
 };
 
-// The spectra of the two forms in which (F + lambda I)^-1 with F = Phi'Phi / n comes, Phi [n, k]
-// the training examples' features (gradients or projections of them), phi a test example's:
-//   kernel form:   Phi (F + lambda I)^-1 phi = (K + lambda I)^-1 Phi phi,  K = Phi Phi' / n = U
-//   diag(mu) U',
-//                  L = U, R = U' Phi phi, w = 1/n;
-//   feature form:  F = V diag(mu) V',  L = Phi V, R = V' phi, w = mu.
-// KernelSpectrum takes K [n, n] and cross = Phi phi [n, test]; `dimension` is k.
+// Features (gradients, or projections of them) of a task's examples.
+struct TaskFeatures {
+  at::Tensor train;              // [n, k]
+  at::Tensor test;               // [t, k]
+  at::Tensor curvature;          // [m, k]; `train` itself by default
+  at::Tensor curvature_weights;  // [m] float64 with mean 1; undefined: all 1
+  bool curvature_is_train = true;
+
+  // `all` holds the features of task.AllExamples(), [., k].
+  static TaskFeatures Make(const AttributionTask& task, const at::Tensor& all);
+};
+
+// The spectrum of F = (1/m) sum_j w_j phi_j phi_j' over the curvature examples. There are two
+// forms. FeatureSpectrum takes the form with the smaller matrix:
+//   feature form (k <= m):  F = V diag(mu) V',  L = Phi V,  R = V' phi,  w = mu;
+//   kernel form (m < k), if the curvature examples are the training examples:
+//       Phi (F + lambda I)^-1 phi = (K + lambda I)^-1 Phi phi,  K = Phi Phi' / n = U diag(mu) U',
+//       L = U,  R = U' Phi phi,  w = 1/n;
+//   kernel form otherwise, with H = diag(w/m)^(1/2) Phi_curvature and K = H H' = U diag(mu) U':
+//       the eigenvectors of F are H' U diag(mu)^(-1/2), and `outside` is not 0.
+absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, CostLedger& ledger);
+
+// Kernel form if the curvature examples are the training examples: K = Phi Phi' / n [n, n] and
+// cross = Phi phi [n, test]; `dimension` is k.
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
                                               double dimension, CostLedger& ledger);
-// MatrixSpectrum takes any symmetric F [k, k] in feature form; eigenvalues below 0 count as 0.
+
+// Kernel form for any curvature examples. Inner products as they are: neither divided by m nor
+// weighted.
+struct CurvatureKernel {
+  at::Tensor kernel;      // Phi_curvature Phi_curvature' [m, m]
+  at::Tensor with_train;  // Phi_curvature Phi' [m, n]
+  at::Tensor with_test;   // Phi_curvature phi [m, test]
+  at::Tensor train_test;  // Phi phi [n, test]
+  at::Tensor weights;     // [m] float64 with mean 1; undefined: all 1
+  double dimension = 0;   // k
+};
+absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger);
+
+// Feature form of any symmetric matrix [k, k]; eigenvalues below 0 count as 0. train [n, k], test
+// [t, k].
 absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
                                               const at::Tensor& test, CostLedger& ledger);
-// FeatureSpectrum takes Phi [n, k] and the test examples' features [test, k], and chooses the form
-// whose matrix is smaller.
-absl::StatusOr<DampedSpectrum> FeatureSpectrum(const at::Tensor& train, const at::Tensor& test,
-                                               CostLedger& ledger);
 
-// Scores are the mean over `spectra` (one per checkpoint), row i times train_weights[i] where that
-// is defined. A relative damping is relative to each spectrum's own eigenvalues; moments are means
-// over spectra too. FailedPrecondition where mu + lambda is 0 for some eigenvalue.
-std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<DampedSpectrum> spectra,
-                                                         at::Tensor train_weights = {});
+// The groups of parameters at one checkpoint: one group for all parameters, or one a layer.
+using SpectralGroups = std::vector<DampedSpectrum>;
+
+struct DampedAttributionOptions {
+  // [train]: row i of the scores is multiplied by train_weights[i]. Undefined: all 1.
+  at::Tensor train_weights;
+  SpectralFilter filter = InverseFilter();
+};
+
+// Scores are the mean over `checkpoints` of the sum over a checkpoint's groups; so are moments. A
+// relative damping is relative to each group's own mean eigenvalue or trace. Errors as the
+// filter's.
+std::unique_ptr<FittedAttribution> MakeDampedAttribution(std::vector<SpectralGroups> checkpoints,
+                                                         DampedAttributionOptions options = {});
 
 }  // namespace attribench
 

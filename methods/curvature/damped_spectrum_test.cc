@@ -3,6 +3,8 @@
 // Against dense algebra in double on random features.
 #include "methods/curvature/damped_spectrum.h"
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -13,7 +15,7 @@ namespace attribench {
 namespace {
 
 // t_3 applies the inverse three times; F + lambda I has a condition number below 1e3 here, so
-// double's 1e-16 is left with seven digits at worst and nine as errors go.
+// of double's 16 digits, seven remain in the worst case and nine in a typical case.
 constexpr double kTolerance = 1e-9;
 
 at::Tensor Normal(int64_t rows, int64_t columns, uint64_t seed) {
@@ -26,6 +28,14 @@ at::Tensor Normal(int64_t rows, int64_t columns, uint64_t seed) {
 void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
   ASSERT_EQ(a.sizes(), b.sizes());
   EXPECT_LE(a.sub(b).abs().max().item<double>(), kTolerance * b.abs().max().item<double>());
+}
+
+TaskFeatures Features(const at::Tensor& train, const at::Tensor& test) {
+  return {train, test, train, {}, true};
+}
+
+std::unique_ptr<FittedAttribution> Fitted(const DampedSpectrum& spectrum) {
+  return MakeDampedAttribution({SpectralGroups{spectrum}});
 }
 
 struct Dense {
@@ -47,18 +57,21 @@ TEST_P(SpectrumTest, ScoresMomentsAndSumsAreThoseOfTheDenseMatrix) {
   const at::Tensor train = Normal(20, k, 1), test = Normal(5, k, 2);
   const at::Tensor weights = Normal(20, 1, 3).squeeze(1);
   CostLedger ledger;
-  absl::StatusOr<DampedSpectrum> spectrum = FeatureSpectrum(train, test, ledger);
+  absl::StatusOr<DampedSpectrum> spectrum = FeatureSpectrum(Features(train, test), ledger);
   ASSERT_TRUE(spectrum.ok()) << spectrum.status();
   EXPECT_EQ(spectrum->left.size(1), std::min<int64_t>(20, k)) << "the smaller matrix is decomposed";
-  const auto fitted = MakeDampedAttribution({*spectrum}, weights);
+  DampedAttributionOptions options;
+  options.train_weights = weights;
+  const auto fitted = MakeDampedAttribution({SpectralGroups{*spectrum}}, options);
   const at::Tensor subsets = Normal(7, 20, 4).gt(0);
-  ASSERT_TRUE(fitted->PrepareSubsets(subsets, ledger).ok());
+  const auto scorer = fitted->ScoreSubsets(subsets, ledger);
+  ASSERT_TRUE(scorer.ok()) << scorer.status();
   for (const double lambda : {0.01, 0.3, 20.0}) {
     const Dense dense = DenseFisher(train, lambda);
     const at::Tensor expected =
         at::matmul(at::matmul(train, dense.inverse), test.t()).mul(weights.unsqueeze(1));
     ExpectClose(*fitted->Scores({lambda, ABSOLUTE}, ledger), expected);
-    ExpectClose(*fitted->SubsetScores({lambda, ABSOLUTE}, ledger),
+    ExpectClose(*(*scorer)->Sums({lambda, ABSOLUTE}, ledger),
                 at::matmul(subsets.to(at::kDouble), expected));
     const SpectralMoments moments = *fitted->Moments({{lambda, ABSOLUTE}}, ledger);
     at::Tensor power = at::matmul(dense.fisher, test.t());  // F q
@@ -75,7 +88,8 @@ TEST(DampedAttributionTest, EnsemblesAverageAndRelativeDampingIsEachSpectrumsOwn
   CostLedger ledger;
   const at::Tensor a = Normal(20, 6, 1), b = Normal(20, 6, 5).mul(3), test = Normal(5, 6, 2);
   const auto fitted =
-      MakeDampedAttribution({*FeatureSpectrum(a, test, ledger), *FeatureSpectrum(b, test, ledger)});
+      MakeDampedAttribution({SpectralGroups{*FeatureSpectrum(Features(a, test), ledger)},
+                             SpectralGroups{*FeatureSpectrum(Features(b, test), ledger)}});
   at::Tensor expected = at::zeros({20, 5}, at::kDouble);
   double mean_lambda = 0;
   for (const at::Tensor& features : {a, b}) {
@@ -93,12 +107,78 @@ TEST(DampedAttributionTest, EnsemblesAverageAndRelativeDampingIsEachSpectrumsOwn
 
 TEST(DampedAttributionTest, UndampedSingularMatrixIsRefused) {
   CostLedger ledger;
-  DampedSpectrum spectrum = *FeatureSpectrum(Normal(20, 6, 1), Normal(5, 6, 2), ledger);
+  DampedSpectrum spectrum = *FeatureSpectrum(Features(Normal(20, 6, 1), Normal(5, 6, 2)), ledger);
   spectrum.eigenvalues[0].fill_(0);
-  const auto fitted = MakeDampedAttribution({spectrum});
+  const auto fitted = Fitted(spectrum);
   EXPECT_EQ(fitted->Scores({0, ABSOLUTE}, ledger).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(fitted->Scores({1e-3, ABSOLUTE}, ledger).ok());
+}
+
+// A layer's scores are damped by its own mean eigenvalue; layers add up, and so do moments.
+TEST(DampedAttributionTest, GroupsOfACheckpointAddUp) {
+  CostLedger ledger;
+  const at::Tensor a = Normal(20, 6, 1), b = Normal(20, 9, 5).mul(3);
+  const at::Tensor test_a = Normal(5, 6, 2), test_b = Normal(5, 9, 3);
+  const DampedSpectrum first = *FeatureSpectrum(Features(a, test_a), ledger);
+  const DampedSpectrum second = *FeatureSpectrum(Features(b, test_b), ledger);
+  const auto both = MakeDampedAttribution({SpectralGroups{first, second}});
+  const Damping damping = {0.1, RELATIVE_TO_MEAN_EIGENVALUE};
+  at::Tensor expected = at::zeros({20, 5}, at::kDouble);
+  for (const auto& [train, test] : {std::make_pair(a, test_a), std::make_pair(b, test_b)}) {
+    const double lambda = 0.1 * train.square().sum().item<double>() / 20 / train.size(1);
+    expected.add_(at::matmul(at::matmul(train, DenseFisher(train, lambda).inverse), test.t()));
+  }
+  ExpectClose(*both->Scores(damping, ledger), expected);
+  const at::Tensor subsets = Normal(7, 20, 4).gt(0);
+  ExpectClose(*(*both->ScoreSubsets(subsets, ledger))->Sums(damping, ledger),
+              at::matmul(subsets.to(at::kDouble), expected));
+  ExpectClose(both->Moments({damping}, ledger)->t2,
+              Fitted(first)
+                  ->Moments({damping}, ledger)
+                  ->t2.add(Fitted(second)->Moments({damping}, ledger)->t2));
+}
+
+TEST(DampedAttributionTest, AnotherFilter) {
+  CostLedger ledger;
+  const at::Tensor train = Normal(20, 6, 1), test = Normal(5, 6, 2);
+  DampedAttributionOptions options;
+  options.filter = ExponentialFilter();
+  const auto fitted = MakeDampedAttribution(
+      {SpectralGroups{*FeatureSpectrum(Features(train, test), ledger)}}, options);
+  // By the dense matrix: (I - exp(-F / lambda)) F^-1.
+  const at::Tensor fisher = DenseFisher(train, 0).fisher;
+  const at::Tensor filtered = at::matmul(
+      at::eye(6, at::kDouble).sub(at::matrix_exp(fisher.div(-.5))), at::linalg_inv(fisher));
+  ExpectClose(*fitted->Scores({.5, ABSOLUTE}, ledger),
+              at::matmul(at::matmul(train, filtered), test.t()));
+}
+
+// Curvature from other examples than those that get scores, with weights, in both forms.
+TEST_P(SpectrumTest, OtherCurvatureExamplesWithWeights) {
+  const int64_t k = GetParam();
+  const at::Tensor train = Normal(20, k, 1), test = Normal(5, k, 2), others = Normal(15, k, 6);
+  const at::Tensor weights = at::arange(15, at::kDouble).add(1).div(8);  // their mean is 1
+  CostLedger ledger;
+  const auto spectrum = FeatureSpectrum({train, test, others, weights, false}, ledger);
+  ASSERT_TRUE(spectrum.ok()) << spectrum.status();
+  EXPECT_EQ(spectrum->outside.defined(), k > 15);
+  const auto fitted = Fitted(*spectrum);
+  const at::Tensor subsets = Normal(7, 20, 4).gt(0);
+  const auto scorer = fitted->ScoreSubsets(subsets, ledger);
+  for (const double lambda : {0.01, 0.3, 20.0}) {
+    const Dense dense = DenseFisher(others.mul(weights.sqrt().unsqueeze(1)), lambda);
+    const at::Tensor expected = at::matmul(at::matmul(train, dense.inverse), test.t());
+    ExpectClose(*fitted->Scores({lambda, ABSOLUTE}, ledger), expected);
+    ExpectClose(*(*scorer)->Sums({lambda, ABSOLUTE}, ledger),
+                at::matmul(subsets.to(at::kDouble), expected));
+    const SpectralMoments moments = *fitted->Moments({{lambda, ABSOLUTE}}, ledger);
+    at::Tensor power = at::matmul(dense.fisher, test.t());
+    for (const at::Tensor& t : {moments.t1, moments.t2, moments.t3}) {
+      power = at::matmul(dense.inverse, power);
+      ExpectClose(t[0], test.t().mul(power).sum(0));
+    }
+  }
 }
 
 }  // namespace

@@ -33,63 +33,10 @@ class KroneckerAttribution : public FittedAttribution {
     return scores.div_(static_cast<double>(models_.size()));
   }
 
-  // The sums over subsets of training gradients [m, p] are taken once: a damping then costs m p t.
-  absl::Status PrepareSubsets(const at::Tensor& subsets, CostLedger& ledger) override {
-    subset_sums_.clear();
-    for (const KroneckerModel& model : models_) {
-      const at::Tensor members = subsets.to(model.layers.front().test.deltas.scalar_type());
-      std::vector<at::Tensor> sums;
-      for (const KroneckerLayer& layer : model.layers) {
-        sums.push_back(at::zeros({members.size(0), layer.eigenvalues.numel()}, members.options()));
-      }
-      const absl::Status status =
-          VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
-            sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
-          });
-      if (!status.ok()) return status;
-      Cost cost;
-      for (size_t l = 0; l < model.layers.size(); ++l) {
-        const KroneckerLayer& layer = model.layers[l];
-        cost.flops += 2.0 * static_cast<double>(model.num_train * sums[l].numel());
-        if (layer.written_out) sums[l] = layer.basis.Into(sums[l], cost);
-      }
-      ledger.Charge(cost);
-      subset_sums_.push_back(std::move(sums));
-    }
-    return absl::OkStatus();
-  }
+  absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
+                                                             CostLedger& ledger) override;
 
-  absl::StatusOr<at::Tensor> SubsetScores(const Damping& damping, CostLedger& ledger) override {
-    if (subset_sums_.empty()) return absl::FailedPreconditionError("PrepareSubsets comes first");
-    at::Tensor scores;
-    Cost cost;
-    for (size_t m = 0; m < models_.size(); ++m) {
-      const auto damped = DampedEigenvalues(models_[m], damping);
-      if (!damped.ok()) return damped.status();
-      for (size_t l = 0; l < damped->size(); ++l) {
-        const at::Tensor& sums = subset_sums_[m][l];
-        if (!scores.defined()) {
-          scores = at::zeros({sums.size(0), num_tests()}, sums.options().dtype(at::kDouble));
-        }
-        const int64_t rows = RowsOfBlock(sums.size(1));
-        for (int64_t first = 0; first < num_tests(); first += rows) {
-          const int64_t end = std::min(num_tests(), first + rows);
-          const at::Tensor some = Filtered(models_[m].layers[l], first, end, (*damped)[l], cost);
-          scores.slice(1, first, end).add_(at::matmul(sums, some.t()));
-        }
-        cost.flops += 2.0 * sums.numel() * scores.size(1);
-      }
-    }
-    ledger.Charge(cost);
-    scores.div_(static_cast<double>(models_.size()));
-    if (const absl::Status status = CheckFinite(scores, "sums of scores"); !status.ok())
-      return status;
-    return scores;
-  }
-
-  bool SumsWithoutScores() const override { return true; }
-
-  // Over layers with their dimensions as weights, then over checkpoints.
+  // The mean over layers, weighted by their dimensions, and over checkpoints.
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     double mean = 0;
     for (const KroneckerModel& model : models_) {
@@ -107,10 +54,9 @@ class KroneckerAttribution : public FittedAttribution {
 
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
-    const int64_t t = models_.front().layers.front().test.deltas.size(0);
     SpectralMoments moments;
     for (at::Tensor* moment : {&moments.t1, &moments.t2, &moments.t3}) {
-      *moment = at::zeros({static_cast<int64_t>(dampings.size()), t}, at::kDouble);
+      *moment = at::zeros({static_cast<int64_t>(dampings.size()), num_tests()}, at::kDouble);
     }
     Cost cost;
     for (const KroneckerModel& model : models_) {
@@ -121,9 +67,9 @@ class KroneckerAttribution : public FittedAttribution {
         damped.push_back(*std::move(of_layers));
       }
       for (size_t l = 0; l < model.layers.size(); ++l) {
-        const KroneckerLayer& layer = model.layers[l];
-        const at::Tensor mean = layer.eigenvalues.div(static_cast<double>(models_.size()));
-        // By damping those of t1, t2, t3.
+        const at::Tensor mean =
+            model.layers[l].eigenvalues.div(static_cast<double>(models_.size()));
+        // mu / (mu + lambda)^k for t1, t2, t3 at each damping.
         at::Tensor weights =
             at::empty({moments.t1.size(0), 3, mean.size(0), mean.size(1)}, at::kDouble);
         for (size_t d = 0; d < dampings.size(); ++d) {
@@ -132,27 +78,7 @@ class KroneckerAttribution : public FittedAttribution {
             of_damping[i].copy_((i == 0 ? mean : of_damping[i - 1]).div(damped[d][l]));
           }
         }
-        weights = weights.flatten(0, 1);
-        const int64_t rows = layer.written_out ? RowsOfBlock(2 * layer.eigenvalues.numel()) : t;
-        for (int64_t first = 0; first < t; first += rows) {
-          const int64_t end = std::min(t, first + rows);
-          const LayerFactors test = SumOverPositions(
-              {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
-          cost.flops += SumFlops(layer) * (end - first);
-          cost.flops += 2.0 * (end - first) * weights.numel();
-          const at::Tensor inputs =
-              test.inputs.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
-          const at::Tensor deltas =
-              test.deltas.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
-          // Where inputs are 1, no [t, p] is made.
-          const at::Tensor sums =
-              (layer.written_out ? at::matmul(deltas, weights.squeeze(2).t())
-                                 : at::einsum("ti,koi,to->tk", {inputs, weights, deltas}))
-                  .view({end - first, -1, 3});
-          moments.t1.slice(1, first, end).add_(sums.select(2, 0).t());
-          moments.t2.slice(1, first, end).add_(sums.select(2, 1).t());
-          moments.t3.slice(1, first, end).add_(sums.select(2, 2).t());
-        }
+        AddMoments(model.layers[l], weights.flatten(0, 1), moments, cost);
       }
     }
     ledger.Charge(cost);
@@ -160,16 +86,42 @@ class KroneckerAttribution : public FittedAttribution {
   }
 
  private:
+  class Subsets;
+
   int64_t num_tests() const { return models_.front().layers.front().test.deltas.size(0); }
 
-  // Filtered test gradients of a model, [p] each, that the bytes leave room for; a damping is done
-  // after at most eight walks, whatever they are.
+  // Adds a layer's moments. weights [dampings x 3, out, in].
+  void AddMoments(const KroneckerLayer& layer, const at::Tensor& weights, SpectralMoments& moments,
+                  Cost& cost) const {
+    const int64_t t = num_tests();
+    const int64_t rows = layer.written_out ? RowsOfBlock(2 * layer.eigenvalues.numel()) : t;
+    for (int64_t first = 0; first < t; first += rows) {
+      const int64_t end = std::min(t, first + rows);
+      const LayerFactors test = SumOverPositions(
+          {layer.test.inputs.slice(0, first, end), layer.test.deltas.slice(0, first, end)});
+      cost.flops += SumFlops(layer) * (end - first);
+      cost.flops += 2.0 * (end - first) * weights.numel();
+      const at::Tensor inputs =
+          test.inputs.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
+      const at::Tensor deltas =
+          test.deltas.to(at::kDouble, /*non_blocking=*/false, /*copy=*/true).square_();
+      // If inputs are 1, no [t, p] is made.
+      const at::Tensor sums =
+          (layer.written_out ? at::matmul(deltas, weights.squeeze(2).t())
+                             : at::einsum("ti,koi,to->tk", {inputs, weights, deltas}))
+              .view({end - first, -1, 3});
+      moments.t1.slice(1, first, end).add_(sums.select(2, 0).t());
+      moments.t2.slice(1, first, end).add_(sums.select(2, 1).t());
+      moments.t3.slice(1, first, end).add_(sums.select(2, 2).t());
+    }
+  }
+
+  // The number of filtered test gradients of a model, [p] each, that fit into the memory left. At
+  // least an eighth of the tests, so that a damping takes at most eight walks.
   int64_t RowsAtOnce() const {
     double left = bytes_, row = 0;
     for (const KroneckerModel& model : models_) left -= model.bytes;
-    for (const std::vector<at::Tensor>& of_layers : subset_sums_) {
-      for (const at::Tensor& sums : of_layers) left -= static_cast<double>(sums.nbytes());
-    }
+    left -= subset_bytes_;
     for (const KroneckerLayer& layer : models_.front().layers) {
       row += static_cast<double>(layer.eigenvalues.numel() * layer.test.deltas.element_size());
     }
@@ -212,8 +164,8 @@ class KroneckerAttribution : public FittedAttribution {
     return std::max<int64_t>(1, kExplicitNumbers / columns);
   }
 
-  // Shows layer by layer rows of explicit training gradients, [b, p of the layer], a block at a
-  // time, with the number of the first.
+  // Calls `visit` with blocks of explicit training gradients [b, p of the layer], layer by layer,
+  // and the number of a block's first example.
   static absl::Status VisitTrain(
       const KroneckerModel& model, CostLedger& ledger,
       const std::function<void(size_t layer, int64_t first, const at::Tensor&)>& visit) {
@@ -236,14 +188,14 @@ class KroneckerAttribution : public FittedAttribution {
     return model.visit_train(visit_rows, ledger);
   }
 
-  // Of writing out one test gradient of a layer that is kept position by position.
+  // Operations to write out one test gradient of a layer that is kept position by position.
   static double SumFlops(const KroneckerLayer& layer) {
     const int64_t positions = layer.test.inputs.size(1);
     return positions == 1 ? 0 : 2.0 * positions * layer.eigenvalues.numel();
   }
 
-  // A layer's gradients of some test examples over its damped eigenvalues, [end - first, p of the
-  // layer].
+  // A layer's gradients of test examples [first, end) divided by its damped eigenvalues,
+  // [end - first, p of the layer].
   static at::Tensor Filtered(const KroneckerLayer& layer, int64_t first, int64_t end,
                              const at::Tensor& damped, Cost& cost) {
     cost.flops += SumFlops(layer) * (end - first);
@@ -293,8 +245,85 @@ class KroneckerAttribution : public FittedAttribution {
   std::vector<KroneckerModel> models_;
   DampingScope scope_;
   double bytes_;
-  std::vector<std::vector<at::Tensor>> subset_sums_;  // by model and layer, [m, p of the layer]
+  double subset_bytes_ = 0;  // kept by the scorers of subsets
 };
+
+// Sums over subsets of the training gradients [m, p]: a damping then costs m p t.
+class KroneckerAttribution::Subsets : public SubsetScorer {
+ public:
+  explicit Subsets(KroneckerAttribution& fitted) : fitted_(fitted) {}
+  ~Subsets() override { fitted_.subset_bytes_ -= bytes_; }
+
+  absl::Status Prepare(const at::Tensor& subsets, CostLedger& ledger) {
+    for (const KroneckerModel& model : fitted_.models_) {
+      const at::Tensor members = subsets.to(model.layers.front().test.deltas.scalar_type());
+      std::vector<at::Tensor> sums;
+      for (const KroneckerLayer& layer : model.layers) {
+        sums.push_back(at::zeros({members.size(0), layer.eigenvalues.numel()}, members.options()));
+      }
+      const absl::Status status =
+          VisitTrain(model, ledger, [&](size_t l, int64_t first, const at::Tensor& gradients) {
+            sums[l].addmm_(members.slice(1, first, first + gradients.size(0)), gradients);
+          });
+      if (!status.ok()) return status;
+      Cost cost;
+      for (size_t l = 0; l < model.layers.size(); ++l) {
+        const KroneckerLayer& layer = model.layers[l];
+        cost.flops += 2.0 * static_cast<double>(model.num_train * sums[l].numel());
+        if (layer.written_out) sums[l] = layer.basis.Into(sums[l], cost);
+        bytes_ += static_cast<double>(sums[l].nbytes());
+      }
+      ledger.Charge(cost);
+      sums_.push_back(std::move(sums));
+    }
+    fitted_.subset_bytes_ += bytes_;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger& ledger) override {
+    const std::vector<KroneckerModel>& models = fitted_.models_;
+    const int64_t num_tests = fitted_.num_tests();
+    at::Tensor scores;
+    Cost cost;
+    for (size_t m = 0; m < models.size(); ++m) {
+      const auto damped = fitted_.DampedEigenvalues(models[m], damping);
+      if (!damped.ok()) return damped.status();
+      for (size_t l = 0; l < damped->size(); ++l) {
+        const at::Tensor& sums = sums_[m][l];
+        if (!scores.defined()) {
+          scores = at::zeros({sums.size(0), num_tests}, sums.options().dtype(at::kDouble));
+        }
+        const int64_t rows = RowsOfBlock(sums.size(1));
+        for (int64_t first = 0; first < num_tests; first += rows) {
+          const int64_t end = std::min(num_tests, first + rows);
+          const at::Tensor some = Filtered(models[m].layers[l], first, end, (*damped)[l], cost);
+          scores.slice(1, first, end).add_(at::matmul(sums, some.t()));
+        }
+        cost.flops += 2.0 * sums.numel() * scores.size(1);
+      }
+    }
+    ledger.Charge(cost);
+    scores.div_(static_cast<double>(models.size()));
+    if (const absl::Status status = CheckFinite(scores, "sums of scores"); !status.ok())
+      return status;
+    return scores;
+  }
+
+ private:
+  KroneckerAttribution& fitted_;
+  std::vector<std::vector<at::Tensor>> sums_;  // by model and layer, [m, p of the layer]
+  double bytes_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<SubsetScorer>> KroneckerAttribution::ScoreSubsets(
+    const at::Tensor& subsets, CostLedger& ledger) {
+  if (const absl::Status status = CheckSubsets(subsets, models_.front().num_train); !status.ok()) {
+    return status;
+  }
+  auto scorer = std::make_unique<Subsets>(*this);
+  if (const absl::Status status = scorer->Prepare(subsets, ledger); !status.ok()) return status;
+  return std::unique_ptr<SubsetScorer>(std::move(scorer));
+}
 
 }  // namespace
 
@@ -304,8 +333,9 @@ std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<Kronecke
 }
 
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
-    const AttributionTask& task, const Hyperparameters& hyperparameters,
+    const AttributionTask& given, const Hyperparameters& hyperparameters,
     KroneckerEigenvalues eigenvalues, CostLedger& ledger) {
+  const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
   const FisherKind fisher =
       hyperparameters.Choice("fisher") == "true" ? FisherKind::kTrue : FisherKind::kEmpirical;
   const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,

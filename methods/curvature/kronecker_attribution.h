@@ -11,21 +11,23 @@
 
 namespace attribench {
 
-// Relative to which mean eigenvalue a damping is.
+// The mean eigenvalue that a relative damping refers to.
 enum class DampingScope {
-  kLayer,  // each layer's own: a layer's lambda is its own too
+  kLayer,  // each layer's own, so that each layer has its own lambda
   kModel,  // that of all layers together: one lambda
 };
 
 // Scores g_i' (F + lambda)^-1 q, the mean over `models` (one per checkpoint). A damping costs one
-// product [n, p] x [p, test], in blocks of rows: [n, p] is never there as a whole, [p, test] for
-// one model at a time. `bytes` are for these and the examples' gradients: where they hold no
-// [p, test], there are several walks through the training gradients, for some test examples each.
-// FailedPrecondition where an eigenvalue and the damping are both 0.
+// product [n, p] x [p, test], in blocks of rows. [n, p] never exists as a whole, and [p, test]
+// exists for one model at a time. `bytes` is the memory for these blocks, for [p, test] and
+// for the examples' gradients. If [p, test] does not fit, the test examples are divided into
+// parts, and each part takes one walk through the training gradients.
+// FailedPrecondition if an eigenvalue and the damping are both 0.
 std::unique_ptr<FittedAttribution> MakeKroneckerAttribution(std::vector<KroneckerModel> models,
                                                             DampingScope scope, double bytes);
 
-// What kfac and ekfac share: the hyperparameters "fisher", "checkpoints" and "damping_scope".
+// Fit of kfac and ekfac: the hyperparameters "fisher", "checkpoints", "damping_scope" and
+// "curvature_fraction".
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
     const AttributionTask& task, const Hyperparameters& hyperparameters,
     KroneckerEigenvalues eigenvalues, CostLedger& ledger);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Convolutions and batch norm against dense algebra in double, with the layers' patches and deltas
-// found by other means than the gradient engine's. Of linear layers: kfac_test, ekfac_test.
+// Compares convolutions and batch norm with dense algebra in double. The test finds the layers'
+// patches and deltas without the gradient engine. Linear layers have kfac_test and ekfac_test.
 #include "methods/curvature/kronecker_attribution.h"
 
 #include <tuple>
@@ -25,7 +25,8 @@ const WorkedExample& Example() {
   return *example;
 }
 
-// What one layer saw of examples all labelled alike, at every position; of batch norm the gradient.
+// The inputs and deltas of one layer for each example, at every position. For batch norm, `deltas`
+// holds the gradient and `inputs` is 1.
 struct Seen {
   at::Tensor inputs;  // [n, s, in]
   at::Tensor deltas;  // [n, s, out]
@@ -72,13 +73,14 @@ at::Tensor Gradients(const Seen& seen) {
   return at::einsum("nso,nsi->noi", {seen.deltas, seen.inputs}).flatten(1);
 }
 
-class KroneckerConvolutionTest
-    : public testing::TestWithParam<std::tuple<FisherKind, KroneckerEigenvalues>> {};
+// Scores [train, test] and moments t_1, t_2, t_3 [3, test] by dense matrices.
+struct Dense {
+  at::Tensor scores, moments;
+};
 
-TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
-  const auto [fisher, eigenvalues] = GetParam();
-  const AttributionTask task = Example().Task();
-  const double n = static_cast<double>(task.train.size()), lambda = 1e-3;
+Dense ByDenseAlgebra(const AttributionTask& task, FisherKind fisher,
+                     KroneckerEigenvalues eigenvalues, double lambda) {
+  const double n = static_cast<double>(task.train.size());
   const at::Tensor probabilities = at::softmax(
       Example().model().Logits(*task.checkpoint(CheckpointKind::kFullData, 0), task.train.inputs),
       1);
@@ -94,8 +96,8 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
     weights.push_back(at::ones({task.train.size()}, at::kDouble));
   }
   const std::vector<Seen> train = See(task.train), test = See(task.test);
-  at::Tensor expected = at::zeros({task.train.size(), task.test.size()}, at::kDouble);
-  at::Tensor moments = at::zeros({3, task.test.size()}, at::kDouble);
+  Dense dense = {at::zeros({task.train.size(), task.test.size()}, at::kDouble),
+                 at::zeros({3, task.test.size()}, at::kDouble)};
   for (size_t l = 0; l < train.size(); ++l) {
     const int64_t in = train[l].inputs.size(2), out = train[l].deltas.size(2);
     const at::Tensor a = at::einsum("nsi,nsj->ij", {train[l].inputs, train[l].inputs}).div(n);
@@ -111,26 +113,37 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
     at::Tensor mu = at::zeros({in * out}, at::kDouble);
     if (eigenvalues == KroneckerEigenvalues::kProducts) {
       const at::Tensor damped = at::kron(s, a).add(at::eye(in * out, at::kDouble).mul(lambda));
-      expected.add_(at::matmul(left, at::linalg_solve(damped, right.t())));
+      dense.scores.add_(at::matmul(left, at::linalg_solve(damped, right.t())));
       mu = at::kron(s_values, a_values);
     } else {
       for (size_t c = 0; c < weights.size(); ++c) {
         mu.add_(
             at::matmul(weights[c], at::matmul(Gradients(of_labels[c][l]), basis).square()).div(n));
       }
-      expected.add_(
+      dense.scores.add_(
           at::matmul(at::matmul(left, basis).div(mu.add(lambda)), at::matmul(right, basis).t()));
     }
     for (int k = 1; k <= 3; ++k) {
-      moments[k - 1].add_(
+      dense.moments[k - 1].add_(
           at::matmul(at::matmul(right, basis).square(), mu.div(mu.add(lambda).pow(k))));
     }
   }
+  return dense;
+}
+
+class KroneckerConvolutionTest
+    : public testing::TestWithParam<std::tuple<FisherKind, KroneckerEigenvalues>> {};
+
+TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
+  const auto [fisher, eigenvalues] = GetParam();
+  const AttributionTask task = Example().Task();
+  const double lambda = 1e-3;
+  const Dense dense = ByDenseAlgebra(task, fisher, eigenvalues, lambda);
   CostLedger ledger;
   const Parameters parameters = *task.checkpoint(CheckpointKind::kFullData, 0);
   auto model = FitKroneckerModel(task, parameters, fisher, eigenvalues, ledger);
   ASSERT_TRUE(model.ok()) << model.status();
-  int sums = 0, by_position = 0;  // convolutions' test gradients, as they are kept
+  int sums = 0, by_position = 0;  // the forms in which convolutions' test gradients are kept
   for (const KroneckerLayer& layer : model->layers) {
     if (layer.written_out) ++(layer.test.inputs.size(1) == 1 ? sums : by_position);
   }
@@ -139,14 +152,14 @@ TEST_P(KroneckerConvolutionTest, EqualsDenseAlgebra) {
   const auto fitted =
       MakeKroneckerAttribution({*std::move(model)}, DampingScope::kModel, /*bytes=*/1e9);
   const at::Tensor scores = *fitted->Scores({lambda, ABSOLUTE}, ledger);
-  EXPECT_LE(scores.sub(expected).abs().max().item<double>(),
-            1e-9 * expected.abs().max().item<double>());
+  EXPECT_LE(scores.sub(dense.scores).abs().max().item<double>(),
+            1e-9 * dense.scores.abs().max().item<double>());
   const auto given = fitted->Moments({{1, ABSOLUTE}, {lambda, ABSOLUTE}}, ledger);
   ASSERT_TRUE(given.ok()) << given.status();
   for (const auto& [k, t] :
        {std::pair<int, at::Tensor>{0, given->t1}, {1, given->t2}, {2, given->t3}}) {
-    EXPECT_LE(t[1].sub(moments[k]).abs().max().item<double>(),
-              1e-9 * moments[k].max().item<double>())
+    EXPECT_LE(t[1].sub(dense.moments[k]).abs().max().item<double>(),
+              1e-9 * dense.moments[k].max().item<double>())
         << "t" << k + 1;
   }
 }
@@ -157,8 +170,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, KroneckerConvolutionTest,
                                           testing::Values(KroneckerEigenvalues::kProducts,
                                                           KroneckerEigenvalues::kSecondMoments)));
 
-// One walk through the training gradients where there is room for a [p, test], some where there is
-// for a part of it, and no more than eight where there is none: the same scores.
+// The number of walks through the training gradients depends on the memory: one walk if [p, test]
+// fits, several if a part of it fits, at most eight if nothing fits. The scores stay the same.
 TEST(KroneckerAttributionTest, AsManyWalksAsTheBytesAsk) {
   AttributionTask task = Example().Task();
   task.memory_limit = 0;  // training gradients are computed again on every walk
@@ -191,8 +204,8 @@ TEST(KroneckerAttributionTest, AsManyWalksAsTheBytesAsk) {
   }
 }
 
-// As many examples as need several forward passes: computed again, block by block, their scores are
-// those of gradients that were kept, but for rounding.
+// There are so many examples that they need several forward passes. Gradients that are computed
+// again, block by block, give the same scores as gradients that were kept, except for rounding.
 TEST(KroneckerAttributionTest, BlocksArePutTogether) {
   ModelSpec spec;
   spec.mutable_resnet9()->set_num_channels(3);

@@ -2,14 +2,12 @@
 #include "methods/curvature/kronecker_model.h"
 
 #include <algorithm>
-#include <exception>
 #include <functional>
 #include <utility>
 
 #include "ATen/ATen.h"
 #include "ATen/Parallel.h"
-#include "absl/strings/str_cat.h"
-#include "datasets/exception_status.h"
+#include "methods/curvature/eigendecomposition.h"
 #include "methods/curvature/symmetric_product.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/gradients/parallel_for.h"
@@ -17,13 +15,31 @@
 namespace attribench {
 namespace {
 
-// Square roots of a Fisher matrix, example by example: for the empirical one its gradients. The
-// first visit keeps the blocks for the next ones if they are small.
-class TrainingRoots {
+// Square roots of the Fisher matrix, one or several per curvature example: for the empirical
+// Fisher, the gradients. Roots are multiplied by the square roots of the examples' weights. The
+// first visit keeps the blocks for later visits if they are small.
+class CurvatureRoots {
  public:
-  TrainingRoots(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
-                CostLedger& ledger)
-      : task_(task), parameters_(parameters), kind_(kind), ledger_(ledger) {}
+  CurvatureRoots(const AttributionTask& task, const Parameters& parameters, FisherKind kind,
+                 CostLedger& ledger)
+      : task_(task),
+        examples_(task.curvature_examples()),
+        parameters_(parameters),
+        kind_(kind),
+        ledger_(ledger) {
+    if (examples_.weights.defined()) weight_roots_ = examples_.MeanOneWeights().sqrt();
+  }
+
+  double num_examples() const { return static_cast<double>(examples_.size()); }
+
+  // Square roots of the weights of the examples from `begin` on, as a column [b, 1, ...] of
+  // `like`'s type and dimension; undefined if all weights are 1.
+  at::Tensor WeightRoots(int64_t begin, const at::Tensor& like) const {
+    if (!weight_roots_.defined()) return {};
+    std::vector<int64_t> shape(like.dim(), 1);
+    shape[0] = like.size(0);
+    return weight_roots_.slice(0, begin, begin + like.size(0)).to(like.scalar_type()).view(shape);
+  }
 
   absl::Status Visit(const FisherRootVisitor& visit) {
     if (!kept_.empty()) {
@@ -33,22 +49,26 @@ class TrainingRoots {
     bool keeps = true;
     double bytes = 0;
     const auto visit_and_keep = [&](const FisherRoots& block) {
-      for (const LayerRoots& layer : block.layers) {
+      FisherRoots roots = block;
+      for (LayerRoots& layer : roots.layers) {
+        const at::Tensor weight_roots = WeightRoots(block.begin, layer.deltas);
+        if (weight_roots.defined()) layer.deltas = layer.deltas.mul(weight_roots);
         bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
       }
       keeps = keeps && bytes <= task_.gradient_bytes();
       if (keeps) {
-        kept_.push_back(block);
+        kept_.push_back(roots);
       } else {
         kept_.clear();
       }
-      visit(block);
+      visit(roots);
     };
     if (kind_ == FisherKind::kTrue) {
-      return VisitFisherRoots(*task_.model, parameters_, task_.train, ledger_, visit_and_keep);
+      return VisitFisherRoots(*task_.model, parameters_, examples_.examples, ledger_,
+                              visit_and_keep);
     }
     return VisitGradients(
-        *task_.model, parameters_, task_.train, GradientTarget::kLoss, ledger_,
+        *task_.model, parameters_, examples_.examples, GradientTarget::kLoss, ledger_,
         [&](const GradientBlock& block) {
           FisherRoots roots = {block.begin, {}};
           for (const LayerPositions& layer : block.layers) {
@@ -60,34 +80,17 @@ class TrainingRoots {
 
  private:
   const AttributionTask& task_;
+  const CurvatureExamples examples_;
   const Parameters& parameters_;
   FisherKind kind_;
   CostLedger& ledger_;
+  at::Tensor weight_roots_;  // [m] float64; undefined: all 1
   std::vector<FisherRoots> kept_;
 };
 
-struct Eigenbasis {
-  at::Tensor values;   // [n] float64, at least 0
-  at::Tensor vectors;  // [n, n], columns
-};
-
-absl::StatusOr<Eigenbasis> Decompose(const at::Tensor& matrix, CostLedger& ledger) {
-  const double n = static_cast<double>(matrix.size(0));
-  Cost cost;
-  cost.flops = 9 * n * n * n;
-  ledger.Charge(cost);
-  try {
-    auto [values, vectors] = at::linalg_eigh(matrix);
-    return Eigenbasis{values.clamp_min(0), vectors};
-  } catch (const std::exception& error) {
-    return StatusOfException(error, absl::StrCat("eigendecomposition of a ", matrix.size(0), " x ",
-                                                 matrix.size(1), " Kronecker factor"));
-  }
-}
-
 at::Tensor Double(const at::Tensor& tensor) { return tensor.to(at::kDouble); }
 
-// Into the basis.
+// A layer's gradients in the basis.
 LayerPositions Rotate(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
   const at::Tensor &inputs = layer.inputs, &deltas = layer.deltas;
   cost.flops += 2.0 * (static_cast<double>(inputs.numel()) * inputs.size(2) +
@@ -95,7 +98,7 @@ LayerPositions Rotate(const KroneckerBasis& basis, const LayerPositions& layer, 
   return {at::matmul(inputs, basis.inputs), at::matmul(deltas, basis.deltas)};
 }
 
-// Into the basis, and in the form that takes less memory: position by position, or their sum.
+// The same in the form that takes less memory: position by position, or summed over positions.
 LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& layer, Cost& cost) {
   const int64_t positions = layer.inputs.size(1);
   const int64_t in = layer.inputs.size(2), out = layer.deltas.size(2);
@@ -105,7 +108,7 @@ LayerPositions RotateSmaller(const KroneckerBasis& basis, const LayerPositions& 
   return {sums.inputs.unsqueeze(1), basis.Into(sums.deltas, cost).unsqueeze(1)};
 }
 
-// left V right of each gradient V [out, in].
+// left V right for each gradient V [out, in].
 at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const at::Tensor& right,
                     Cost& cost) {
   const int64_t out = left.size(0), in = right.size(0);
@@ -113,7 +116,7 @@ at::Tensor Multiply(const at::Tensor& left, const at::Tensor& gradients, const a
   return at::matmul(at::matmul(left, gradients.view({-1, out, in})), right).flatten(1);
 }
 
-// The sum over n examples of what `add` adds of each to its first argument, of that shape; float64.
+// Sum over n examples, float64 of this shape. `add` adds example i to its first argument.
 at::Tensor SumOverExamples(int64_t n, at::IntArrayRef shape, const at::TensorOptions& options,
                            const std::function<void(at::Tensor& sum, int64_t i)>& add) {
   std::vector<at::Tensor> sums(at::get_num_threads());
@@ -136,7 +139,7 @@ at::Tensor OuterProducts(const at::Tensor& deltas, Cost& cost) {  // [b, out, k,
     return Double(SymmetricProduct(deltas.squeeze(3).transpose(1, 2).reshape({-1, out}), cost));
   }
   cost.flops += 2.0 * deltas.numel() * out;
-  // What one example has stays in a core's cache.
+  // One example at a time fits into a core's cache.
   return SumOverExamples(deltas.size(0), {out, out}, deltas.options(),
                          [&](at::Tensor& sum, int64_t i) {
                            const at::Tensor columns = deltas[i].flatten(1);
@@ -155,8 +158,8 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
     const at::Tensor along = at::matmul(deltas.squeeze(3).transpose(1, 2), basis.deltas);
     return Double(at::matmul(along.square().sum(1).t(), inputs.square()));
   }
-  // Into the basis go a root's factors, position by position, or, where there are many positions,
-  // their sum.
+  // If there are many positions, a root is summed over positions first and then rotated into the
+  // basis. If not, its factors are rotated, position by position.
   const double factors = 1.0 * s * in * in + 1.0 * k * s * out * out;
   const double sums = 1.0 * k * out * in * (in + out);
   const bool sums_first = sums < factors;
@@ -181,6 +184,150 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
       });
 }
 
+// Eigenvectors and K-FAC's eigenvalues of each layer.
+absl::Status FitFactors(const AttributionTask& task, const Parameters& parameters,
+                        CurvatureRoots& roots, std::vector<KroneckerLayer>& layers, Cost& cost,
+                        CostLedger& ledger) {
+  const double n = roots.num_examples();
+  // Products in the gradients' type, sums and eigenvectors in double.
+  std::vector<SymmetricSum> a(layers.size());
+  std::vector<at::Tensor> s(layers.size());
+  const absl::Status status = roots.Visit([&](const FisherRoots& block) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const LayerRoots& layer = block.layers[l];
+      const at::Tensor products = OuterProducts(layer.deltas, cost).div_(n * layer.deltas.size(3));
+      s[l] = s[l].defined() ? s[l].add_(products) : products;
+      const at::Tensor weight_roots = roots.WeightRoots(block.begin, layer.inputs);
+      const at::Tensor inputs =
+          weight_roots.defined() ? layer.inputs.mul(weight_roots) : layer.inputs;
+      a[l].Add(inputs.flatten(0, 1), cost);
+    }
+  });
+  if (!status.ok()) return status;
+  const at::ScalarType type = parameters.front().value.scalar_type();
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto of_inputs = DecomposeSymmetric(a[l].Total(cost).div(n), ledger);
+    if (!of_inputs.ok()) return of_inputs.status();
+    const auto of_deltas = DecomposeSymmetric(s[l], ledger);
+    if (!of_deltas.ok()) return of_deltas.status();
+    layers[l].basis = {of_inputs->vectors.to(type), of_deltas->vectors.to(type)};
+    layers[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
+  }
+  return absl::OkStatus();
+}
+
+// EK-FAC's eigenvalues of each layer.
+absl::Status FitSecondMoments(CurvatureRoots& roots, std::vector<KroneckerLayer>& layers,
+                              Cost& cost) {
+  for (KroneckerLayer& layer : layers) layer.eigenvalues.zero_();
+  return roots.Visit([&](const FisherRoots& block) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      layers[l].eigenvalues.add_(SecondMoments(layers[l].basis, block.layers[l], cost),
+                                 1 / roots.num_examples());
+    }
+  });
+}
+
+// The test examples' gradients in each layer's basis.
+absl::Status FitTestGradients(const AttributionTask& task, const Parameters& parameters,
+                              std::vector<KroneckerLayer>& layers, CostLedger& ledger) {
+  Cost cost;
+  const absl::Status status = VisitGradients(
+      *task.model, parameters, task.test, GradientTarget::kLoss, ledger,
+      [&](const GradientBlock& block) {
+        for (size_t l = 0; l < layers.size(); ++l) {
+          const LayerPositions some = RotateSmaller(layers[l].basis, block.layers[l], cost);
+          LayerPositions& all = layers[l].test;
+          PutRows(some.inputs, block.begin, task.test.size(), all.inputs);
+          PutRows(some.deltas, block.begin, task.test.size(), all.deltas);
+        }
+      });
+  ledger.Charge(cost);
+  return status;
+}
+
+// A walk through the training examples' gradients in the basis. A block has about `rows` examples:
+// the gradients are multiplied with something far larger than a core's cache, and many rows share
+// the cost of reading that.
+class TrainingWalk {
+ public:
+  TrainingWalk(const AttributionTask& task, const Parameters& parameters,
+               const std::vector<KroneckerLayer>& layers)
+      : model_(task.model), train_(task.train), parameters_(parameters) {
+    for (const KroneckerLayer& layer : layers) bases_.push_back(layer.basis);
+  }
+
+  absl::Status Visit(int64_t rows, const KroneckerModel::Visitor& visitor,
+                     CostLedger& ledger) const {
+    Cost rotations;
+    std::vector<LayerFactors> all(bases_.size());  // room for the examples from `begin` on
+    int64_t begin = 0, end = 0, room = 0;
+    const auto show = [&] {
+      std::vector<LayerFactors> some;
+      for (const LayerFactors& layer : all) {
+        some.push_back(
+            {layer.inputs.slice(0, 0, end - begin), layer.deltas.slice(0, 0, end - begin)});
+      }
+      visitor(begin, some);
+      begin = end;
+    };
+    const auto gather = [&](const GradientBlock& block) {
+      const int64_t size = block.layers.front().inputs.size(0);
+      if (end > begin && end + size > begin + room) show();
+      if (end == begin) room = std::max(rows, size);
+      for (size_t l = 0; l < bases_.size(); ++l) {
+        const LayerPositions& layer = block.layers[l];
+        if (layer.inputs.size(1) > 1) {
+          rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
+          PutSums(layer, end - begin, room, all[l]);
+        } else {
+          PutSums(Rotate(bases_[l], layer, rotations), end - begin, room, all[l]);
+        }
+      }
+      end += size;
+    };
+    const absl::Status done =
+        VisitGradients(*model_, parameters_, train_, GradientTarget::kLoss, ledger, gather);
+    if (done.ok()) show();
+    ledger.Charge(rotations);
+    return done;
+  }
+
+ private:
+  const Model* model_;
+  Dataset train_;
+  Parameters parameters_;
+  std::vector<KroneckerBasis> bases_;
+};
+
+// Keeps the training examples' gradients if they fit into the task's limit.
+absl::Status FitTrainingGradients(const AttributionTask& task, const Parameters& parameters,
+                                  KroneckerModel& model, CostLedger& ledger) {
+  const TrainingWalk walk(task, parameters, model.layers);
+  const double row = GradientBytes(*task.model, parameters);
+  if (row * static_cast<double>(task.train.size()) > task.gradient_bytes()) {
+    const auto rows = static_cast<int64_t>(task.gradient_bytes() / 2 / row);
+    model.bytes += static_cast<double>(rows) * row;
+    model.visit_train = [walk, rows](const KroneckerModel::Visitor& visitor, CostLedger& to) {
+      return walk.Visit(rows, visitor, to);
+    };
+    return absl::OkStatus();
+  }
+  std::vector<LayerFactors> kept;
+  const auto keep = [&](int64_t, const std::vector<LayerFactors>& all) { kept = all; };
+  if (const absl::Status status = walk.Visit(task.train.size(), keep, ledger); !status.ok()) {
+    return status;
+  }
+  for (const LayerFactors& layer : kept) {
+    model.bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
+  }
+  model.visit_train = [kept](const KroneckerModel::Visitor& visitor, CostLedger&) {
+    visitor(0, kept);
+    return absl::OkStatus();
+  };
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 at::Tensor KroneckerBasis::Into(const at::Tensor& gradients, Cost& cost) const {
@@ -196,128 +343,26 @@ absl::StatusOr<KroneckerModel> FitKroneckerModel(const AttributionTask& task,
                                                  KroneckerEigenvalues eigenvalues,
                                                  CostLedger& ledger) {
   const std::vector<Layer>& layers = task.model->layers();
-  const double n = static_cast<double>(task.train.size());
-  TrainingRoots roots(task, parameters, fisher, ledger);
-  Cost cost;
-
-  // Products in the gradients' type, eigenvectors in double.
-  std::vector<SymmetricSum> a(layers.size());
-  std::vector<at::Tensor> s(layers.size());
-  absl::Status status = roots.Visit([&](const FisherRoots& block) {
-    for (size_t l = 0; l < layers.size(); ++l) {
-      const at::Tensor& deltas = block.layers[l].deltas;
-      const at::Tensor products = OuterProducts(deltas, cost).div_(n * deltas.size(3));
-      s[l] = s[l].defined() ? s[l].add_(products) : products;
-      a[l].Add(block.layers[l].inputs.flatten(0, 1), cost);
-    }
-  });
-  if (!status.ok()) return status;
-
-  std::vector<KroneckerBasis> bases;
+  CurvatureRoots roots(task, parameters, fisher, ledger);
   KroneckerModel model;
   model.layers.resize(layers.size());
   model.num_train = task.train.size();
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const auto of_inputs = Decompose(a[l].Total(cost).div(n), ledger);
-    const auto of_deltas = Decompose(s[l], ledger);
-    if (!of_inputs.ok()) return of_inputs.status();
-    if (!of_deltas.ok()) return of_deltas.status();
-    const at::ScalarType type = parameters.front().value.scalar_type();
-    bases.push_back({of_inputs->vectors.to(type), of_deltas->vectors.to(type)});
-    model.layers[l].eigenvalues = at::outer(of_deltas->values, of_inputs->values);
+  Cost cost;
+  absl::Status status = FitFactors(task, parameters, roots, model.layers, cost, ledger);
+  if (status.ok() && eigenvalues == KroneckerEigenvalues::kSecondMoments) {
+    status = FitSecondMoments(roots, model.layers, cost);
   }
-
-  if (eigenvalues == KroneckerEigenvalues::kSecondMoments) {
-    for (KroneckerLayer& layer : model.layers) layer.eigenvalues.zero_();
-    status = roots.Visit([&](const FisherRoots& block) {
-      for (size_t l = 0; l < layers.size(); ++l) {
-        model.layers[l].eigenvalues.add_(SecondMoments(bases[l], block.layers[l], cost), 1 / n);
-      }
-    });
-    if (!status.ok()) return status;
-  }
-
   ledger.Charge(cost);
-  cost = Cost();
-  status = VisitGradients(*task.model, parameters, task.test, GradientTarget::kLoss, ledger,
-                          [&](const GradientBlock& block) {
-                            for (size_t l = 0; l < layers.size(); ++l) {
-                              const LayerPositions some =
-                                  RotateSmaller(bases[l], block.layers[l], cost);
-                              LayerPositions& all = model.layers[l].test;
-                              PutRows(some.inputs, block.begin, task.test.size(), all.inputs);
-                              PutRows(some.deltas, block.begin, task.test.size(), all.deltas);
-                            }
-                          });
+  if (status.ok()) status = FitTestGradients(task, parameters, model.layers, ledger);
   if (!status.ok()) return status;
-  ledger.Charge(cost);
   for (size_t l = 0; l < layers.size(); ++l) {
     KroneckerLayer& layer = model.layers[l];
-    layer.basis = bases[l];
     model.bytes += static_cast<double>(layer.test.inputs.nbytes() + layer.test.deltas.nbytes());
     layer.written_out = layers[l].kind == LayerKind::kConvolution && layers[l].positions > 1;
     if (layer.written_out) layer.eigenvalues = layer.eigenvalues.view({-1, 1});
   }
-
-  // Shows gradients in the basis, `rows` of them at a time: a walk through what they are multiplied
-  // with, which is far larger than a core's cache, is worth many rows.
-  const auto visit_train = [model = task.model, parameters, bases, train = task.train](
-                               int64_t rows, const KroneckerModel::Visitor& visitor,
-                               CostLedger& to) {
-    Cost rotations;
-    std::vector<LayerFactors> all(bases.size());  // room for so many of examples from `begin` on
-    int64_t begin = 0, end = 0, room = 0;
-    const auto show = [&] {
-      std::vector<LayerFactors> some;
-      for (const LayerFactors& layer : all) {
-        some.push_back(
-            {layer.inputs.slice(0, 0, end - begin), layer.deltas.slice(0, 0, end - begin)});
-      }
-      visitor(begin, some);
-      begin = end;
-    };
-    const auto gather = [&](const GradientBlock& block) {
-      const int64_t size = block.layers.front().inputs.size(0);
-      if (end > begin && end + size > begin + room) show();
-      if (end == begin) room = std::max(rows, size);
-      for (size_t l = 0; l < bases.size(); ++l) {
-        const LayerPositions& layer = block.layers[l];
-        if (layer.inputs.size(1) > 1) {
-          rotations.flops += 2.0 * layer.inputs.numel() * layer.deltas.size(2);
-          PutSums(layer, end - begin, room, all[l]);
-        } else {
-          PutSums(Rotate(bases[l], layer, rotations), end - begin, room, all[l]);
-        }
-      }
-      end += size;
-    };
-    const absl::Status done =
-        VisitGradients(*model, parameters, train, GradientTarget::kLoss, to, gather);
-    if (done.ok()) show();
-    to.Charge(rotations);
-    return done;
-  };
-  const double row = GradientBytes(*task.model, parameters);
-  if (row * n <= task.gradient_bytes()) {
-    std::vector<LayerFactors> kept;
-    status = visit_train(
-        task.train.size(), [&](int64_t, const std::vector<LayerFactors>& all) { kept = all; },
-        ledger);
-    if (!status.ok()) return status;
-    for (const LayerFactors& layer : kept)
-      model.bytes += static_cast<double>(layer.inputs.nbytes() + layer.deltas.nbytes());
-    model.visit_train = [kept](const KroneckerModel::Visitor& visitor, CostLedger&) {
-      visitor(0, kept);
-      return absl::OkStatus();
-    };
-  } else {
-    const auto rows = static_cast<int64_t>(task.gradient_bytes() / 2 / row);
-    model.bytes += static_cast<double>(rows) * row;
-    model.visit_train = [visit_train, rows](const KroneckerModel::Visitor& visitor,
-                                            CostLedger& to) {
-      return visit_train(rows, visitor, to);
-    };
-  }
+  status = FitTrainingGradients(task, parameters, model, ledger);
+  if (!status.ok()) return status;
   return model;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a rotation leaves as it is. The rest, against dense algebra: kronecker_attribution_test.
+// Tests quantities that a rotation does not change. kronecker_attribution_test compares everything
+// else with dense algebra.
 #include "methods/curvature/kronecker_model.h"
 
 #include <memory>
@@ -40,7 +41,7 @@ class KroneckerModelTest : public testing::Test {
     return *FitKroneckerModel(task_, parameters_, FisherKind::kEmpirical, eigenvalues, ledger_);
   }
 
-  // Layer by layer, inputs beside deltas, [n, .].
+  // One tensor [n, .] per layer: the columns are its inputs, then its deltas.
   std::vector<at::Tensor> TrainingGradients(const KroneckerModel& model) {
     std::vector<std::vector<at::Tensor>> rows(model.layers.size());
     int64_t next = 0;
@@ -65,7 +66,8 @@ class KroneckerModelTest : public testing::Test {
   CostLedger ledger_;
 };
 
-// Kept, or computed again: the same products, but for the shapes they come in.
+// Kept gradients and gradients that are computed again are equal, except for rounding: the shapes
+// of the matrix products differ.
 TEST_F(KroneckerModelTest, TrainingGradientsKeptOrComputedAgain) {
   int blocks = 0;
   ASSERT_TRUE(VisitGradients(*model_, parameters_, task_.train, GradientTarget::kLoss, ledger_,
@@ -85,7 +87,7 @@ TEST_F(KroneckerModelTest, TrainingGradientsKeptOrComputedAgain) {
                 1e-4 * kept[l].abs().max().item<double>())
           << l;
     }
-    // Beside the test examples' gradients.
+    // Both numbers also include the test examples' gradients, so the differences must be equal.
     EXPECT_EQ(keeps.bytes - kept_bytes, walks.bytes - rows * row);
   }
 }

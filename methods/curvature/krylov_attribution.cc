@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/curvature/krylov_attribution.h"
 
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -52,31 +53,82 @@ double LargestResidual(const at::Tensor& tridiagonal, const at::Tensor& beta, do
   return beta.mul(last).abs().max().item<double>();
 }
 
+// A Krylov space for each of t test examples.
+struct KrylovSpaces {
+  at::Tensor tridiagonal;         // T [t, k, k] float64
+  at::Tensor lengths;             // |q| [t] float64
+  std::vector<at::Tensor> along;  // k of [n, t]: training gradients' products with basis vectors
+};
+
+absl::StatusOr<KrylovSpaces> Lanczos(const Curvature& curvature, ParameterVectors current,
+                                     const std::optional<GradientFactors>& train,
+                                     const KrylovOptions& options, double lambda,
+                                     CostLedger& ledger) {
+  KrylovSpaces spaces;
+  spaces.lengths = Dots(current, current).sqrt();
+  Scale(current, Reciprocal(spaces.lengths));
+  const int64_t t = spaces.lengths.size(0);
+  at::Tensor tridiagonal = at::zeros({t, options.iterations, options.iterations}, at::kDouble);
+  ParameterVectors previous;
+  at::Tensor beta;  // [t]
+  int64_t k = 0;
+  for (; k < options.iterations; ++k) {
+    CurvatureProducts products = curvature.Times(current, ledger);
+    spaces.along.push_back(train.has_value() ? InnerProducts(*train, current, ledger)
+                                             : std::move(products.with_gradients));
+    ParameterVectors& next = products.products;
+    const at::Tensor alpha = Dots(current, next);
+    tridiagonal.select(1, k).select(1, k).copy_(alpha);
+    if (k + 1 == options.iterations) {
+      ++k;
+      break;
+    }
+    AddScaled(next, -alpha, current);
+    if (k > 0) AddScaled(next, -beta, previous);
+    beta = Dots(next, next).sqrt();
+    // A space that is exhausted stays as it is: its next vector is 0, not rounding noise.
+    beta = at::where(beta.gt(alpha.abs().mul(1e-10)), beta, at::zeros_like(beta));
+    if (!at::isfinite(beta).all().item<bool>()) {
+      return absl::DataLossError("products with the curvature are not finite");
+    }
+    Scale(next, Reciprocal(beta));
+    tridiagonal.select(1, k).select(1, k + 1).copy_(beta);
+    tridiagonal.select(1, k + 1).select(1, k).copy_(beta);
+    previous = std::move(current);
+    current = std::move(next);
+    if (LargestResidual(tridiagonal.slice(1, 0, k + 1).slice(2, 0, k + 1), beta, lambda) <=
+        options.tolerance) {
+      ++k;
+      break;
+    }
+  }
+  spaces.tridiagonal = tridiagonal.slice(1, 0, k).slice(2, 0, k);
+  return spaces;
+}
+
 class KrylovAttribution : public FittedAttribution {
  public:
-  // `tridiagonal` [t, k, k] and `lengths` [t] float64; `along` k of [n, t], the training gradients'
-  // inner products with the basis vectors; `mean_eigenvalue` that of the curvature.
-  KrylovAttribution(AttributionTask task, Parameters parameters, const at::Tensor& tridiagonal,
-                    at::Tensor lengths, std::vector<at::Tensor> along, double mean_eigenvalue,
-                    SpectralFilter filter)
+  KrylovAttribution(AttributionTask task, Parameters parameters, KrylovSpaces spaces,
+                    double mean_eigenvalue, SpectralFilter filter)
       : task_(std::move(task)),
         parameters_(std::move(parameters)),
-        lengths_(std::move(lengths)),
-        along_(std::move(along)),
+        lengths_(std::move(spaces.lengths)),
+        along_(std::move(spaces.along)),
         mean_eigenvalue_(mean_eigenvalue),
         filter_(std::move(filter)) {
-    std::tie(values_, vectors_) = at::linalg_eigh(tridiagonal);
+    std::tie(values_, vectors_) = at::linalg_eigh(spaces.tridiagonal);
   }
 
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
     const absl::StatusOr<double> lambda = AbsoluteDampingOf(damping);
     if (!lambda.ok()) return lambda.status();
+    const absl::StatusOr<at::Tensor> filtered = filter_(values_, *lambda);
+    if (!filtered.ok()) return filtered.status();
     // f(T) e_1, [t, k].
     const at::Tensor first = vectors_.select(1, 0);  // e_1 in the eigenbasis
-    const at::Tensor solution =
-        at::matmul(vectors_, filter_(values_, *lambda).mul(first).unsqueeze(2))
-            .squeeze(2)
-            .mul(lengths_.unsqueeze(1));
+    const at::Tensor solution = at::matmul(vectors_, filtered->mul(first).unsqueeze(2))
+                                    .squeeze(2)
+                                    .mul(lengths_.unsqueeze(1));
     at::Tensor scores = at::zeros_like(along_[0]);
     for (size_t j = 0; j < along_.size(); ++j) {
       scores.addcmul_(along_[j], solution.select(1, j).to(scores.scalar_type()).unsqueeze(0));
@@ -102,7 +154,7 @@ class KrylovAttribution : public FittedAttribution {
       if (!lambda.ok()) return lambda.status();
       relative.push_back({*lambda / mean_eigenvalue_, RELATIVE_TO_MEAN_EIGENVALUE});
     }
-    return MakeDampedAttribution({*std::move(spectrum)})->Moments(relative, ledger);
+    return MakeDampedAttribution({SpectralGroups{*std::move(spectrum)}})->Moments(relative, ledger);
   }
 
   std::string MomentsOf() const override { return "the empirical Fisher"; }
@@ -113,13 +165,13 @@ class KrylovAttribution : public FittedAttribution {
   at::Tensor values_, vectors_;  // of T: [t, k], [t, k, k]
   at::Tensor lengths_;
   std::vector<at::Tensor> along_;
-  double mean_eigenvalue_;
+  double mean_eigenvalue_;  // of the curvature
   SpectralFilter filter_;
 };
 
 }  // namespace
 
-at::Tensor InversePositive(const at::Tensor& theta, double lambda) {
+absl::StatusOr<at::Tensor> InversePositive(const at::Tensor& theta, double lambda) {
   const at::Tensor damped = theta.add(lambda);
   const at::Tensor floor = theta.abs().amax(1, /*keepdim=*/true).mul(1e-12);
   return at::where(damped.gt(floor), damped.reciprocal(), at::zeros_like(damped));
@@ -133,56 +185,28 @@ CurvatureKind ParseCurvatureKind(const Hyperparameters& hyperparameters) {
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKrylovAttribution(
     const AttributionTask& task, const Parameters& parameters, const KrylovOptions& options,
     SpectralFilter filter, CostLedger& ledger) {
-  const auto curvature = Curvature::Make(*task.model, parameters, task.train, options.curvature);
+  const auto curvature =
+      Curvature::Make(*task.model, parameters, task.curvature_examples(), options.curvature);
   if (!curvature.ok()) return curvature.status();
   const auto test =
       ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
   if (!test.ok()) return test.status();
+  // Products with the curvature also give the inner products with the gradients of the curvature
+  // examples. If the training examples are others, their gradients are computed here.
+  std::optional<GradientFactors> train;
+  if (task.own_curvature_examples.has_value()) {
+    auto factors =
+        ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
+    if (!factors.ok()) return factors.status();
+    train = *std::move(factors);
+  }
   const double mean_eigenvalue = curvature->MeanEigenvalue(ledger);
   const absl::StatusOr<double> lambda = AbsoluteDamping(options.damping, mean_eigenvalue, 1);
   if (!lambda.ok()) return lambda.status();
-
-  // Lanczos, a Krylov space for each test example.
-  ParameterVectors current = AsVectors(*test), previous;
-  const at::Tensor lengths = Dots(current, current).sqrt();
-  Scale(current, Reciprocal(lengths));
-  const int64_t t = lengths.size(0);
-  at::Tensor tridiagonal = at::zeros({t, options.iterations, options.iterations}, at::kDouble);
-  at::Tensor beta;  // [t]
-  std::vector<at::Tensor> along;
-  int64_t k = 0;
-  for (; k < options.iterations; ++k) {
-    CurvatureProducts products = curvature->Times(current, ledger);
-    along.push_back(std::move(products.with_gradients));
-    ParameterVectors& next = products.products;
-    const at::Tensor alpha = Dots(current, next);
-    tridiagonal.select(1, k).select(1, k).copy_(alpha);
-    if (k + 1 == options.iterations) {
-      ++k;
-      break;
-    }
-    AddScaled(next, -alpha, current);
-    if (k > 0) AddScaled(next, -beta, previous);
-    beta = Dots(next, next).sqrt();
-    // A space that is exhausted stays as it is: its next vector is 0, not noise.
-    beta = at::where(beta.gt(alpha.abs().mul(1e-10)), beta, at::zeros_like(beta));
-    if (!at::isfinite(beta).all().item<bool>()) {
-      return absl::DataLossError("products with the curvature are not finite");
-    }
-    Scale(next, Reciprocal(beta));
-    tridiagonal.select(1, k).select(1, k + 1).copy_(beta);
-    tridiagonal.select(1, k + 1).select(1, k).copy_(beta);
-    previous = std::move(current);
-    current = std::move(next);
-    if (LargestResidual(tridiagonal.slice(1, 0, k + 1).slice(2, 0, k + 1), beta, *lambda) <=
-        options.tolerance) {
-      ++k;
-      break;
-    }
-  }
-  return std::unique_ptr<FittedAttribution>(
-      new KrylovAttribution(task, parameters, tridiagonal.slice(1, 0, k).slice(2, 0, k), lengths,
-                            std::move(along), mean_eigenvalue, std::move(filter)));
+  auto space = Lanczos(*curvature, AsVectors(*test), train, options, *lambda, ledger);
+  if (!space.ok()) return space.status();
+  return std::unique_ptr<FittedAttribution>(new KrylovAttribution(
+      task, parameters, *std::move(space), mean_eigenvalue, std::move(filter)));
 }
 
 }  // namespace attribench

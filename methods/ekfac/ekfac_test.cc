@@ -132,9 +132,9 @@ TEST(EkfacTest, SumsAndMomentsAreThoseOfTheScores) {
   const auto fitted = Fit(example.Task(), {});
   CostLedger ledger;
   const at::Tensor subsets = at::rand({4, example.train().size()}).lt(.5);
-  ASSERT_TRUE(fitted->PrepareSubsets(subsets, ledger).ok());
+  const auto scorer = *fitted->ScoreSubsets(subsets, ledger);
   const Damping damping = {.1, RELATIVE_TO_MEAN_EIGENVALUE};
-  ExpectClose(*fitted->SubsetScores(damping, ledger),
+  ExpectClose(*scorer->Sums(damping, ledger),
               at::matmul(subsets.to(at::kDouble), *fitted->Scores(damping, ledger)), "sums");
 
   const SpectralMoments moments = *fitted->Moments({damping}, ledger);

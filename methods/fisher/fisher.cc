@@ -12,17 +12,18 @@ namespace {
 
 class Fisher : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
-    std::vector<DampedSpectrum> spectra;
+    std::vector<SpectralGroups> spectra;
     for (const Parameters& parameters : *checkpoints) {
       auto spectrum = FisherSpectrum(task, parameters, ledger);
       if (!spectrum.ok()) return spectrum.status();
-      spectra.push_back(*std::move(spectrum));
+      spectra.push_back({*std::move(spectrum)});
     }
     return MakeDampedAttribution(std::move(spectra));
   }

@@ -15,18 +15,18 @@ namespace {
 
 class FisherProjected : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
     if (!kind.ok()) return kind.status();
-    const int64_t n = task.train.size();
-    // Training and test examples are joined, so that the projection matrix is drawn once.
-    const Dataset all = task.TrainAndTest();
+    // One pass over all examples, so that one projection matrix serves them all.
+    const Dataset all = task.AllExamples();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
-    std::vector<DampedSpectrum> spectra;
+    std::vector<SpectralGroups> spectra;
     for (size_t c = 0; c < checkpoints->size(); ++c) {
       const auto gradients =
           ExampleGradients::Make(*task.model, (*checkpoints)[c], all, GradientTarget::kLoss,
@@ -38,10 +38,9 @@ class FisherProjected : public AttributionMethod {
       const auto projected = ProjectGradients(
           *gradients, *kind, hyperparameters.Integer("projection_dim"), seed, ledger);
       if (!projected.ok()) return projected.status();
-      const at::Tensor& phi = projected->features;
-      auto spectrum = FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
+      auto spectrum = FeatureSpectrum(TaskFeatures::Make(task, projected->features), ledger);
       if (!spectrum.ok()) return spectrum.status();
-      spectra.push_back(*std::move(spectrum));
+      spectra.push_back({*std::move(spectrum)});
     }
     return MakeDampedAttribution(std::move(spectra));
   }

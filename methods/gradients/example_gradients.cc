@@ -94,8 +94,8 @@ absl::Status VisitPairs(const ExampleGradients& a, const ExampleGradients& b, Co
 
 absl::Status VisitPairsOnce(const ExampleGradients& a, int64_t first, CostLedger& ledger,
                             const PairVisitor& visit) {
-  // Of a pair on the diagonal, half of the products are mirror images and computed in vain. If all
-  // gradients are kept, slices of an eighth keep these few.
+  // In a pair on the diagonal, half of the products are mirror images: computing them is wasted
+  // work. If all gradients are kept, slices of an eighth make this waste small.
   const bool whole = a.rows() == a.size();
   const int64_t kept = std::max<int64_t>(1, whole ? (first + 7) / 8 : a.rows() * 7 / 8);
   const int64_t passing = whole ? kept : std::max<int64_t>(1, a.rows() - kept);

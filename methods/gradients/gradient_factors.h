@@ -37,8 +37,8 @@ struct LayerFactors {
   at::Tensor deltas;  // [n, out]
 };
 
-// The per-example gradients of a model with respect to all parameters, layer by layer. The [n, p]
-// matrix of gradients is never stored for linear layers.
+// The per-example gradients of a model with respect to all parameters, layer by layer in the order
+// of Model::layers(). The [n, p] matrix of gradients is never stored for linear layers.
 struct GradientFactors {
   std::vector<LayerFactors> layers;
   at::Tensor label_probability_gap;  // [n] float64: 1 - p_y

@@ -26,9 +26,10 @@ enum class ProjectionKind {
 absl::StatusOr<ProjectionKind> ParseProjectionKind(const std::string& name);
 
 // Projected gradients P' g_i, [n, k], with k = `dimension`. They are computed from the factors: the
-// [n, p] gradients are not stored. Dense kinds multiply blocks of coordinates; the sparse kind adds
-// each coordinate to one column. P depends only on `seed`, the kind, k and the shapes of the
-// layers, so gradients of different datasets are projected alike. Charges the operations.
+// [n, p] gradients are not stored. Dense kinds multiply one block of gradient coordinates at a
+// time with the matching rows of P. The sparse kind adds each coordinate, with its sign, to one
+// column of the result. P depends only on `seed`, the kind, k and the shapes of the layers, so
+// gradients of different datasets are projected alike. Charges the operations.
 at::Tensor ProjectGradients(const GradientFactors& factors, ProjectionKind kind, int64_t dimension,
                             uint64_t seed, CostLedger& ledger);
 

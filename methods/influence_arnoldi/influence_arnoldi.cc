@@ -6,6 +6,7 @@
 // of negative curvature, along which the quadratic model has no minimum, and
 // directions outside the space contribute nothing.
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,8 +43,10 @@ ParameterVectors AsVector(const at::Tensor& flat, const Model& model) {
   return vector;
 }
 
-// The Krylov space of `start` [1, p], with at most `iterations` dimensions.
-KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor start,
+// The Krylov space of `start` [1, p], with at most `iterations` dimensions. `gradients` are those
+// of the training examples, if these are not the curvature's own examples.
+KrylovSpace Explore(const Curvature& curvature, const Model& model,
+                    const std::optional<GradientFactors>& gradients, at::Tensor start,
                     int64_t iterations, CostLedger& ledger) {
   const int64_t p = start.size(1);
   // A new direction shorter than this, relative to the product it comes from, is only rounding.
@@ -57,8 +60,10 @@ KrylovSpace Explore(const Curvature& curvature, const Model& model, at::Tensor s
   int64_t k = 0;
   while (k < iterations) {
     space.basis.slice(0, k, k + 1).copy_(next);
-    CurvatureProducts products = curvature.Times(AsVector(next, model), ledger);
-    train.push_back(std::move(products.with_gradients));
+    const ParameterVectors vector = AsVector(next, model);
+    CurvatureProducts products = curvature.Times(vector, ledger);
+    train.push_back(gradients.has_value() ? InnerProducts(*gradients, vector, ledger)
+                                          : std::move(products.with_gradients));
     ++k;
     std::vector<at::Tensor> flat;
     for (const at::Tensor& layer : products.products) flat.push_back(layer.flatten(1));
@@ -108,24 +113,32 @@ absl::StatusOr<Eigendecomposition> PositiveEigenpairs(const at::Tensor& matrix, 
 
 class InfluenceArnoldi : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto curvature =
-        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
+    const auto curvature = Curvature::Make(*task.model, *parameters, task.curvature_examples(),
+                                           ParseCurvatureKind(hyperparameters));
     if (!curvature.ok()) return curvature.status();
     const auto test =
         ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
     if (!test.ok()) return test.status();
+    std::optional<GradientFactors> train;
+    if (task.own_curvature_examples.has_value()) {
+      auto factors = ComputeGradientFactors(*task.model, *parameters, task.train,
+                                            GradientTarget::kLoss, ledger);
+      if (!factors.ok()) return factors.status();
+      train = *std::move(factors);
+    }
 
     const int64_t p = test->num_parameters();
     RandomStream stream(hyperparameters.Integer("seed"), "arnoldi");
     at::Tensor start = at::empty({1, p}, at::kDouble);
     for (int64_t i = 0; i < p; ++i) start.data_ptr<double>()[i] = stream.Gaussian();
     const KrylovSpace space =
-        Explore(*curvature, *task.model, start.to(parameters->front().value.scalar_type()),
+        Explore(*curvature, *task.model, train, start.to(parameters->front().value.scalar_type()),
                 std::min(p, hyperparameters.Integer("iterations")), ledger);
     if (!at::isfinite(space.projected).all().item<bool>()) {
       return absl::DataLossError("products with the curvature are not finite");
@@ -145,7 +158,7 @@ class InfluenceArnoldi : public AttributionMethod {
     cost.flops = 2.0 * u.numel() * (task.train.size() + p) +
                  2.0 * u.size(1) * p * static_cast<double>(task.test.size());
     ledger.Charge(cost);
-    return MakeDampedAttribution({std::move(spectrum)});
+    return MakeDampedAttribution({SpectralGroups{std::move(spectrum)}});
   }
 
  private:

@@ -34,7 +34,7 @@ class InfluenceArnoldiTest : public testing::TestWithParam<const char*> {
   // The curvature as a matrix [p, p]: its products with unit vectors.
   at::Tensor Dense() {
     const Curvature curvature =
-        *Curvature::Make(example_.model(), parameters_, example_.train(),
+        *Curvature::Make(example_.model(), parameters_, {example_.train(), {}},
                          std::string(GetParam()) == "hessian" ? CurvatureKind::kHessian
                                                               : CurvatureKind::kGaussNewton);
     const int64_t p = CountParameters(parameters_);

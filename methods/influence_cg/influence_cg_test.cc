@@ -35,7 +35,7 @@ class InfluenceCgTest : public testing::TestWithParam<const char*> {
   // The curvature as a matrix [p, p]: its products with unit vectors.
   at::Tensor Dense(const Parameters& parameters) {
     const Curvature curvature =
-        *Curvature::Make(example_.model(), parameters, example_.train(),
+        *Curvature::Make(example_.model(), parameters, {example_.train(), {}},
                          std::string(GetParam()) == "hessian" ? CurvatureKind::kHessian
                                                               : CurvatureKind::kGaussNewton);
     const int64_t p = CountParameters(parameters);

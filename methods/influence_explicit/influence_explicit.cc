@@ -49,13 +49,14 @@ at::Tensor Dense(const Curvature& curvature, const Model& model, int64_t p,
 
 class InfluenceExplicit : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto curvature =
-        Curvature::Make(*task.model, *parameters, task.train, ParseCurvatureKind(hyperparameters));
+    const auto curvature = Curvature::Make(*task.model, *parameters, task.curvature_examples(),
+                                           ParseCurvatureKind(hyperparameters));
     if (!curvature.ok()) return curvature.status();
     const int64_t p = CountParameters(*parameters);
     if (MemoryBytes(p) > kMemoryLimit) {
@@ -75,7 +76,7 @@ class InfluenceExplicit : public AttributionMethod {
         MatrixSpectrum(Dense(*curvature, *task.model, p, gradients.scalar_type(), ledger),
                        gradients, ExplicitGradients(*test), ledger);
     if (!spectrum.ok()) return spectrum.status();
-    return MakeDampedAttribution({*std::move(spectrum)});
+    return MakeDampedAttribution({SpectralGroups{*std::move(spectrum)}});
   }
 };
 

@@ -28,9 +28,10 @@ at::Tensor NeumannSeries(const at::Tensor& theta, double lambda, double depth, d
 
 class InfluenceLissa : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
     const double depth = static_cast<double>(hyperparameters.Integer("depth"));
@@ -41,7 +42,7 @@ class InfluenceLissa : public AttributionMethod {
     options.damping = hyperparameters.DefaultDamping();
     return FitKrylovAttribution(
         task, *parameters, options,
-        [depth, scaling](const at::Tensor& theta, double lambda) {
+        [depth, scaling](const at::Tensor& theta, double lambda) -> absl::StatusOr<at::Tensor> {
           return NeumannSeries(theta, lambda, depth, scaling);
         },
         ledger);

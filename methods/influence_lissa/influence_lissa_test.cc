@@ -30,7 +30,7 @@ class InfluenceLissaTest : public testing::Test {
   // The Gauss-Newton matrix [p, p] of the examples in `data`: its products with unit vectors.
   at::Tensor Dense(const Dataset& data) {
     const Curvature curvature =
-        *Curvature::Make(example_.model(), parameters_, data, CurvatureKind::kGaussNewton);
+        *Curvature::Make(example_.model(), parameters_, {data, {}}, CurvatureKind::kGaussNewton);
     const Layer& layer = example_.model().layers().front();
     const int64_t p = CountParameters(parameters_);
     const at::Tensor units =

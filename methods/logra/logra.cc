@@ -33,19 +33,19 @@ at::Tensor Project(const at::Tensor& rows, const at::Tensor& matrix, Cost& cost)
 
 class Logra : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const int64_t rank = hyperparameters.Integer("rank");
     const uint64_t seed = hyperparameters.Integer("seed");
-    const int64_t n = task.train.size();
     const size_t num_layers = task.model->layers().size();
-    // Training and test examples are joined, so that the projections are drawn once.
-    const Dataset all = task.TrainAndTest();
+    // One pass over all examples, so that one pair of projections serves them all.
+    const Dataset all = task.AllExamples();
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
-    std::vector<DampedSpectrum> spectra;
+    std::vector<SpectralGroups> spectra;  // a group is a layer
     for (size_t c = 0; c < checkpoints->size(); ++c) {
       const auto stream = [&](const char* side, size_t layer) {
         return RandomStream(seed, side, {static_cast<uint64_t>(c), layer});
@@ -72,17 +72,16 @@ class Logra : public AttributionMethod {
           });
       if (!status.ok()) return status;
       ledger.Charge(cost);
+      SpectralGroups& groups = spectra.emplace_back();
       for (std::vector<at::Tensor>& blocks : phi) {
         const at::Tensor features = at::cat(blocks);
         blocks.clear();
-        auto spectrum = FeatureSpectrum(features.slice(0, 0, n), features.slice(0, n), ledger);
+        auto spectrum = FeatureSpectrum(TaskFeatures::Make(task, features), ledger);
         if (!spectrum.ok()) return spectrum.status();
-        spectra.push_back(*std::move(spectrum));
+        groups.push_back(*std::move(spectrum));
       }
     }
-    // A mean over all spectra, times the number of layers, is the sum over layers.
-    return MakeDampedAttribution(std::move(spectra),
-                                 at::full({n}, static_cast<double>(num_layers), at::kDouble));
+    return MakeDampedAttribution(std::move(spectra));
   }
 };
 

@@ -3,6 +3,7 @@
 // Scores are random numbers. The number of a pair of examples is a function of their contents and
 // the seed, so that reordering the examples reorders the scores, as for every method.
 #include "ATen/ATen.h"
+#include "datasets/fnv.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
 #include "methods/registry.h"
@@ -14,12 +15,10 @@ namespace {
 std::vector<uint64_t> Hashes(const Dataset& dataset) {
   const at::Tensor inputs = dataset.inputs.flatten(1).contiguous();
   const int64_t bytes = inputs.size(1) * static_cast<int64_t>(inputs.element_size());
-  const auto* data = static_cast<const unsigned char*>(inputs.data_ptr());
+  const auto* data = static_cast<const char*>(inputs.data_ptr());
   std::vector<uint64_t> hashes;
   for (int64_t i = 0; i < dataset.size(); ++i) {
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (int64_t b = 0; b < bytes; ++b) hash = (hash ^ data[i * bytes + b]) * 0x100000001B3u;
-    hashes.push_back(hash);
+    hashes.push_back(Fnv1a({data + i * bytes, static_cast<size_t>(bytes)}));
   }
   return hashes;
 }

@@ -18,20 +18,21 @@ namespace {
 
 class Trak : public AttributionMethod {
  public:
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
     if (!kind.ok()) return kind.status();
     const int64_t count = hyperparameters.Integer("checkpoints");
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kHalfData, count, ledger);
     if (!checkpoints.ok()) return checkpoints.status();
     const int64_t k = hyperparameters.Integer("projection_dim");
-    const int64_t n = task.train.size();
-    // Training and test examples are joined, so that the projection matrix is drawn once.
-    const Dataset all = task.TrainAndTest();
-    std::vector<DampedSpectrum> spectra;
-    at::Tensor gap = at::zeros({n}, at::kDouble);  // sum over checkpoints of 1 - p_y
+    // One pass over all examples, so that one projection matrix serves them all.
+    const Dataset all = task.AllExamples();
+    std::vector<SpectralGroups> spectra;
+    at::Tensor gap =
+        at::zeros({task.train.size()}, at::kDouble);  // sum over checkpoints of 1 - p_y
     for (int64_t m = 0; m < count; ++m) {
       const auto gradients =
           ExampleGradients::Make(*task.model, (*checkpoints)[m], all, GradientTarget::kMargin,
@@ -42,14 +43,15 @@ class Trak : public AttributionMethod {
               .Next64();
       const auto projected = ProjectGradients(*gradients, *kind, k, seed, ledger);
       if (!projected.ok()) return projected.status();
-      gap.add_(projected->label_probability_gap.slice(0, 0, n));
-      const at::Tensor& phi = projected->features;
+      gap.add_(task.train_rows().Of(projected->label_probability_gap));
       absl::StatusOr<DampedSpectrum> spectrum =
-          FeatureSpectrum(phi.slice(0, 0, n), phi.slice(0, n), ledger);
+          FeatureSpectrum(TaskFeatures::Make(task, projected->features), ledger);
       if (!spectrum.ok()) return spectrum.status();
-      spectra.push_back(*std::move(spectrum));
+      spectra.push_back({*std::move(spectrum)});
     }
-    return MakeDampedAttribution(std::move(spectra), gap.div_(count));
+    DampedAttributionOptions options;
+    options.train_weights = gap.div_(count);
+    return MakeDampedAttribution(std::move(spectra), std::move(options));
   }
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// draw_bars FOLDER: 8 x 8 images of one bar under noise, as four IDX files. The class is the bar's
-// direction and which half it lies in; one label in ten is wrong.
+// draw_bars FOLDER: writes four IDX files of 8 x 8 images. Each image shows one bar and noise. The
+// class is the direction of the bar and the half of the image that it lies in. One label in ten is
+// wrong.
 #include <algorithm>
 #include <cstdint>
 #include <fstream>

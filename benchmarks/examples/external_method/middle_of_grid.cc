@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The damping in the middle of the method's grid: a guess that looks at nothing.
+// The damping in the middle of the method's grid: a guess that uses no data.
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {
@@ -12,7 +12,7 @@ class MiddleOfGrid : public Tuner {
 
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
     const std::vector<Damping> grid = problem.hyperparameters().DampingGrid();
-    return TunedPoint{grid[grid.size() / 2], ""};
+    return TunedPoint{grid[grid.size() / 2], "", {}};
   }
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The program that the model_zoo target gives makes the zoo again from the data files.
+# The retraining program of a model_zoo target makes the same files as the committed zoo has.
 set -euo pipefail
 made=$TEST_TMPDIR/zoo/bars_mlp
 BUILD_WORKSPACE_DIRECTORY=$TEST_TMPDIR ./bars_mlp_retrain \

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/loaded_setting.h"
+
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "benchmarks/result_messages.h"
+#include "datasets/models/model_factory.h"
+#include "datasets/zoo/trainer.h"
+#include "evaluators/metrics/all_metrics.h"
+
+namespace attribench {
+namespace {
+
+SettingFacts FactsOf(const LoadedSetting& loaded) {
+  const DatasetSource& dataset = loaded.setting.dataset();
+  SettingFacts facts;
+  facts.set_name(loaded.setting.name());
+  facts.set_dataset(dataset.name());
+  facts.set_synthetic(dataset.has_glyphs() || dataset.synthetic());
+  facts.set_model(loaded.model->Description());
+  facts.set_num_train(dataset.num_train());
+  facts.set_num_test(dataset.num_test());
+  for (const Layer& layer : loaded.model->layers()) {
+    facts.set_num_parameters(facts.num_parameters() + layer.num_parameters());
+  }
+  facts.set_num_subsets(loaded.truth.num_subsets());
+  facts.set_num_seeds(loaded.truth.num_seeds());
+  for (const auto& metric : loaded.metrics) *facts.add_metrics() = ToMessage(*metric);
+  const EvaluationBlocks& blocks = loaded.blocks;
+  facts.set_num_tuning_subsets(static_cast<int64_t>(blocks.tuning.subsets.size()));
+  facts.set_num_reporting_subsets(static_cast<int64_t>(blocks.reporting.subsets.size()));
+  facts.set_num_tuning_tests(static_cast<int64_t>(blocks.tuning.tests.size()));
+  facts.set_num_reporting_tests(static_cast<int64_t>(blocks.reporting.tests.size()));
+  return facts;
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
+                                             const std::string& zoo_folder) {
+  absl::StatusOr<DatasetSplit> data = LoadDataset(setting, data_root);
+  if (!data.ok()) return data.status();
+  absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
+  if (!zoo.ok()) return zoo.status();
+  absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
+  if (!truth.ok()) return truth.status();
+  absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
+  auto metrics = AllMetrics(*truth, blocks.reporting);
+  LoadedSetting loaded{setting,           *std::move(data),  *std::move(zoo),   *std::move(truth),
+                       *std::move(model), std::move(blocks), std::move(metrics)};
+  loaded.facts = FactsOf(loaded);
+  return loaded;
+}
+
+AttributionTask MakeTask(const LoadedSetting& loaded) {
+  AttributionTask task;
+  task.train = loaded.data.train;
+  task.test = loaded.data.test;
+  task.model = loaded.model.get();
+  task.memory_limit = loaded.memory_limit;
+  task.checkpoint = [&loaded](CheckpointKind kind, int64_t index) {
+    switch (kind) {
+      case CheckpointKind::kFullData:
+        return loaded.zoo.FullDataCheckpoint(index);
+      case CheckpointKind::kHalfData:
+        return loaded.zoo.HalfDataCheckpoint(index);
+      case CheckpointKind::kAlongRun:
+        break;
+    }
+    return loaded.zoo.AlongRunCheckpoint(index);
+  };
+  task.trained_on = [&loaded](CheckpointKind kind, int64_t index) -> absl::StatusOr<at::Tensor> {
+    if (kind == CheckpointKind::kHalfData) return loaded.zoo.HalfDataExamples(index);
+    return at::ones({loaded.data.train.size()}, at::kBool);
+  };
+  task.training_cost = [&loaded](CheckpointKind kind) {
+    const Manifest& manifest = loaded.zoo.manifest();
+    return ToCost(kind == CheckpointKind::kHalfData ? manifest.half_data_training()
+                                                    : manifest.full_data_training());
+  };
+  task.learning_rate = [recipe = loaded.setting.recipe(),
+                        checkpoints = loaded.setting.checkpoints().num_along_run()](double number) {
+    return LearningRate(recipe, 1 - number / static_cast<double>(checkpoints));
+  };
+  return task;
+}
+
+int64_t NumCheckpoints(const LoadedSetting& loaded, CheckpointKind kind) {
+  const CheckpointPlan& plan = loaded.setting.checkpoints();
+  switch (kind) {
+    case CheckpointKind::kFullData:
+      return plan.num_full_data();
+    case CheckpointKind::kHalfData:
+      return plan.num_half_data();
+    case CheckpointKind::kAlongRun:
+      break;
+  }
+  return plan.num_along_run();
+}
+
+Cost ToCost(const TrainingCost& training) {
+  Cost cost;
+  cost.retrainings = 1;
+  cost.flops = training.flops();
+  cost.cpu_seconds = training.cpu_seconds();
+  return cost;
+}
+
+}  // namespace attribench

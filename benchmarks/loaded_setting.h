@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_BENCHMARKS_LOADED_SETTING_H_
+#define ATTRIBENCH_BENCHMARKS_LOADED_SETTING_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/result.pb.h"
+#include "datasets/dataset.h"
+#include "datasets/models/model.h"
+#include "datasets/settings/setting.pb.h"
+#include "datasets/zoo/manifest.pb.h"
+#include "datasets/zoo/zoo.h"
+#include "evaluators/evaluation_blocks.h"
+#include "evaluators/metrics/metric.h"
+#include "methods/attribution_method.h"
+#include "methods/cost_ledger.h"
+
+namespace attribench {
+
+// A setting with its examples and its ground truth in memory.
+struct LoadedSetting {
+  Setting setting;
+  DatasetSplit data;
+  Zoo zoo;
+  GroundTruth truth;
+  std::unique_ptr<Model> model;
+  EvaluationBlocks blocks;
+  std::vector<std::unique_ptr<Metric>> metrics;  // on the reporting block
+  SettingFacts facts;
+  double memory_limit = AttributionTask().memory_limit;  // in bytes, for each task
+};
+
+// Reads the setting's dataset and the zoo in `zoo_folder`. Errors as LoadDataset, Zoo and
+// MakeModel.
+absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
+                                             const std::string& zoo_folder);
+
+// The task of attributing the setting's test examples to its training examples. Keeps a reference
+// to `loaded`.
+AttributionTask MakeTask(const LoadedSetting& loaded);
+
+// The number of checkpoints of a kind.
+int64_t NumCheckpoints(const LoadedSetting& loaded, CheckpointKind kind);
+
+// One training, as a ledger charges it.
+Cost ToCost(const TrainingCost& training);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_BENCHMARKS_LOADED_SETTING_H_

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/loaded_setting.h"
+
+#include "ATen/ATen.h"
+#include "absl/strings/match.h"
+#include "datasets/settings/setting.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+constexpr char kZoo[] = "datasets/zoo/glyphs_mlp";
+
+class LoadedSettingTest : public testing::Test {
+ protected:
+  static const LoadedSetting& Glyphs() {
+    static const auto* loaded = new LoadedSetting([] {
+      absl::StatusOr<LoadedSetting> read =
+          LoadIntoMemory(*LoadSetting("glyphs_mlp"), /*data_root=*/"", kZoo);
+      EXPECT_TRUE(read.ok()) << read.status();
+      return *std::move(read);
+    }());
+    return *loaded;
+  }
+};
+
+TEST_F(LoadedSettingTest, FactsAndCeiling) {
+  const SettingFacts& facts = Glyphs().facts;
+  EXPECT_EQ(facts.name(), "glyphs_mlp");
+  EXPECT_TRUE(facts.synthetic());
+  EXPECT_EQ(facts.num_parameters(), 25450);
+  EXPECT_EQ(facts.num_train(), Glyphs().data.train.size());
+  EXPECT_EQ(facts.num_test(), Glyphs().data.test.size());
+  EXPECT_EQ(facts.num_tuning_subsets() + facts.num_reporting_subsets(), facts.num_subsets());
+  EXPECT_EQ(facts.num_tuning_tests() + facts.num_reporting_tests(), facts.num_test());
+  ASSERT_EQ(facts.metrics_size(), Glyphs().metrics.size());
+  EXPECT_EQ(facts.metrics(0).name(), "lds");
+  EXPECT_EQ(facts.metrics(0).unit(), "test example");
+  EXPECT_EQ(facts.metrics(0).direction(), HIGHER_IS_BETTER);
+  EXPECT_GT(facts.metrics(0).ceiling().value(), 0.9);
+  EXPECT_LT(facts.metrics(0).ceiling().value(), 1);
+}
+
+// A predictor that knows the retrained outputs of the reporting block has an LDS of 1.
+TEST_F(LoadedSettingTest, MetricsMeasureTheReportingBlock) {
+  at::Tensor scores =
+      at::zeros({Glyphs().truth.num_subsets(), Glyphs().data.test.size()}, at::kDouble);
+  const at::Tensor outputs = Glyphs().truth.negative_loss.to(at::kDouble).mean(1);
+  for (const int64_t subset : Glyphs().blocks.reporting.subsets) {
+    scores[subset].copy_(outputs[subset]);
+  }
+  const absl::StatusOr<double> lds = Glyphs().metrics[0]->Value({scores, nullptr});
+  ASSERT_TRUE(lds.ok()) << lds.status();
+  EXPECT_NEAR(*lds, 1, 1e-12);
+}
+
+TEST_F(LoadedSettingTest, TheTaskReadsTheZoo) {
+  const AttributionTask task = MakeTask(Glyphs());
+  EXPECT_EQ(task.train.size(), 1000);
+  EXPECT_EQ(task.test.size(), 200);
+  for (const CheckpointKind kind :
+       {CheckpointKind::kFullData, CheckpointKind::kHalfData, CheckpointKind::kAlongRun}) {
+    const absl::StatusOr<Parameters> parameters = task.checkpoint(kind, 0);
+    ASSERT_TRUE(parameters.ok()) << parameters.status();
+    EXPECT_EQ(CountParameters(*parameters), 25450);
+    EXPECT_EQ(task.checkpoint(kind, 1000000).status().code(), absl::StatusCode::kOutOfRange);
+    EXPECT_EQ(task.training_cost(kind).retrainings, 1);
+  }
+  // Half of the data, half of the steps.
+  EXPECT_NEAR(task.training_cost(CheckpointKind::kHalfData).flops /
+                  task.training_cost(CheckpointKind::kFullData).flops,
+              .5, .01);
+  EXPECT_EQ(task.memory_limit, Glyphs().memory_limit);
+}
+
+TEST_F(LoadedSettingTest, AMissingZooIsNamed) {
+  const absl::Status status =
+      LoadIntoMemory(*LoadSetting("glyphs_mlp"), "", "/no/such/zoo").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()), "/no/such/zoo")) << status;
+}
+
+TEST(ToCostTest, OneTrainingIsOneRetraining) {
+  TrainingCost training;
+  training.set_flops(3);
+  training.set_cpu_seconds(4);
+  const Cost cost = ToCost(training);
+  EXPECT_EQ(cost.retrainings, 1);
+  EXPECT_EQ(cost.flops, 3);
+  EXPECT_EQ(cost.cpu_seconds, 4);
+}
+
+}  // namespace
+}  // namespace attribench

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/statistics/column_correlations.h"
+
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
+
+namespace attribench {
+namespace {
+
+// Row `row` of a contiguous [t, m] float64 tensor.
+absl::Span<const double> Row(const at::Tensor& matrix, int64_t row) {
+  const int64_t length = matrix.size(1);
+  return absl::MakeConstSpan(matrix.data_ptr<double>() + row * length, length);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ResampledSpearman>> CorrelateColumns(const at::Tensor& x,
+                                                                const at::Tensor& y) {
+  if (x.dim() != 2 || x.sizes() != y.sizes()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot correlate outputs of shapes [", absl::StrJoin(x.sizes(), ", "), "] and [",
+        absl::StrJoin(y.sizes(), ", "), "]: both must be [subsets, tests]"));
+  }
+  const at::Tensor a = x.to(at::kDouble).t().contiguous(), b = y.to(at::kDouble).t().contiguous();
+  std::vector<ResampledSpearman> result;
+  for (int64_t t = 0; t < a.size(0); ++t) {
+    absl::StatusOr<ResampledSpearman> correlation = ResampledSpearman::Make(Row(a, t), Row(b, t));
+    if (!correlation.ok()) {
+      return absl::DataLossError(
+          absl::StrCat("test example ", t, ": ", correlation.status().message()));
+    }
+    result.push_back(*std::move(correlation));
+  }
+  return result;
+}
+
+}  // namespace attribench
