@@ -124,9 +124,10 @@ std::optional<double> ShareOf(double value, double reference, Direction directio
   return direction == LOWER_IS_BETTER ? Share(reference, value) : Share(value, reference);
 }
 
-std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result) {
+std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result,
+                                  const SettingFacts& setting) {
   std::vector<RowMetric> metrics;
-  for (const MetricFacts& facts : result.setting().metrics()) {
+  for (const MetricFacts& facts : setting.metrics()) {
     RowMetric& metric = metrics.emplace_back();
     metric.facts = facts;
     const auto oracle = result.oracle().find(facts.name());
@@ -270,19 +271,48 @@ void SortHeadlines(const std::vector<Row>& rows, std::vector<Headline>& headline
   });
 }
 
-absl::Status CheckSameFacts(const SettingFacts& facts, const MethodResult& result) {
-  if (facts.SerializeAsString() == result.setting().SerializeAsString()) return absl::OkStatus();
-  std::string differences;
-  MessageDifferencer differencer;
-  differencer.ReportDifferencesToString(&differences);
-  differencer.Compare(facts, result.setting());
+absl::Status FactsDiffer(const MethodResult& result, const std::string& differences) {
   return absl::InvalidArgumentError(
       absl::StrCat("setting ", result.setting().name(), ", method ", result.method(),
                    ": facts differ from another result's: ",
                    absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}})));
 }
 
-absl::StatusOr<Row> MakeRow(const MethodResult& result, const Entry& entry) {
+// Adds the metrics that only this result states to those of earlier results, after the first. All
+// other facts must be equal.
+absl::Status MergeFacts(const MethodResult& result, SettingFacts& merged) {
+  SettingFacts expected = merged, given = result.setting();
+  expected.clear_metrics();
+  given.clear_metrics();
+  // The metrics that both state.
+  std::vector<MetricFacts> added;
+  for (const MetricFacts& metric : result.setting().metrics()) {
+    const auto& known = merged.metrics();
+    const auto found = std::find_if(known.begin(), known.end(), [&](const MetricFacts& other) {
+      return other.name() == metric.name();
+    });
+    if (found == known.end()) {
+      added.push_back(metric);
+      continue;
+    }
+    *expected.add_metrics() = *found;
+    *given.add_metrics() = metric;
+  }
+  std::string differences;
+  MessageDifferencer differencer;
+  differencer.ReportDifferencesToString(&differences);
+  if (!differencer.Compare(expected, given)) return FactsDiffer(result, differences);
+  if (merged.metrics().empty() != result.setting().metrics().empty() ||
+      (!merged.metrics().empty() &&
+       merged.metrics(0).name() != result.setting().metrics(0).name())) {
+    return FactsDiffer(result, "another first metric, or none");
+  }
+  for (const MetricFacts& metric : added) *merged.add_metrics() = metric;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Row> MakeRow(const MethodResult& result, const Entry& entry,
+                            const SettingFacts& facts) {
   Row row;
   row.setting = result.setting().name();
   row.method = result.method();
@@ -290,7 +320,7 @@ absl::StatusOr<Row> MakeRow(const MethodResult& result, const Entry& entry) {
   row.machine = result.machine();
   row.entry = entry;
   if (!IsOk(row)) row.entry.clear_metrics();
-  row.metrics = RowMetrics(row.entry, result);
+  row.metrics = RowMetrics(row.entry, result, facts);
   if (!IsOk(row)) return row;
   const absl::Status status = CheckMetrics(row, result.setting());
   if (!status.ok()) return status;
@@ -304,13 +334,21 @@ absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
   std::map<std::string, std::vector<Row>> rows;
   std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (const MethodResult& result : results) {
-    const std::string& setting = result.setting().name();
-    const SettingFacts& facts = settings.emplace(setting, result.setting()).first->second;
-    absl::Status status = CheckSameFacts(facts, result);
-    if (status.ok()) status = CheckFacts(facts);
+    absl::Status status = CheckFacts(result.setting());
     if (!status.ok()) return status;
+    SettingFacts& facts = settings.emplace(result.setting().name(), result.setting()).first->second;
+    status = MergeFacts(result, facts);
+    if (!status.ok()) return status;
+  }
+  // Any order of the results gives the same board.
+  for (auto& [name, facts] : settings) {
+    std::sort(facts.mutable_metrics()->begin() + 1, facts.mutable_metrics()->end(),
+              [](const MetricFacts& a, const MetricFacts& b) { return a.name() < b.name(); });
+  }
+  for (const MethodResult& result : results) {
+    const std::string& setting = result.setting().name();
     for (const Entry& entry : result.entries()) {
-      absl::StatusOr<Row> row = MakeRow(result, entry);
+      absl::StatusOr<Row> row = MakeRow(result, entry, settings[setting]);
       if (!row.ok()) return row.status();
       if (!seen.emplace(setting, row->method, entry.tuner()).second) {
         return absl::InvalidArgumentError(absl::StrCat(Name(*row), ": two results of this entry"));

@@ -91,7 +91,7 @@ struct Board {
 //
 // InvalidArgument names the culprit if
 // - (setting, method, tuner) comes twice,
-// - two results state different facts of one setting,
+// - two results state different facts of one setting; a result may lack metrics after the first,
 // - a setting states no metric, or one metric twice,
 // - an OK entry has a metric that its setting does not state, or one metric twice, or an estimate
 //   that is not finite,

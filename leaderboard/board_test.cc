@@ -211,6 +211,31 @@ TEST(BoardTest, OtherMetricsMayBeMissingAndDoNotRank) {
   EXPECT_THAT(board->rows[1].metrics[1].ceiling_share, Optional(.9));
 }
 
+// Results from before a metric was added stand beside later ones.
+TEST(BoardTest, ResultsMayStateDifferentMetricsAfterTheFirst) {
+  std::vector<MethodResult> results = Methods({{"a", Wave(50, .3, .2)}, {"b", Wave(50, .1, .2)}});
+  const auto add = [&](int i, const char* name, double value) {
+    results[i].mutable_setting()->add_metrics()->set_name(name);
+    MetricValue& metric = *results[i].mutable_entries(0)->add_metrics();
+    metric.set_name(name);
+    metric.mutable_estimate()->set_value(value);
+  };
+  add(0, "zeta", .7);
+  add(1, "auc", .9);
+  for (int order = 0; order < 2; ++order) {
+    std::swap(results[0], results[1]);
+    const auto board = MakeBoard(results);
+    ASSERT_TRUE(board.ok()) << board.status();
+    ASSERT_EQ(board->settings[0].metrics_size(), 3);
+    EXPECT_EQ(board->settings[0].metrics(1).name(), "auc");
+    EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 1), IsRow("b", 2, 2)));
+    for (const Row& row : board->rows) ASSERT_EQ(row.metrics.size(), 3);
+    EXPECT_FALSE(board->rows[0].metrics[1].estimate.has_value());
+    EXPECT_EQ(board->rows[0].metrics[2].estimate->value(), .7);
+    EXPECT_EQ(board->rows[1].metrics[1].estimate->value(), .9);
+  }
+}
+
 class HeadlineTest : public testing::Test {
  protected:
   HeadlineTest() : results_({SampleResult("s", "m")}) {
@@ -434,6 +459,21 @@ TEST(InvalidTest, ContradictoryFacts) {
   std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
   results[1].mutable_setting()->set_num_train(77);
   ExpectInvalid(results, {"setting s", "method b", "num_train", "5000", "77"});
+}
+
+TEST(InvalidTest, ContradictoryFactsOfALaterMetric) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
+  for (MethodResult& result : results) result.mutable_setting()->add_metrics()->set_name("auc");
+  ASSERT_TRUE(MakeBoard(results).ok());
+  results[1].mutable_setting()->mutable_metrics(1)->set_unit("model");
+  ExpectInvalid(results, {"method b", "facts differ", "model"});
+}
+
+TEST(InvalidTest, AnotherFirstMetric) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
+  results[1].mutable_setting()->mutable_metrics(0)->set_name("auc");
+  results[1].mutable_entries(0)->mutable_metrics(0)->set_name("auc");
+  ExpectInvalid(results, {"method b", "another first metric"});
 }
 
 TEST(InvalidTest, DifferentNumbersOfTests) {

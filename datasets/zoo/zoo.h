@@ -16,7 +16,10 @@ namespace attribench {
 struct GroundTruth {
   at::Tensor subsets;        // [m, n] bool: which training examples a subset holds
   at::Tensor negative_loss;  // [m, s, t] float32: -cross-entropy; larger is better
-  at::Tensor margin;         // [m, s, t] float32: z_y - logsumexp_{j != y} z_j
+  // [m, s, t] float32: z_y - logsumexp_{j != y} z_j. negative_loss is an increasing function of it,
+  // so both rank the models of one seed alike: LDS with the margin differs only by the mean over
+  // seeds.
+  at::Tensor margin;
 
   int64_t num_subsets() const { return subsets.size(0); }
   int64_t num_seeds() const { return negative_loss.size(1); }
