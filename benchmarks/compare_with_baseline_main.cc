@@ -61,6 +61,14 @@ struct Now {
   std::vector<Speeds> speeds;
 };
 
+absl::StatusOr<std::vector<MethodResult>> ReadResults(const std::vector<std::string>& paths) {
+  absl::StatusOr<std::vector<ResultFile>> files = ReadResultFiles(paths);
+  if (!files.ok()) return files.status();
+  std::vector<MethodResult> results;
+  for (ResultFile& file : *files) results.push_back(std::move(file.result));
+  return results;
+}
+
 absl::StatusOr<Now> ReadNow() {
   Now now;
   std::vector<std::string> paths;
@@ -68,7 +76,7 @@ absl::StatusOr<Now> ReadNow() {
     paths.push_back(InWorkingDirectory(path));
   }
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
-  absl::StatusOr<std::vector<MethodResult>> results = ReadResultFiles(paths);
+  absl::StatusOr<std::vector<MethodResult>> results = ReadResults(paths);
   if (!results.ok()) return results.status();
   now.results = *std::move(results);
   for (const std::string& path : absl::GetFlag(FLAGS_speed)) {
@@ -190,7 +198,7 @@ absl::Status CompareTimes(const fs::path& folder, const Now& now, Compared& comp
 absl::StatusOr<Compared> Compare(const fs::path& folder, const Now& now) {
   Compared compared;
   const absl::StatusOr<std::vector<MethodResult>> baseline =
-      ReadResultFiles({(folder / "results").string()});
+      ReadResults({(folder / "results").string()});
   if (baseline.ok()) {
     compared.movements = CompareResults(*baseline, now.results);
     absl::StrAppend(&compared.what, now.results.size(), " methods' results");

@@ -13,7 +13,7 @@
 #include "absl/strings/strip.h"
 #include "benchmarks/mann_whitney.h"
 #include "benchmarks/text_table.h"
-#include "evaluators/statistics/paired_bootstrap.h"
+#include "evaluators/statistics/two_way_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "nlohmann/json.hpp"
 
@@ -58,18 +58,26 @@ void CompareMetric(const std::string& row, const MetricFacts& metric, const Metr
   }
   const int num_units = now.per_unit_size();
   if (num_units == 0) return;
-  std::vector<double> differences;
+  TwoWayEffects effects;
   double mean = 0;
   for (int i = 0; i < num_units; ++i) {
-    differences.push_back(now.per_unit(i) - before.per_unit(i));
-    mean += differences.back() / num_units;
+    effects.tests.push_back(now.per_unit(i) - before.per_unit(i));
+    mean += effects.tests.back() / num_units;
   }
   // Equal up to rounding.
-  if (std::all_of(differences.begin(), differences.end(),
+  if (std::all_of(effects.tests.begin(), effects.tests.end(),
                   [](double difference) { return std::abs(difference) < 1e-9; })) {
     return;
   }
-  const auto [low, high] = PercentileInterval(PairedBootstrap(num_units).Means(differences));
+  for (double& effect : effects.tests) effect -= mean;
+  if (now.per_subset_size() == before.per_subset_size()) {
+    for (int s = 0; s < now.per_subset_size(); ++s) {
+      effects.subsets.push_back(now.per_subset(s) - before.per_subset(s));
+    }
+  }
+  const auto& bootstrap = TwoWayBootstrap::Of(static_cast<int>(effects.subsets.size()), num_units);
+  const auto [low_deviation, high_deviation] = PercentileInterval(bootstrap.Deviations(effects));
+  const double low = mean + low_deviation, high = mean + high_deviation;
   const bool higher = low > 0 && mean > kMetricMargin, lower = high < 0 && mean < -kMetricMargin;
   const bool higher_is_better = metric.direction() == HIGHER_IS_BETTER;
   Verdict verdict = Verdict::kChanged;

@@ -35,7 +35,7 @@ inline constexpr double kTimeLevel = .005;     // of p-values
 
 // Compares results with those of the baseline, entry by entry:
 // clang-format off
-//   metrics   each metric in the setting's list, over the same units (paired bootstrap): a loss if
+//   metrics   each metric in the setting's list, on the same subsets and units: a loss if
 //             the mean difference is worse by more than kMetricMargin and its 95% interval lies
 //             wholly on the worse side of zero; also if the entry no longer has the metric
 //   status    a loss if an entry was OK and now is not, or if it is gone (with its method or tuner)

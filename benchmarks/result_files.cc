@@ -33,7 +33,7 @@ absl::StatusOr<MethodResult> ReadResult(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std::string>& paths) {
+absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths) {
   std::map<std::string, std::string> files;  // by canonical path: the path as listed
   std::error_code error;
   const auto add = [&](const fs::path& file) {
@@ -62,11 +62,11 @@ absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std:
         absl::StrCat("no result (*.textproto) in ",
                      paths.empty() ? "an empty list of paths" : absl::StrJoin(paths, ", ")));
   }
-  std::vector<MethodResult> results;
+  std::vector<ResultFile> results;
   for (const auto& [canonical, file] : files) {
     absl::StatusOr<MethodResult> result = ReadResult(file);
     if (!result.ok()) return result.status();
-    results.push_back(*std::move(result));
+    results.push_back({file, *std::move(result)});
   }
   return results;
 }

@@ -10,6 +10,11 @@
 
 namespace attribench {
 
+struct ResultFile {
+  std::string path;
+  MethodResult result;
+};
+
 // Reads all results in `paths`, ordered by path. Each path is a file that holds one MethodResult as
 // text, or a folder: then all files *.textproto below it are read. A file that is listed twice is
 // read once.
@@ -17,7 +22,7 @@ namespace attribench {
 // NotFound names a path that does not exist, or says that `paths` hold no result. InvalidArgument
 // names the file and the line if a file is not a MethodResult, or the file if its result has no
 // setting or no method.
-absl::StatusOr<std::vector<MethodResult>> ReadResultFiles(const std::vector<std::string>& paths);
+absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths);
 
 }  // namespace attribench
 

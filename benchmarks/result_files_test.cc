@@ -45,9 +45,9 @@ TEST_F(ResultFilesTest, FoldersAreSearchedAndFilesAreReadOnce) {
       ReadResultFiles({b, folder_.string(), (folder_ / "deep/../b.textproto").string(), other});
   ASSERT_TRUE(results.ok()) << results.status();
   ASSERT_EQ(results->size(), 3);
-  EXPECT_EQ((*results)[0].method(), "b");
-  EXPECT_EQ((*results)[1].method(), "a");
-  EXPECT_EQ((*results)[2].method(), "o");
+  EXPECT_EQ((*results)[0].result.method(), "b");
+  EXPECT_EQ((*results)[1].result.method(), "a");
+  EXPECT_EQ((*results)[2].result.method(), "o");
 }
 
 TEST_F(ResultFilesTest, MalformedTextNamesFileAndLine) {

@@ -42,6 +42,7 @@ MetricValue ToMessage(const Metric& metric, const Measurement& measurement) {
   value.set_name(metric.name());
   *value.mutable_estimate() = ToMessage(measurement.estimate);
   value.mutable_per_unit()->Add(measurement.per_unit.begin(), measurement.per_unit.end());
+  value.mutable_per_subset()->Add(measurement.per_subset.begin(), measurement.per_subset.end());
   return value;
 }
 

@@ -4,114 +4,34 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "evaluators/statistics/paired_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "leaderboard/result_check.h"
 
 namespace attribench {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
 
-// One setting's rows, each with the means of its first metric in the resamples (empty for rows that
-// are not OK).
-struct Contest {
-  std::vector<Row> rows;
-  std::vector<std::vector<double>> means;
-};
+// Dampings that differ by less are the same but for rounding, as a ratio.
+constexpr double kSameDamping = 1e-9;
 
 bool IsOk(const Row& row) { return row.entry.status() == OK; }
 
 Direction RankingDirection(const Row& row) { return row.metrics[0].facts.direction(); }
 
-std::string Name(const Row& row) {
-  return absl::StrCat("setting ", row.setting, ", method ", row.method, ", tuner ",
-                      row.entry.tuner());
-}
+double Value(const Row& row) { return row.metrics[0].estimate->value(); }
 
-const MetricValue* FindMetric(const Entry& entry, const std::string& name) {
-  for (const MetricValue& metric : entry.metrics()) {
-    if (metric.name() == name) return &metric;
-  }
-  return nullptr;
-}
-
-absl::Status CheckFacts(const SettingFacts& facts) {
-  if (facts.metrics().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "setting ", facts.name(), " states 0 metrics; at least 1 is needed, the first one ranks"));
-  }
-  std::set<std::string> names;
-  for (const MetricFacts& metric : facts.metrics()) {
-    if (!names.insert(metric.name()).second) {
-      return absl::InvalidArgumentError(absl::StrCat("setting ", facts.name(),
-                                                     " states the metric ", metric.name(),
-                                                     " twice; once is allowed"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMetricNames(const Row& row, const SettingFacts& facts) {
-  std::vector<std::string> known;
-  for (const MetricFacts& metric : facts.metrics()) known.push_back(metric.name());
-  std::set<std::string> seen;
-  for (const MetricValue& metric : row.entry.metrics()) {
-    if (std::find(known.begin(), known.end(), metric.name()) == known.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Name(row), ": the metric '", metric.name(),
-                       "' is not one of the setting's: ", absl::StrJoin(known, ", ")));
-    }
-    if (!seen.insert(metric.name()).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Name(row), ": the metric ", metric.name(), " comes twice; once is allowed"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckFirstMetric(const Row& row, const std::string& name) {
-  const MetricValue* metric = FindMetric(row.entry, name);
-  if (metric == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Name(row), ": status OK, but ", name, " is missing; it ranks the setting"));
-  }
-  if (metric->per_unit().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(Name(row), ": status OK, but per_unit of ", name,
-                                                   " has 0 values; at least 1 is needed"));
-  }
-  for (int i = 0; i < metric->per_unit_size(); ++i) {
-    if (!std::isfinite(metric->per_unit(i))) {
-      return absl::InvalidArgumentError(absl::StrCat(Name(row), ": status OK, but per_unit[", i,
-                                                     "] of ", name, " is ", metric->per_unit(i),
-                                                     "; it must be finite"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMetrics(const Row& row, const SettingFacts& facts) {
-  absl::Status status = CheckMetricNames(row, facts);
-  for (const MetricValue& metric : row.entry.metrics()) {
-    if (!status.ok()) break;
-    if (metric.has_estimate() && std::isfinite(metric.estimate().value())) continue;
-    status = absl::InvalidArgumentError(
-        absl::StrCat(Name(row), ": status OK, but ", metric.name(), " is ",
-                     metric.has_estimate() ? absl::StrCat(metric.estimate().value()) : "missing",
-                     "; it must be finite"));
-  }
-  return status.ok() ? CheckFirstMetric(row, facts.metrics(0).name()) : status;
-}
+bool IsSameDamping(double a, double b) { return std::abs(a - b) <= kSameDamping * std::abs(a); }
 
 std::optional<double> Share(double part, double whole) {
   const double share = part / whole;
@@ -124,6 +44,34 @@ std::optional<double> ShareOf(double value, double reference, Direction directio
   return direction == LOWER_IS_BETTER ? Share(reference, value) : Share(value, reference);
 }
 
+// ---- Rows ----------------------------------------------------------------------------------
+
+// The absolute dampings of the points of the grid that have this metric.
+std::vector<const GridPoint*> PointsWith(const MethodResult& result, const std::string& metric) {
+  std::vector<const GridPoint*> points;
+  for (const GridPoint& point : result.grid()) {
+    if (point.metrics().count(metric) > 0) points.push_back(&point);
+  }
+  return points;
+}
+
+bool IsAtEdge(double damping, const std::vector<const GridPoint*>& points) {
+  if (points.size() < 2) return false;
+  const auto [least, greatest] =
+      std::minmax_element(points.begin(), points.end(), [](const GridPoint* a, const GridPoint* b) {
+        return a->absolute_damping() < b->absolute_damping();
+      });
+  return IsSameDamping(damping, (*least)->absolute_damping()) ||
+         IsSameDamping(damping, (*greatest)->absolute_damping());
+}
+
+bool OracleIsAtEdge(double oracle, const std::string& metric, const MethodResult& result) {
+  const std::vector<const GridPoint*> points = PointsWith(result, metric);
+  return std::any_of(points.begin(), points.end(), [&](const GridPoint* point) {
+    return point->metrics().at(metric) == oracle && IsAtEdge(point->absolute_damping(), points);
+  });
+}
+
 std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result,
                                   const SettingFacts& setting) {
   std::vector<RowMetric> metrics;
@@ -131,7 +79,10 @@ std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result
     RowMetric& metric = metrics.emplace_back();
     metric.facts = facts;
     const auto oracle = result.oracle().find(facts.name());
-    if (oracle != result.oracle().end()) metric.oracle = oracle->second;
+    if (oracle != result.oracle().end()) {
+      metric.oracle = oracle->second;
+      metric.oracle_at_edge = OracleIsAtEdge(oracle->second, facts.name(), result);
+    }
     const MetricValue* value = FindMetric(entry, facts.name());
     if (value == nullptr) continue;
     metric.estimate = value->estimate();
@@ -142,114 +93,181 @@ std::vector<RowMetric> RowMetrics(const Entry& entry, const MethodResult& result
   return metrics;
 }
 
-double Value(const Row& row) { return row.metrics[0].estimate->value(); }
-
-bool ClearlyBetter(const Contest& contest, size_t a, size_t b) {
-  const std::vector<double>&first = contest.means[a], &second = contest.means[b];
-  return RankingDirection(contest.rows[a]) == LOWER_IS_BETTER ? ClearlyAbove(second, first)
-                                                              : ClearlyAbove(first, second);
+Row MakeRow(const MethodResult& result, const Entry& entry, const SettingFacts& facts) {
+  Row row;
+  row.setting = result.setting().name();
+  row.method = result.method();
+  row.damped = result.damped();
+  row.machine = result.machine();
+  row.entry = entry;
+  row.tuners = {entry.tuner()};
+  if (!IsOk(row)) row.entry.clear_metrics();
+  row.metrics = RowMetrics(row.entry, result, facts);
+  row.damping_at_edge =
+      IsOk(row) && entry.tuner_kind() == SEARCH && entry.has_absolute_damping() &&
+      IsAtEdge(entry.absolute_damping(), PointsWith(result, facts.metrics(0).name()));
+  return row;
 }
 
-// Compares the values and costs of a selector and a search, both by their index.
-void CompareWithSearch(const Contest& contest, size_t s, size_t g, Headline& headline) {
-  const Row &selector = contest.rows[s], &search = contest.rows[g];
-  const Direction direction = RankingDirection(selector);
+// Whether two tuners of one method set the same hyperparameters by a fixed rule.
+bool IsSameChoice(const Row& a, const Row& b) {
+  return a.method == b.method && IsOk(a) && IsOk(b) && a.entry.tuner_kind() == FIXED_VALUE &&
+         b.entry.tuner_kind() == FIXED_VALUE && a.entry.has_absolute_damping() &&
+         b.entry.has_absolute_damping() &&
+         IsSameDamping(a.entry.absolute_damping(), b.entry.absolute_damping());
+}
+
+std::vector<Row> MergeSameChoices(std::vector<Row> rows) {
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return std::make_tuple(absl::string_view(a.method), absl::string_view(a.entry.tuner())) <
+           std::make_tuple(absl::string_view(b.method), absl::string_view(b.entry.tuner()));
+  });
+  std::vector<Row> merged;
+  for (Row& row : rows) {
+    const auto same = std::find_if(merged.begin(), merged.end(),
+                                   [&](const Row& other) { return IsSameChoice(row, other); });
+    if (same == merged.end()) {
+      merged.push_back(std::move(row));
+    } else {
+      same->tuners.push_back(row.entry.tuner());
+    }
+  }
+  return merged;
+}
+
+// ---- What the data settle ------------------------------------------------------------------
+
+// A setting's rows; those with status OK in the order of the contest.
+struct RankedRows {
+  std::vector<Row> rows;
+  std::vector<size_t> places;  // of the contestants, in `rows`
+  Contest contest;
+  Resolution resolution;
+};
+
+RankedRows Compare(std::vector<Row> rows, const SettingFacts& facts) {
+  std::vector<Contestant> contestants;
+  std::vector<size_t> places;
+  bool has_effects = true;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!IsOk(rows[i])) continue;
+    const MetricValue& metric = *FindMetric(rows[i].entry, facts.metrics(0).name());
+    Contestant contestant{rows[i].method, Value(rows[i]), {}};
+    contestant.effects.subsets = {metric.per_subset().begin(), metric.per_subset().end()};
+    for (const double value : metric.per_unit()) {
+      contestant.effects.tests.push_back(value - contestant.value);
+    }
+    has_effects = has_effects && !metric.per_subset().empty();
+    contestants.push_back(std::move(contestant));
+    places.push_back(i);
+  }
+  Resolution resolution;
+  const int n = static_cast<int>(contestants.size());
+  resolution.pairs = n * (n - 1) / 2;
+  if (!has_effects) {
+    // Without the effects of subsets, differences would seem more certain than they are.
+    contestants.clear();
+    resolution.not_ranked =
+        "its results do not hold the effects of subsets; run the methods again to rank them";
+  }
+  Contest contest(std::move(contestants), facts.metrics(0).direction());
+  if (has_effects) {
+    resolution.floor = contest.ResolutionFloor();
+    resolution.pairs_told_apart = contest.PairsToldApart();
+    if (resolution.floor.value_or(0) > kLargestResolutionFloor) {
+      resolution.not_ranked = absl::StrFormat(
+          "its subsets and test examples tell only differences above %.2f apart, and a ranking "
+          "needs %.2f",
+          *resolution.floor, kLargestResolutionFloor);
+    }
+  }
+  return {std::move(rows), std::move(places), std::move(contest), std::move(resolution)};
+}
+
+void RankRows(RankedRows& ranked) {
+  if (!ranked.resolution.not_ranked.empty()) return;
+  const int num_rows = static_cast<int>(ranked.rows.size());
+  for (Row& row : ranked.rows) row.rank = {num_rows, num_rows};
+  const std::vector<Rank> ranks = ranked.contest.Ranks();
+  for (size_t i = 0; i < ranks.size(); ++i) ranked.rows[ranked.places[i]].rank = ranks[i];
+}
+
+// ---- Headlines -----------------------------------------------------------------------------
+
+// Compares the values and costs of a selector and a search, both by their place in the contest.
+void CompareWithSearch(const RankedRows& ranked, size_t s, size_t g, Headline& headline) {
+  const Row& selector = ranked.rows[ranked.places[s]];
+  const Row& search = ranked.rows[ranked.places[g]];
   headline.search = search.entry.tuner();
   headline.search_value = Value(search);
   headline.search_retrainings = SearchRetrainings(search);
-  headline.share = ShareOf(Value(selector), Value(search), direction);
+  headline.share = ShareOf(Value(selector), Value(search), RankingDirection(selector));
+  if (!headline.share.has_value()) {
+    headline.no_share = "grid search's value is not positive";
+  }
   if (selector.entry.has_tuning_cost() && search.entry.has_tuning_cost()) {
     const CostRecord &cost = selector.entry.tuning_cost(), &whole = search.entry.tuning_cost();
     headline.cost_share = Share(cost.cpu_seconds(), whole.cpu_seconds());
     headline.flops_share = Share(cost.flops(), whole.flops());
   }
-  std::vector<double> shares;
-  for (int b = 0; b < PairedBootstrap::kResamples; ++b) {
-    const std::optional<double> share =
-        ShareOf(contest.means[s][b], contest.means[g][b], direction);
-    if (share.has_value()) shares.push_back(*share);
-  }
-  if (shares.size() == PairedBootstrap::kResamples && headline.share.has_value()) {
-    std::tie(headline.share_low, headline.share_high) = PercentileInterval(std::move(shares));
+  const auto interval = ranked.contest.ShareInterval(s, g);
+  if (interval.has_value() && headline.share.has_value()) {
+    std::tie(headline.share_low, headline.share_high) = *interval;
   }
 }
 
-Headline MakeHeadline(const Contest& contest, size_t s) {
-  const Row& selector = contest.rows[s];
+// The selector is given by its place in `rows`.
+Headline MakeHeadline(const RankedRows& ranked, size_t selector_place) {
+  const Row& selector = ranked.rows[selector_place];
   Headline headline;
   headline.setting = selector.setting;
   headline.method = selector.method;
   headline.selector = selector.entry.tuner();
   headline.metric = selector.metrics[0].facts.name();
+  if (!IsOk(selector)) {
+    headline.no_share = "the selector failed";
+    return headline;
+  }
   headline.selector_value = Value(selector);
   if (selector.entry.has_tuning_cost()) {
     headline.selector_retrainings = selector.entry.tuning_cost().retrainings();
   }
+  const auto& places = ranked.places;
+  const size_t s = std::find(places.begin(), places.end(), selector_place) - places.begin();
   std::vector<const Row*> searches;
-  for (size_t g = 0; g < contest.rows.size(); ++g) {
-    const Row& search = contest.rows[g];
+  for (size_t g = 0; g < places.size(); ++g) {
+    const Row& search = ranked.rows[places[g]];
     const std::optional<double> retrainings = SearchRetrainings(search);
     if (search.method != selector.method || !retrainings.has_value()) continue;
     searches.push_back(&search);
-    if (ClearlyBetter(contest, s, g)) continue;
+    if (ranked.contest.ClearlyBetter(s, g)) continue;
     const int64_t spent = std::llround(*retrainings);
     headline.retrainings_to_match = std::min(spent, headline.retrainings_to_match.value_or(spent));
   }
-  if (const Row* largest = LargestSearch(searches); largest != nullptr) {
-    CompareWithSearch(contest, s, largest - contest.rows.data(), headline);
+  const Row* largest = LargestSearch(searches);
+  if (largest == nullptr) {
+    headline.no_share = "grid search failed";
+    return headline;
   }
+  const size_t place = largest - ranked.rows.data();
+  const size_t g = std::find(places.begin(), places.end(), place) - places.begin();
+  CompareWithSearch(ranked, s, g, headline);
   return headline;
 }
 
-std::vector<Headline> MakeHeadlines(const Contest& contest) {
+std::vector<Headline> MakeHeadlines(const RankedRows& ranked) {
   std::vector<Headline> headlines;
-  for (size_t s = 0; s < contest.rows.size(); ++s) {
-    const Row& row = contest.rows[s];
-    if (IsOk(row) && row.damped && row.entry.tuner_kind() == SELECTOR) {
-      headlines.push_back(MakeHeadline(contest, s));
+  if (!ranked.resolution.not_ranked.empty()) return headlines;
+  for (size_t place = 0; place < ranked.rows.size(); ++place) {
+    const Row& row = ranked.rows[place];
+    if (row.damped && row.entry.tuner_kind() == SELECTOR) {
+      headlines.push_back(MakeHeadline(ranked, place));
     }
   }
   return headlines;
 }
 
-absl::StatusOr<Contest> ResampleRows(std::vector<Row> rows) {
-  Contest contest;
-  contest.means.resize(rows.size());
-  const Row* first = nullptr;
-  std::optional<PairedBootstrap> bootstrap;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!IsOk(rows[i])) continue;
-    const std::string& metric = rows[i].metrics[0].facts.name();
-    const auto& values = FindMetric(rows[i].entry, metric)->per_unit();
-    if (first == nullptr) {
-      first = &rows[i];
-      bootstrap.emplace(values.size());
-    }
-    const int expected = FindMetric(first->entry, metric)->per_unit_size();
-    if (values.size() != expected) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Name(rows[i]), ": ", values.size(), " values per unit of ", metric, ", but ",
-                       expected, " in method ", first->method, ", tuner ", first->entry.tuner()));
-    }
-    contest.means[i] = bootstrap->Means(values);
-  }
-  contest.rows = std::move(rows);
-  return contest;
-}
-
-void RankRows(Contest& contest) {
-  std::vector<Row>& rows = contest.rows;
-  const int num_rows = rows.size();
-  const int num_ok = std::count_if(rows.begin(), rows.end(), IsOk);
-  for (Row& row : rows) row.rank = IsOk(row) ? Rank{1, num_ok} : Rank{num_rows, num_rows};
-  for (size_t a = 0; a < rows.size(); ++a) {
-    for (size_t b = 0; b < rows.size(); ++b) {
-      if (a == b || !IsOk(rows[a]) || !IsOk(rows[b]) || !ClearlyBetter(contest, a, b)) continue;
-      ++rows[b].rank.low;
-      --rows[a].rank.high;
-    }
-  }
-}
+// ---- The order of everything ---------------------------------------------------------------
 
 bool Before(const Row& a, const Row& b) {
   const auto key = [](const Row& row) {
@@ -270,6 +288,8 @@ void SortHeadlines(const std::vector<Row>& rows, std::vector<Headline>& headline
            std::make_tuple(places[b.method], absl::string_view(b.selector));
   });
 }
+
+// ---- Facts of a setting that several results state -----------------------------------------
 
 absl::Status FactsDiffer(const MethodResult& result, const std::string& differences) {
   return absl::InvalidArgumentError(
@@ -311,64 +331,82 @@ absl::Status MergeFacts(const MethodResult& result, SettingFacts& merged) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Row> MakeRow(const MethodResult& result, const Entry& entry,
-                            const SettingFacts& facts) {
-  Row row;
-  row.setting = result.setting().name();
-  row.method = result.method();
-  row.damped = result.damped();
-  row.machine = result.machine();
-  row.entry = entry;
-  if (!IsOk(row)) row.entry.clear_metrics();
-  row.metrics = RowMetrics(row.entry, result, facts);
-  if (!IsOk(row)) return row;
-  const absl::Status status = CheckMetrics(row, result.setting());
-  if (!status.ok()) return status;
-  return row;
+absl::Status InFile(const std::string& path, const absl::Status& status) {
+  if (path.empty()) return status;
+  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
 }
 
-}  // namespace
-
-absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
+// The facts of each setting, by name.
+absl::StatusOr<std::map<std::string, SettingFacts>> MergeSettings(
+    const std::vector<ResultFile>& files) {
   std::map<std::string, SettingFacts> settings;
-  std::map<std::string, std::vector<Row>> rows;
-  std::set<std::tuple<std::string, std::string, std::string>> seen;
-  for (const MethodResult& result : results) {
-    absl::Status status = CheckFacts(result.setting());
-    if (!status.ok()) return status;
+  for (const auto& [path, result] : files) {
+    absl::Status status = CheckResult(result);
     SettingFacts& facts = settings.emplace(result.setting().name(), result.setting()).first->second;
-    status = MergeFacts(result, facts);
-    if (!status.ok()) return status;
+    if (status.ok()) status = MergeFacts(result, facts);
+    if (!status.ok()) return InFile(path, status);
   }
   // Any order of the results gives the same board.
   for (auto& [name, facts] : settings) {
     std::sort(facts.mutable_metrics()->begin() + 1, facts.mutable_metrics()->end(),
               [](const MetricFacts& a, const MetricFacts& b) { return a.name() < b.name(); });
   }
-  for (const MethodResult& result : results) {
+  return settings;
+}
+
+// The rows of each setting, by name.
+absl::StatusOr<std::map<std::string, std::vector<Row>>> MakeRows(
+    const std::vector<ResultFile>& files, const std::map<std::string, SettingFacts>& settings) {
+  std::map<std::string, std::vector<Row>> rows;
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> paths;
+  for (const auto& [path, result] : files) {
     const std::string& setting = result.setting().name();
     for (const Entry& entry : result.entries()) {
-      absl::StatusOr<Row> row = MakeRow(result, entry, settings[setting]);
-      if (!row.ok()) return row.status();
-      if (!seen.emplace(setting, row->method, entry.tuner()).second) {
-        return absl::InvalidArgumentError(absl::StrCat(Name(*row), ": two results of this entry"));
+      const auto [other, is_new] =
+          paths.emplace(std::make_tuple(setting, result.method(), entry.tuner()), path);
+      if (!is_new) {
+        return InFile(path, absl::InvalidArgumentError(absl::StrCat(
+                                "setting ", setting, ", method ", result.method(), ", tuner ",
+                                entry.tuner(), ": two results of this entry",
+                                other->second.empty() ? "" : "; the other is in ", other->second)));
       }
-      rows[setting].push_back(*std::move(row));
+      rows[setting].push_back(MakeRow(result, entry, settings.at(setting)));
     }
   }
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
+  std::vector<ResultFile> files;
+  for (const MethodResult& result : results) files.push_back({"", result});
+  return MakeBoard(files);
+}
+
+absl::StatusOr<Board> MakeBoard(const std::vector<ResultFile>& files) {
+  absl::StatusOr<std::map<std::string, SettingFacts>> settings = MergeSettings(files);
+  if (!settings.ok()) return settings.status();
+  absl::StatusOr<std::map<std::string, std::vector<Row>>> rows = MakeRows(files, *settings);
+  if (!rows.ok()) return rows.status();
   Board board;
-  for (auto& [name, facts] : settings) {
+  for (auto& [name, facts] : *settings) {
+    RankedRows ranked = Compare(MergeSameChoices(std::move((*rows)[name])), facts);
+    RankRows(ranked);
+    std::vector<Headline> headlines = MakeHeadlines(ranked);
+    std::sort(ranked.rows.begin(), ranked.rows.end(), Before);
+    SortHeadlines(ranked.rows, headlines);
     board.settings.push_back(std::move(facts));
-    absl::StatusOr<Contest> contest = ResampleRows(std::move(rows[name]));
-    if (!contest.ok()) return contest.status();
-    RankRows(*contest);
-    std::vector<Headline> headlines = MakeHeadlines(*contest);
-    std::sort(contest->rows.begin(), contest->rows.end(), Before);
-    SortHeadlines(contest->rows, headlines);
-    std::move(contest->rows.begin(), contest->rows.end(), std::back_inserter(board.rows));
+    board.resolutions.emplace(name, std::move(ranked.resolution));
+    std::move(ranked.rows.begin(), ranked.rows.end(), std::back_inserter(board.rows));
     std::move(headlines.begin(), headlines.end(), std::back_inserter(board.headlines));
   }
   return board;
+}
+
+Resolution ResolutionOf(const Board& board, const std::string& setting) {
+  const auto found = board.resolutions.find(setting);
+  return found == board.resolutions.end() ? Resolution() : found->second;
 }
 
 std::optional<double> SearchRetrainings(const Row& row) {

@@ -3,6 +3,7 @@
 #define ATTRIBENCH_LEADERBOARD_BOARD_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,23 +11,13 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "benchmarks/result.pb.h"
+#include "benchmarks/result_files.h"
+#include "leaderboard/contest.h"
 
 namespace attribench {
 
-// The places that a row may hold within its setting; 1 is the best, and low <= high.
-//
-// Row a is clearly better than row b if the 95% interval of the mean difference between a and b, in
-// the setting's first metric, lies on the better side of zero. The interval comes from
-// evaluators/statistics/paired_bootstrap.h, over the units of the metric (for LDS: the reporting
-// test examples). For the rows with status OK,
-//   low  = 1 + the number of rows that are clearly better,
-//   high = the number of OK rows - the number of rows that are clearly worse.
-//
-// Rows with another status come last: low = high = the number of all rows.
-struct Rank {
-  int low = 0;
-  int high = 0;
-};
+// A setting whose resolution floor is greater is shown, not ranked.
+inline constexpr double kLargestResolutionFloor = .1;
 
 // What a row reached in one metric.
 struct RowMetric {
@@ -38,17 +29,32 @@ struct RowMetric {
   std::optional<double> ceiling_share;
   // The best value over the method's damping grid, chosen on the reporting block itself.
   std::optional<double> oracle;
+  // The best value belongs to the least or the greatest damping of the grid.
+  bool oracle_at_edge = false;
 };
 
-// One entry: a (setting, method, tuner).
+// One entry: a (setting, method, tuner). Tuners with a fixed value that choose the same damping
+// make one row.
 struct Row {
   std::string setting;
   std::string method;
   bool damped = false;
-  Entry entry;                     // without metrics if the status is not OK
-  std::vector<RowMetric> metrics;  // the setting's, in its order; the first one ranks
+  Entry entry;  // of the first tuner by name; without metrics if the status is not OK
+  std::vector<std::string> tuners;  // by name; at least one
+  std::vector<RowMetric> metrics;   // the setting's, in its order; the first one ranks
+  // The tuner searched the grid, and chose its least or greatest damping.
+  bool damping_at_edge = false;
+  // Entries with another status come last: low = high = the number of all rows.
   Rank rank;
   Machine machine;
+};
+
+// What the data of a setting can settle.
+struct Resolution {
+  std::optional<double> floor;  // Contest::ResolutionFloor
+  int pairs = 0;                // of rows with status OK
+  int pairs_told_apart = 0;
+  std::string not_ranked;  // the reason; empty if the setting is ranked
 };
 
 // One selector compared with the search on retrained models (grid search), for one damped method in
@@ -61,44 +67,48 @@ struct Headline {
   std::string selector;  // its tuner
   std::string search;    // its tuner; empty if no search succeeded
   std::string metric;
-  double selector_value = 0;
+  std::optional<double> selector_value;  // absent if the selector failed
   std::optional<double> search_value;
   // The selector's value divided by the search's. If lower is better, the search's value divided by
   // the selector's. So more than 1 always means that the selector is better.
   std::optional<double> share;
-  // 95% interval of the share, from the resamples that ranks use. Absent if the denominator is not
-  // positive in every resample.
+  // Why there is no share: "the selector failed". Empty if there is one.
+  std::string no_share;
+  // Contest::ShareInterval of the share.
   std::optional<double> share_low, share_high;
   std::optional<double> cost_share;   // tuning CPU seconds, selector / search
   std::optional<double> flops_share;  // tuning floating-point operations, selector / search
   std::optional<double> selector_retrainings, search_retrainings;  // spent on tuning
-  // The fewest retrainings of a search that is not clearly worse than the selector, by the
-  // comparison that ranks use. Absent if there is no such search.
+  // The fewest retrainings of a search that is not clearly worse than the selector, by
+  // Contest::ClearlyBetter. Absent if there is no such search.
   std::optional<int64_t> retrainings_to_match;
 };
 
 // What every output shows, computed once.
 struct Board {
-  std::vector<SettingFacts> settings;  // by name
+  std::vector<SettingFacts> settings;             // by name
+  std::map<std::string, Resolution> resolutions;  // by setting
   // By setting. Within it, rows with status OK by rank.low, then by value (best first); then the
   // others. Rows that are still equal are ordered by method, then by tuner.
   std::vector<Row> rows;
-  // By setting, then by the place of the method's first row, then by the selector's name.
+  // By setting, then by the place of the method's first row, then by the selector's name. One for
+  // each damped method and selector of a ranked setting, failed ones included.
   std::vector<Headline> headlines;
 };
 
 // Makes the same board from the same results in any order.
 //
-// InvalidArgument names the culprit if
-// - (setting, method, tuner) comes twice,
-// - two results state different facts of one setting; a result may lack metrics after the first,
-// - a setting states no metric, or one metric twice,
-// - an OK entry has a metric that its setting does not state, or one metric twice, or an estimate
-//   that is not finite,
-// - an OK entry lacks the setting's first metric, or the metric's per_unit list is empty or has a
-//   value that is not finite,
-// - OK entries of one setting have different numbers of units in the first metric.
+// InvalidArgument names the file and the fault if
+// - a result is not as CheckResult demands,
+// - (setting, method, tuner) comes twice: both files are named,
+// - two results state different facts of one setting; a result may lack metrics after the first.
+absl::StatusOr<Board> MakeBoard(const std::vector<ResultFile>& files);
+
+// The same for results that are in no file.
 absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results);
+
+// What the data of this setting can settle; nothing if the board does not have it.
+Resolution ResolutionOf(const Board& board, const std::string& setting);
 
 // The retrainings of a row of kind SEARCH with status OK; absent for other rows, and if the row
 // does not state a positive number.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -13,6 +12,7 @@
 namespace attribench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -29,7 +29,7 @@ std::vector<MethodResult> Methods(
   std::vector<MethodResult> results;
   for (const auto& [method, lds] : lds_of_method) {
     results.push_back(SampleResult("s", method));
-    *results.back().add_entries() = SampleEntry("default", lds);
+    AddEntry(SampleEntry("default", lds), results.back());
   }
   return results;
 }
@@ -55,7 +55,7 @@ std::vector<double> Wave(int n, double mean, double amplitude) {
   return values;
 }
 
-TEST(RankTest, SameMethodTwiceTies) {
+TEST(RankTest, EqualValuesTie) {
   const auto board = MakeBoard(
       Methods({{"a", Wave(50, .3, .2)}, {"twin", Wave(50, .3, .2)}, {"worse", Wave(50, .1, .2)}}));
   ASSERT_TRUE(board.ok()) << board.status();
@@ -124,7 +124,7 @@ TEST(RankTest, FailuresComeLastWithoutScore) {
 TEST(RankTest, EachSettingHasItsOwn) {
   std::vector<MethodResult> results = Methods({{"a", Wave(50, .1, .1)}});
   results.push_back(SampleResult("r", "b"));
-  *results.back().add_entries() = SampleEntry("default", {.5, .6});
+  AddEntry(SampleEntry("default", {.5, .6}), results.back());
   const auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   ASSERT_EQ(board->settings.size(), 2);
@@ -197,6 +197,7 @@ TEST(BoardTest, OtherMetricsMayBeMissingAndDoNotRank) {
   MetricValue& auc = *results[1].mutable_entries(0)->add_metrics();
   auc.set_name("auc");
   auc.mutable_estimate()->set_value(.9);
+  auc.mutable_estimate()->set_high(1);
   const auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 1), IsRow("b", 2, 2)));
@@ -219,6 +220,7 @@ TEST(BoardTest, ResultsMayStateDifferentMetricsAfterTheFirst) {
     MetricValue& metric = *results[i].mutable_entries(0)->add_metrics();
     metric.set_name(name);
     metric.mutable_estimate()->set_value(value);
+    metric.mutable_estimate()->set_high(1);
   };
   add(0, "zeta", .7);
   add(1, "auc", .9);
@@ -236,6 +238,95 @@ TEST(BoardTest, ResultsMayStateDifferentMetricsAfterTheFirst) {
   }
 }
 
+// Effects of subsets that are as large as the difference make it uncertain.
+TEST(ResolutionTest, EffectsOfSubsetsCount) {
+  std::vector<MethodResult> results =
+      Methods({{"a", Wave(50, .33, .01)}, {"b", Wave(50, .30, .01)}});
+  auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 1), IsRow("b", 2, 2)));
+  EXPECT_EQ(board->resolutions.at("s").pairs_told_apart, 1);
+  // A mean of 50 effects of +-.2 has the standard deviation .2 / sqrt(49) = .029.
+  MetricValue& lds = Lds(*results[0].mutable_entries(0));
+  for (int s = 0; s < 50; ++s) lds.set_per_subset(s, s % 2 == 0 ? .2 : -.2);
+  board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 1, 2), IsRow("b", 1, 2)));
+  const Resolution& resolution = board->resolutions.at("s");
+  EXPECT_EQ(resolution.pairs, 1);
+  EXPECT_EQ(resolution.pairs_told_apart, 0);
+  EXPECT_THAT(resolution.floor, Optional(testing::DoubleNear(1.96 * .029, .006)));
+  EXPECT_EQ(resolution.not_ranked, "");
+}
+
+// 1.96 x .6 / 7 = .17 is above the largest floor.
+TEST(ResolutionTest, ASettingThatSettlesNothingIsNotRanked) {
+  std::vector<MethodResult> results =
+      Methods({{"a", Wave(50, .33, .01)}, {"b", Wave(50, .30, .01)}});
+  AddEntry(SampleEntry("rule", Wave(50, .32, .01), SELECTOR), results[0]);
+  MetricValue& lds = Lds(*results[0].mutable_entries(0));
+  for (int s = 0; s < 50; ++s) lds.set_per_subset(s, s % 2 == 0 ? .6 : -.6);
+  *Lds(*results[0].mutable_entries(1)).mutable_per_subset() = lds.per_subset();
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 0, 0), IsRow("a", 0, 0), IsRow("b", 0, 0)));
+  EXPECT_TRUE(board->headlines.empty());
+  EXPECT_THAT(board->resolutions.at("s").not_ranked, HasSubstr("tell only differences above 0.1"));
+}
+
+TEST(ResolutionTest, ResultsWithoutEffectsAreNotRanked) {
+  std::vector<MethodResult> results =
+      Methods({{"a", Wave(50, .33, .01)}, {"b", Wave(50, .30, .01)}});
+  Lds(*results[1].mutable_entries(0)).clear_per_subset();
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_THAT(board->rows, ElementsAre(IsRow("a", 0, 0), IsRow("b", 0, 0)));
+  EXPECT_THAT(board->resolutions.at("s").not_ranked, HasSubstr("run the methods again"));
+}
+
+// Fixed rules that choose the same damping make one row; a search that does keeps its own.
+TEST(BoardTest, FixedRulesWithTheSameDampingShareARow) {
+  std::vector<MethodResult> results = {SampleResult("s", "m")};
+  const auto add = [&](const char* tuner, TunerKindRecord kind, double damping) {
+    AddEntry(SampleEntry(tuner, {.1, .2}, kind), results[0]).set_absolute_damping(damping);
+  };
+  add("mean", FIXED_VALUE, .1);
+  add("default", FIXED_VALUE, .1 * (1 + 1e-12));
+  add("other", FIXED_VALUE, .2);
+  add("search", SEARCH, .1);
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->rows.size(), 3);
+  EXPECT_THAT(board->rows[0].tuners, ElementsAre("default", "mean"));
+  EXPECT_EQ(board->rows[0].entry.tuner(), "default");
+  EXPECT_THAT(board->rows[1].tuners, ElementsAre("other"));
+  EXPECT_THAT(board->rows[2].tuners, ElementsAre("search"));
+}
+
+TEST(BoardTest, MarksTheEdgesOfTheGrid) {
+  std::vector<MethodResult> results = {SampleResult("s", "m")};
+  for (const auto& [damping, lds] : {std::make_pair(1., .1), {2., .2}, {3., .3}}) {
+    GridPoint& point = *results[0].add_grid();
+    point.set_absolute_damping(damping);
+    (*point.mutable_metrics())["lds"] = lds;
+  }
+  (*results[0].mutable_oracle())["lds"] = .3;
+  AddEntry(SampleEntry("at_edge", {.3, .3}, SEARCH), results[0]).set_absolute_damping(1);
+  AddEntry(SampleEntry("inside", {.2, .2}, SEARCH), results[0]).set_absolute_damping(2);
+  AddEntry(SampleEntry("fixed", {.1, .1}), results[0]).set_absolute_damping(3);
+  auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->rows.size(), 3);
+  EXPECT_TRUE(board->rows[0].damping_at_edge);
+  EXPECT_FALSE(board->rows[1].damping_at_edge);
+  EXPECT_FALSE(board->rows[2].damping_at_edge) << "it did not search";
+  EXPECT_TRUE(board->rows[0].metrics[0].oracle_at_edge);
+  (*results[0].mutable_oracle())["lds"] = .2;
+  board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  EXPECT_FALSE(board->rows[0].metrics[0].oracle_at_edge);
+}
+
 class HeadlineTest : public testing::Test {
  protected:
   HeadlineTest() : results_({SampleResult("s", "m")}) {
@@ -248,8 +339,7 @@ class HeadlineTest : public testing::Test {
 
   Entry* Add(const std::string& tuner, TunerKindRecord kind, double lds, double retrainings,
              double cpu_seconds, double flops) {
-    Entry* entry = results_[0].add_entries();
-    *entry = SampleEntry(tuner, std::vector<double>(8, lds), kind);
+    Entry* entry = &AddEntry(SampleEntry(tuner, std::vector<double>(8, lds), kind), results_[0]);
     Charge(retrainings, cpu_seconds, flops, entry);
     return entry;
   }
@@ -274,7 +364,7 @@ TEST_F(HeadlineTest, NumbersByHand) {
   EXPECT_EQ(headline.selector, "by_rule");
   EXPECT_EQ(headline.search, "grid_search_100");
   EXPECT_EQ(headline.metric, "lds");
-  EXPECT_THAT(headline.selector_value, testing::DoubleEq(.38));
+  EXPECT_THAT(headline.selector_value, Optional(testing::DoubleEq(.38)));
   EXPECT_THAT(headline.search_value, Optional(testing::DoubleEq(.40)));
   EXPECT_THAT(headline.search_retrainings, Optional(100));
   EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.95)));
@@ -293,33 +383,29 @@ TEST_F(HeadlineTest, NumbersByHand) {
 TEST_F(HeadlineTest, IntervalOfShareHasTheWidthOfItsStandardError) {
   for (Entry& entry : *results_[0].mutable_entries()) {
     const double lds = Lds(entry).estimate().value();
-    Lds(entry).clear_per_unit();
+    std::vector<double> values;
     for (int i = 0; i < 100; ++i) {
-      Lds(entry).add_per_unit(&entry == selector_ ? lds + (i % 2 == 0 ? .1 : -.1) : lds);
+      values.push_back(&entry == selector_ ? lds + (i % 2 == 0 ? .1 : -.1) : lds);
     }
+    SetLds(values, entry);
   }
+  results_[0].mutable_setting()->set_num_reporting_tests(100);
   const Headline headline = Only();
   EXPECT_THAT(headline.share_low, Optional(testing::DoubleNear(.95 - .049, .0125)));
   EXPECT_THAT(headline.share_high, Optional(testing::DoubleNear(.95 + .049, .0125)));
 }
 
 TEST_F(HeadlineTest, EqualLdsMatchesAndClearlyHigherThanAllDoesNot) {
-  const auto set_selector = [&](double lds) {
-    Lds(*selector_).mutable_estimate()->set_value(lds);
-    for (double& value : *Lds(*selector_).mutable_per_unit()) value = lds;
-  };
-  set_selector(.30);
+  SetLds(std::vector<double>(8, .30), *selector_);
   EXPECT_THAT(Only().retrainings_to_match, Optional(5));
-  set_selector(.41);
+  SetLds(std::vector<double>(8, .41), *selector_);
   EXPECT_EQ(Only().retrainings_to_match, std::nullopt);
 }
 
 // The selector is higher on average, but only because of one test example. Resamples without this
 // example are equal.
 TEST_F(HeadlineTest, NotClearlyWorseMatches) {
-  MetricValue& lds = Lds(*selector_);
-  lds.set_per_unit(0, .9);
-  lds.mutable_estimate()->set_value(.38 + (.9 - .38) / lds.per_unit_size());
+  SetLds({.9, .38, .38, .38, .38, .38, .38, .38}, *selector_);
   EXPECT_THAT(Only().retrainings_to_match, Optional(20));
 }
 
@@ -371,8 +457,8 @@ TEST_F(HeadlineTest, LowerIsBetter) {
 
 TEST(HeadlineOrderTest, MethodsAsInTheRows) {
   std::vector<MethodResult> results = {SampleResult("s", "a"), SampleResult("s", "b")};
-  *results[0].add_entries() = SampleEntry("rule", {.1, .1}, SELECTOR);
-  *results[1].add_entries() = SampleEntry("rule", {.3, .3}, SELECTOR);
+  AddEntry(SampleEntry("rule", {.1, .1}, SELECTOR), results[0]);
+  AddEntry(SampleEntry("rule", {.3, .3}, SELECTOR), results[1]);
   const auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   ASSERT_EQ(board->headlines.size(), 2);
@@ -391,14 +477,14 @@ TEST_F(HeadlineTest, WithoutGridSearchThereIsNoShare) {
 
 TEST_F(HeadlineTest, GridSearchOfAnotherMethodDoesNotCount) {
   MethodResult other = SampleResult("s", "other");
-  *other.add_entries() = SampleEntry("grid_search_500", std::vector<double>(8, .7), SEARCH);
+  AddEntry(SampleEntry("grid_search_500", std::vector<double>(8, .7), SEARCH), other);
   Charge(500, 1000, 1e13, other.mutable_entries(0));
   results_.push_back(other);
   EXPECT_EQ(Only().search, "grid_search_100");
 }
 
 TEST_F(HeadlineTest, NoShareOfZero) {
-  Lds(*Grid(0)).mutable_estimate()->set_value(0);
+  SetLds(std::vector<double>(8, 0), *Grid(0));
   Charge(100, 0, 0, Grid(0));
   const Headline headline = Only();
   EXPECT_EQ(headline.search, "grid_search_100");
@@ -421,24 +507,30 @@ TEST_F(HeadlineTest, NoShareOfAMissingCost) {
 // Grid search's mean over 8 tests is positive. Resamples that draw the negative test often have a
 // negative mean.
 TEST_F(HeadlineTest, NoIntervalIfSomeResamplesAreNotPositive) {
-  Lds(*Grid(0)).set_per_unit(0, -1.6);
-  Lds(*Grid(0)).mutable_estimate()->set_value(.15);
+  SetLds({-1.6, .4, .4, .4, .4, .4, .4, .4}, *Grid(0));
   const Headline headline = Only();
   EXPECT_THAT(headline.share, Optional(testing::DoubleEq(.38 / .15)));
   EXPECT_EQ(headline.share_low, std::nullopt);
   EXPECT_EQ(headline.share_high, std::nullopt);
 }
 
-TEST_F(HeadlineTest, NoneWithoutDampingOrWithoutSelector) {
+TEST_F(HeadlineTest, NoneWithoutDamping) {
   results_[0].set_damped(false);
-  auto board = MakeBoard(results_);
+  const auto board = MakeBoard(results_);
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_TRUE(board->headlines.empty());
-  results_[0].set_damped(true);
+}
+
+// A method that cannot be compared still counts, with the reason.
+TEST_F(HeadlineTest, SaysWhyThereIsNoShare) {
+  EXPECT_EQ(Only().no_share, "");
+  SetLds(std::vector<double>(8, -.1), *Grid(0));
+  EXPECT_EQ(Only().no_share, "grid search's value is not positive");
+  for (int i = 0; i < 3; ++i) Grid(i)->set_status(TIMEOUT);
+  EXPECT_EQ(Only().no_share, "grid search failed");
   selector_->set_status(REFUSED);
-  board = MakeBoard(results_);
-  ASSERT_TRUE(board.ok()) << board.status();
-  EXPECT_TRUE(board->headlines.empty());
+  EXPECT_EQ(Only().no_share, "the selector failed");
+  EXPECT_EQ(Only().selector_value, std::nullopt);
 }
 
 void ExpectInvalid(const std::vector<MethodResult>& results,
@@ -477,44 +569,21 @@ TEST(InvalidTest, AnotherFirstMetric) {
 }
 
 TEST(InvalidTest, DifferentNumbersOfTests) {
-  ExpectInvalid(Methods({{"a", {.1, .2}}, {"b", {.1, .2, .3}}}), {"method b", "3 values", "2 in"});
+  ExpectInvalid(Methods({{"a", {.1, .2}}, {"b", {.1, .2, .3}}}),
+                {"method b", "facts differ", "num_reporting_tests: 2 -> 3"});
 }
 
-TEST(InvalidTest, OkWithoutFiniteFirstMetric) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
-  Entry& entry = *results[0].mutable_entries(0);
-  Lds(entry).mutable_estimate()->set_value(nan);
-  ExpectInvalid(results, {"method a", "lds is nan"});
-  Lds(entry).clear_estimate();
-  ExpectInvalid(results, {"method a", "lds is missing"});
-  Lds(entry).mutable_estimate()->set_value(.2);
-  Lds(entry).set_per_unit(1, nan);
-  ExpectInvalid(results, {"method a", "per_unit[1] of lds is nan"});
-  Lds(entry).clear_per_unit();
-  ExpectInvalid(results, {"method a", "per_unit of lds has 0 values"});
-  entry.clear_metrics();
-  ExpectInvalid(results, {"method a", "lds is missing"});
-}
-
-TEST(InvalidTest, OtherMetrics) {
-  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
-  MetricValue& other = *results[0].mutable_entries(0)->add_metrics();
-  other.set_name("auc");
-  other.mutable_estimate()->set_value(std::numeric_limits<double>::infinity());
-  ExpectInvalid(results, {"method a", "'auc' is not one of the setting's: lds"});
-  results[0].mutable_setting()->add_metrics()->set_name("auc");
-  ExpectInvalid(results, {"method a", "auc is inf"});
-  other.set_name("lds");
-  ExpectInvalid(results, {"method a", "lds comes twice"});
-}
-
-TEST(InvalidTest, MetricsOfASetting) {
-  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}});
-  results[0].mutable_setting()->add_metrics()->set_name("lds");
-  ExpectInvalid(results, {"setting s", "lds twice"});
-  results[0].mutable_setting()->clear_metrics();
-  ExpectInvalid(results, {"setting s", "0 metrics"});
+TEST(InvalidTest, TheFileIsNamed) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"a", {.1, .2}}});
+  EXPECT_THAT(
+      std::string(
+          MakeBoard({{"x.textproto", results[0]}, {"y.textproto", results[1]}}).status().message()),
+      AllOf(HasSubstr("y.textproto: "), HasSubstr("the other is in x.textproto")));
+  Lds(*results[0].mutable_entries(0)).mutable_estimate()->set_value(5);
+  EXPECT_THAT(
+      std::string(
+          MakeBoard(std::vector<ResultFile>{{"x.textproto", results[0]}}).status().message()),
+      HasSubstr("x.textproto: setting s, method a, tuner default: lds of 5"));
 }
 
 }  // namespace

@@ -74,11 +74,25 @@ Json MetricsJson(const std::vector<RowMetric>& metrics) {
         metric.facts.has_ceiling() ? Number(metric.facts.ceiling().value()) : Json(nullptr);
     value["ceiling_share"] = Number(metric.ceiling_share);
     value["oracle"] = Number(metric.oracle);
+    value["oracle_at_edge"] = metric.oracle_at_edge;
     value["direction"] = DirectionName(metric.facts.direction());
     value["unit"] = metric.facts.unit();
     json[metric.facts.name()] = value;
   }
   return json;
+}
+
+Json ResolutionJson(const Resolution& resolution) {
+  return {
+      {"floor", Number(resolution.floor)},
+      {"pairs", resolution.pairs},
+      {"pairs_told_apart", resolution.pairs_told_apart},
+      {"not_ranked", resolution.not_ranked.empty() ? Json(nullptr) : Json(resolution.not_ranked)}};
+}
+
+Json RankJson(const Rank& rank) {
+  const auto place = [](int number) { return number == 0 ? Json(nullptr) : Json(number); };
+  return {{"low", place(rank.low)}, {"high", place(rank.high)}};
 }
 
 Json HyperparametersJson(const Entry& entry) {
@@ -116,6 +130,7 @@ Json RowJson(const Row& row) {
   return {{"setting", row.setting},
           {"method", row.method},
           {"tuner", entry.tuner()},
+          {"tuners", row.tuners},
           {"tuner_kind", TunerKindName(entry.tuner_kind())},
           {"status", StatusName(entry.status())},
           {"message", entry.message()},
@@ -123,8 +138,9 @@ Json RowJson(const Row& row) {
           {"hyperparameters", HyperparametersJson(entry)},
           {"absolute_damping",
            entry.has_absolute_damping() ? Number(entry.absolute_damping()) : Json(nullptr)},
+          {"damping_at_edge", row.damping_at_edge},
           {"criterion", CriterionJson(entry)},
-          {"rank", {{"low", row.rank.low}, {"high", row.rank.high}}},
+          {"rank", RankJson(row.rank)},
           {"tuning_cost", CostJson(entry.has_tuning_cost(), entry.tuning_cost())},
           {"total_cost", TotalCostJson(entry)},
           {"wall_seconds", Number(entry.wall_seconds())},
@@ -144,6 +160,7 @@ Json HeadlineJson(const Headline& headline) {
           {"selector_value", Number(headline.selector_value)},
           {"search_value", Number(headline.search_value)},
           {"share", Number(headline.share)},
+          {"no_share", headline.no_share.empty() ? Json(nullptr) : Json(headline.no_share)},
           {"share_low", Number(headline.share_low)},
           {"share_high", Number(headline.share_high)},
           {"cost_share", Number(headline.cost_share)},
@@ -157,11 +174,14 @@ Json HeadlineJson(const Headline& headline) {
 
 std::string RenderJson(const Board& board) {
   Json settings = Json::array(), entries = Json::array(), headline = Json::array();
-  for (const SettingFacts& setting : board.settings) settings.push_back(SettingJson(setting));
+  for (const SettingFacts& setting : board.settings) {
+    settings.push_back(SettingJson(setting));
+    settings.back()["resolution"] = ResolutionJson(ResolutionOf(board, setting.name()));
+  }
   for (const Row& row : board.rows) entries.push_back(RowJson(row));
   for (const Headline& h : board.headlines) headline.push_back(HeadlineJson(h));
   const Json root = {
-      {"schema_version", 2}, {"settings", settings}, {"entries", entries}, {"headline", headline}};
+      {"schema_version", 3}, {"settings", settings}, {"entries", entries}, {"headline", headline}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

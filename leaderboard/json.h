@@ -8,30 +8,37 @@
 
 namespace attribench {
 
-// leaderboard.json, version 2, for programs. Keys come in this order, and every key is always
+// leaderboard.json, version 3, for programs. Keys come in this order, and every key is always
 // there:
 //
-//   schema_version: 2
+//   schema_version: 3
 //   settings: [name, dataset, synthetic, model, num_train, num_test, num_parameters, num_subsets,
-//     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}]]
-//   entries: [setting, method, tuner, tuner_kind, status, message,
-//     metrics {name: {value, low, high, ceiling, ceiling_share, oracle, direction, unit}},
-//     hyperparameters {name: number or string}, absolute_damping,
+//     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}],
+//     resolution {floor, pairs, pairs_told_apart, not_ranked}]
+//   entries: [setting, method, tuner, tuners, tuner_kind, status, message,
+//     metrics {name: {value, low, high, ceiling, ceiling_share, oracle, oracle_at_edge, direction,
+//     unit}}, hyperparameters {name: number or string}, absolute_damping, damping_at_edge,
 //     criterion [damping, damping_unit, value], rank {low, high},
 //     tuning_cost {retrainings, cpu_seconds, flops}, total_cost {retrainings, cpu_seconds, flops,
 //     phases {name: {retrainings, cpu_seconds, flops}}}, wall_seconds, peak_memory_bytes]
 //   headline: [setting, method, selector, search, metric, selector_value, search_value, share,
-//     share_low, share_high, cost_share, flops_share, selector_retrainings, search_retrainings,
-//     retrainings_to_match]
+//     no_share, share_low, share_high, cost_share, flops_share, selector_retrainings,
+//     search_retrainings, retrainings_to_match]
 //
 // - Lists are in the board's order. Hyperparameters and phases are sorted by name. The metrics of a
 //   setting and of an entry are in the setting's order; the first one ranks.
 // - tuner_kind is fixed_value, search, selector or unspecified. status is ok, nan, singular,
 //   out_of_memory, timeout, refused or error. direction is higher_is_better or lower_is_better.
 // - A number that is missing or not finite is null. A headline's search is null if no search
-//   succeeded. Shares are fractions, not percentages.
+//   succeeded. Shares are fractions, not percentages. Ranks are null, and there are no headlines,
+//   if the setting is not ranked; resolution.not_ranked says why.
+// - tuners are all that the entry stands for: fixed rules that choose the same damping share one.
 // - A hyperparameter is a number if its whole text is one.
 // - Bytes that are not UTF-8 become U+FFFD. The same board gives the same bytes.
+//
+// What changed from version 2: `resolution` of a setting; `tuners`, `damping_at_edge` and
+// `oracle_at_edge` of an entry, whose ranks may be null; `no_share` of a headline. There is a
+// headline also where the selector failed, with selector_value null.
 //
 // What changed from version 1: `lds`, `oracle_lds` and `ceiling_share` of an entry are now in its
 // `metrics`, and `noise_ceiling` of a setting in its `metrics`. Entries have `tuner_kind` and

@@ -52,12 +52,14 @@ class JsonTest : public testing::Test {
 
 TEST_F(JsonTest, KeysOfTheContract) {
   EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline"));
-  EXPECT_EQ(root_["schema_version"], 2);
+  EXPECT_EQ(root_["schema_version"], 3);
   ASSERT_EQ(root_["settings"].size(), 2);
   for (const Json& setting : root_["settings"]) {
     EXPECT_THAT(Keys(setting),
                 ElementsAre("name", "dataset", "synthetic", "model", "num_train", "num_test",
-                            "num_parameters", "num_subsets", "num_seeds", "metrics"));
+                            "num_parameters", "num_subsets", "num_seeds", "metrics", "resolution"));
+    EXPECT_THAT(Keys(setting["resolution"]),
+                ElementsAre("floor", "pairs", "pairs_told_apart", "not_ranked"));
     ASSERT_EQ(setting["metrics"].size(), 1);
     EXPECT_THAT(Keys(setting["metrics"][0]), ElementsAre("name", "unit", "direction", "ceiling"));
     EXPECT_THAT(Keys(setting["metrics"][0]["ceiling"]), ElementsAre("value", "low", "high"));
@@ -65,13 +67,14 @@ TEST_F(JsonTest, KeysOfTheContract) {
   ASSERT_EQ(root_["entries"].size(), 13);
   for (const Json& entry : root_["entries"]) {
     EXPECT_THAT(Keys(entry),
-                ElementsAre("setting", "method", "tuner", "tuner_kind", "status", "message",
-                            "metrics", "hyperparameters", "absolute_damping", "criterion", "rank",
-                            "tuning_cost", "total_cost", "wall_seconds", "peak_memory_bytes"));
+                ElementsAre("setting", "method", "tuner", "tuners", "tuner_kind", "status",
+                            "message", "metrics", "hyperparameters", "absolute_damping",
+                            "damping_at_edge", "criterion", "rank", "tuning_cost", "total_cost",
+                            "wall_seconds", "peak_memory_bytes"));
     EXPECT_THAT(Keys(entry["metrics"]), ElementsAre("lds"));
     EXPECT_THAT(Keys(entry["metrics"]["lds"]),
                 ElementsAre("value", "low", "high", "ceiling", "ceiling_share", "oracle",
-                            "direction", "unit"));
+                            "oracle_at_edge", "direction", "unit"));
     EXPECT_THAT(Keys(entry["rank"]), ElementsAre("low", "high"));
     EXPECT_THAT(Keys(entry["tuning_cost"]), ElementsAre("retrainings", "cpu_seconds", "flops"));
     EXPECT_THAT(Keys(entry["total_cost"]),
@@ -79,11 +82,11 @@ TEST_F(JsonTest, KeysOfTheContract) {
   }
   ASSERT_EQ(root_["headline"].size(), 2);
   for (const Json& headline : root_["headline"]) {
-    EXPECT_THAT(
-        Keys(headline),
-        ElementsAre("setting", "method", "selector", "search", "metric", "selector_value",
-                    "search_value", "share", "share_low", "share_high", "cost_share", "flops_share",
-                    "selector_retrainings", "search_retrainings", "retrainings_to_match"));
+    EXPECT_THAT(Keys(headline),
+                ElementsAre("setting", "method", "selector", "search", "metric", "selector_value",
+                            "search_value", "share", "no_share", "share_low", "share_high",
+                            "cost_share", "flops_share", "selector_retrainings",
+                            "search_retrainings", "retrainings_to_match"));
   }
 }
 
@@ -224,8 +227,8 @@ TEST_F(JsonTest, MissingAndNotFiniteAreNull) {
   board_.settings[0].mutable_metrics(0)->clear_ceiling();
   Parse();
   for (const char* key :
-       {"search", "search_value", "share", "share_low", "share_high", "cost_share", "flops_share",
-        "selector_retrainings", "search_retrainings", "retrainings_to_match"}) {
+       {"search", "search_value", "share", "no_share", "share_low", "share_high", "cost_share",
+        "flops_share", "selector_retrainings", "search_retrainings", "retrainings_to_match"}) {
     EXPECT_TRUE(root_["headline"][0][key].is_null()) << key;
   }
   EXPECT_TRUE(root_["entries"][0]["metrics"]["lds"]["low"].is_null());

@@ -44,7 +44,7 @@ absl::Status Run() {
     if (!path.empty()) paths.push_back(attribench::InWorkingDirectory(path));
   }
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
-  const absl::StatusOr<std::vector<attribench::MethodResult>> results =
+  const absl::StatusOr<std::vector<attribench::ResultFile>> results =
       attribench::ReadResultFiles(paths);
   if (!results.ok()) return results.status();
   const absl::StatusOr<attribench::Board> board = attribench::MakeBoard(*results);

@@ -24,7 +24,7 @@ struct MethodBlock {
 // The methods of a setting, in the order of their first rows: methods with a good entry come first.
 std::vector<MethodBlock> MethodBlocks(const Board& board, const std::string& setting);
 
-// Tuners of kind FIXED_VALUE that any row of the setting has, by name.
+// The first tuner of each row of kind FIXED_VALUE in the setting, by name.
 std::vector<std::string> FixedTuners(const Board& board, const std::string& setting);
 
 }  // namespace attribench

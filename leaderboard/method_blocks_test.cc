@@ -40,8 +40,8 @@ TEST(MethodBlocksTest, RowsOfAMethodStandTogether) {
 
 TEST(MethodBlocksTest, FirstSelectorByNameAlsoIfItFailed) {
   MethodResult result = SampleResult("s", "m");
-  *result.add_entries() = SampleEntry("b_rule", {.5, .5}, SELECTOR);
-  *result.add_entries() = SampleEntry("a_rule", {.1, .1}, SELECTOR);
+  AddEntry(SampleEntry("b_rule", {.5, .5}, SELECTOR), result);
+  AddEntry(SampleEntry("a_rule", {.1, .1}, SELECTOR), result);
   auto board = MakeBoard({result});
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_EQ(MethodBlocks(*board, "s")[0].selector->entry.tuner(), "a_rule");
@@ -54,7 +54,7 @@ TEST(MethodBlocksTest, FirstSelectorByNameAlsoIfItFailed) {
 
 TEST(FixedTunersTest, ThoseOfTheSettingByName) {
   std::vector<MethodResult> results = SampleResults();
-  *results[0].add_entries() = SampleEntry("a_value", std::vector<double>(10, .1));
+  AddEntry(SampleEntry("a_value", std::vector<double>(10, .1)), results[0]);
   const auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_THAT(FixedTuners(*board, results[0].setting().name()), ElementsAre("a_value", "default"));

@@ -91,19 +91,6 @@ std::vector<std::vector<std::string>> LinesOfBest(const Board& board,
   return lines;
 }
 
-// Whether the fixed tuner in column `c` has no value that differs from the one in a column before
-// it.
-bool RepeatsAFixedTuner(size_t c, const std::vector<std::vector<std::string>>& lines) {
-  for (size_t before = kFirstFixedTuner; before < c; ++before) {
-    if (std::all_of(lines.begin(), lines.end(), [&](const std::vector<std::string>& line) {
-          return line[c] == line[before] || line[c] == kNoNumber;
-        })) {
-      return true;
-    }
-  }
-  return false;
-}
-
 std::string TableOfBest(const Board& board) {
   std::set<std::string> fixed;
   for (const SettingFacts& setting : board.settings) {
@@ -118,11 +105,10 @@ std::string TableOfBest(const Board& board) {
   }
   std::vector<size_t> columns = {0, 1};
   const size_t selector = kFirstFixedTuner + fixed_tuners.size();
-  for (size_t c = kFirstFixedTuner; c < selector; ++c) {
-    if (!RepeatsAFixedTuner(c, lines)) columns.push_back(c);
-  }
+  for (size_t c = kFirstFixedTuner; c < selector; ++c) columns.push_back(c);
   // The selector and the search are named above the table.
-  columns.insert(columns.end(), {selector + 1, selector + 3, selector + 4, selector + 5});
+  columns.insert(columns.end(),
+                 {selector + 1, selector + 3, selector + 4, selector + 5, selector + 6});
   std::vector<std::string> rules(columns.size(), "--:");
   rules[0] = rules[1] = ":--";
   std::string table = absl::StrCat(TableLine(Chosen(titles, columns)), TableLine(rules));
@@ -176,9 +162,10 @@ std::string RenderResultsBlock(const Board& board) {
       TunerNames(board, &Headline::selector),
       ") chooses a damping without retraining. Grid search (", TunerNames(board, &Headline::search),
       ")\n"
-      "retrains models. The last two columns divide the selector's LDS and tuning CPU time by "
-      "grid\n"
-      "search's. All methods, with notes: [leaderboard/RESULTS.md](leaderboard/RESULTS.md).\n\n",
+      "retrains models. The last three columns divide the selector's LDS, tuning CPU time and "
+      "tuning FLOPs by\n"
+      "grid search's. All methods, with notes: "
+      "[leaderboard/RESULTS.md](leaderboard/RESULTS.md).\n\n",
       TableOfBest(board), kBlockEnd, "\n");
 }
 
@@ -196,9 +183,9 @@ absl::StatusOr<std::string> ReplaceResultsBlock(absl::string_view readme, absl::
 
 absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root) {
   const std::filesystem::path folder(root);
-  const auto results = ReadResultFiles({(folder / "benchmarks/results").string()});
-  if (!results.ok()) return results.status();
-  const auto board = MakeBoard(*results);
+  const auto files = ReadResultFiles({(folder / "benchmarks/results").string()});
+  if (!files.ok()) return files.status();
+  const auto board = MakeBoard(*files);
   if (!board.ok()) return board.status();
   const auto notes = ReadWholeFile((folder / kNotes).string());
   if (!notes.ok()) return notes.status();
@@ -210,7 +197,9 @@ absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root) {
   pages.results_page = *std::move(page);
   auto renewed = ReplaceResultsBlock(*readme, RenderResultsBlock(*board));
   if (!renewed.ok()) return InFile(kReadme, renewed.status());
-  auto with_chart = ReplaceDampingChart(*renewed, *results);
+  std::vector<MethodResult> results;
+  for (const ResultFile& file : *files) results.push_back(file.result);
+  auto with_chart = ReplaceDampingChart(*renewed, results);
   if (!with_chart.ok()) return InFile(kReadme, with_chart.status());
   pages.readme = *std::move(with_chart);
   return pages;

@@ -53,17 +53,17 @@ TEST_F(ResultsPageTest, BlockHasTheBestMethods) {
   EXPECT_THAT(block,
               HasSubstr("| `drawn` (SYNTHETIC), ceiling 0.800 | `sharp` | 0.200 | - | 0.380 | "
                         "0.400 | 95.0% ["));
-  EXPECT_THAT(block, HasSubstr("|  | `blunt` | 0.000 | out_of_memory | - | - | - | - |\n"));
+  EXPECT_THAT(block, HasSubstr("|  | `blunt` | 0.000 | out_of_memory | - | - | - | - | - |\n"));
   EXPECT_THAT(block, HasSubstr("| `real`, ceiling 0.800 | `sharp` | "));
 }
 
-// The same values under another name: no column more, and never more than three lines a setting.
+// The same choice under another name: no column more, and never more than three lines a setting.
 TEST_F(ResultsPageTest, BlockStaysSmall) {
   std::vector<MethodResult> results;
   for (const char* method : {"a", "b", "c", "d"}) {
     MethodResult result = SampleResult("s", method);
-    *result.add_entries() = SampleEntry("default", {.1, .2});
-    *result.add_entries() = SampleEntry("repeats_default", {.1, .2});
+    AddEntry(SampleEntry("default", {.1, .2}), result).set_absolute_damping(.1);
+    AddEntry(SampleEntry("repeats_default", {.1, .2}), result).set_absolute_damping(.1);
     results.push_back(result);
   }
   auto board = MakeBoard(results);
@@ -72,7 +72,7 @@ TEST_F(ResultsPageTest, BlockStaysSmall) {
   EXPECT_THAT(block, Not(HasSubstr("repeats_default")));
   EXPECT_THAT(block, AllOf(HasSubstr("`a`"), HasSubstr("`b`"), HasSubstr("`c`")));
   EXPECT_THAT(block, Not(HasSubstr("`d`")));
-  Lds(*results[0].mutable_entries(1)).mutable_estimate()->set_value(.4);
+  results[0].mutable_entries(1)->set_absolute_damping(.4);
   board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_THAT(RenderResultsBlock(*board), HasSubstr("repeats_default"));

@@ -24,21 +24,21 @@ void AddCosts(double retrainings, double cpu_seconds, Entry& entry) {
   entry.set_peak_memory_bytes(int64_t{412} << 20);
 }
 
-// Ten tests around `mean`, by steps of .01.
+// Of 250 tests, around `mean` by steps of .01.
 std::vector<double> Around(double mean) {
   std::vector<double> values;
-  for (int i = 0; i < 10; ++i) values.push_back(mean + .01 * (i - 4.5));
+  for (int i = 0; i < 250; ++i) values.push_back(mean + .01 * (i % 10 - 4.5));
   return values;
 }
 
-void AddEntry(const std::string& tuner, TunerKindRecord kind, double lds, double damping,
+void AddTuned(const std::string& tuner, TunerKindRecord kind, double lds, double damping,
               double retrainings, double cpu_seconds, MethodResult& result) {
   Entry entry = SampleEntry(tuner, Around(lds), kind);
   (*entry.mutable_hyperparameters())["damping"] = damping < .005 ? "1e-3" : "0.01 absolute";
   (*entry.mutable_hyperparameters())["checkpoints"] = "10";
   entry.set_absolute_damping(damping);
   AddCosts(retrainings, cpu_seconds, entry);
-  *result.add_entries() = std::move(entry);
+  AddEntry(std::move(entry), result);
 }
 
 }  // namespace
@@ -48,15 +48,30 @@ Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_t
   Entry entry;
   entry.set_tuner(tuner);
   entry.set_tuner_kind(kind);
+  SetLds(lds_per_test, entry);
+  return entry;
+}
+
+void SetLds(const std::vector<double>& lds_per_test, Entry& entry) {
+  entry.clear_metrics();
   MetricValue& lds = *entry.add_metrics();
   lds.set_name("lds");
   for (const double value : lds_per_test) lds.add_per_unit(value);
+  for (int s = 0; s < 50; ++s) lds.add_per_subset(0);
   const double mean =
       std::accumulate(lds_per_test.begin(), lds_per_test.end(), 0.0) / lds_per_test.size();
   lds.mutable_estimate()->set_value(mean);
   lds.mutable_estimate()->set_low(mean - .05);
   lds.mutable_estimate()->set_high(mean + .05);
-  return entry;
+}
+
+Entry& AddEntry(Entry entry, MethodResult& result) {
+  if (!entry.metrics().empty()) {
+    result.mutable_setting()->set_num_reporting_tests(Lds(entry).per_unit_size());
+  }
+  Entry& added = *result.add_entries();
+  added = std::move(entry);
+  return added;
 }
 
 MetricValue& Lds(Entry& entry) { return *entry.mutable_metrics(0); }
@@ -99,13 +114,13 @@ std::vector<MethodResult> SampleResults() {
     sharp.mutable_setting()->set_synthetic(synthetic);
     blunt.mutable_setting()->set_synthetic(synthetic);
     (*sharp.mutable_oracle())["lds"] = .42;
-    AddEntry("default", FIXED_VALUE, .2, .001, 0, 0, sharp);
-    AddEntry("grid_search_5", SEARCH, .3, .002, 5, 20, sharp);
-    AddEntry("grid_search_20", SEARCH, .38, .02, 20, 80, sharp);
-    AddEntry("grid_search_50", SEARCH, .4, .04, 50, 200, sharp);
-    AddEntry(kSampleSelector, SELECTOR, .38, .02, 0, 2, sharp);
+    AddTuned("default", FIXED_VALUE, .2, .001, 0, 0, sharp);
+    AddTuned("grid_search_5", SEARCH, .3, .002, 5, 20, sharp);
+    AddTuned("grid_search_20", SEARCH, .38, .02, 20, 80, sharp);
+    AddTuned("grid_search_50", SEARCH, .4, .04, 50, 200, sharp);
+    AddTuned(kSampleSelector, SELECTOR, .38, .02, 0, 2, sharp);
     blunt.set_damped(false);
-    *blunt.add_entries() = SampleEntry("default", Around(0));
+    AddEntry(SampleEntry("default", Around(0)), blunt);
     if (synthetic) {
       Entry& failed = *blunt.add_entries();
       failed.set_tuner("mean_eigenvalue");

@@ -15,9 +15,15 @@ namespace attribench {
 inline constexpr char kSampleSelector[] = "spectrum_rule";
 
 // An OK entry with these values of LDS, one per reporting test example. The estimate is their mean,
-// its interval reaches .05 to both sides.
+// its interval reaches .05 to both sides. The 50 reporting subsets have no effect.
 Entry SampleEntry(const std::string& tuner, const std::vector<double>& lds_per_test,
                   TunerKindRecord kind = FIXED_VALUE);
+
+// Gives an entry other values of LDS.
+void SetLds(const std::vector<double>& lds_per_test, Entry& entry);
+
+// Adds the entry, and makes its number of values the setting's number of reporting test examples.
+Entry& AddEntry(Entry entry, MethodResult& result);
 
 // The first metric of an entry that SampleEntry made.
 MetricValue& Lds(Entry& entry);

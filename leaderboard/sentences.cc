@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -32,7 +33,22 @@ std::string Ceilings(const SettingFacts& setting) {
       known.push_back(absl::StrCat(MetricTitle(metric.name()), " ", ScoreText(metric.ceiling())));
     }
   }
-  return known.empty() ? "not known" : absl::StrJoin(known, "; ");
+  if (known.empty()) {
+    return setting.num_seeds() == 1
+               ? "not known: each subset was retrained once, and one seed says nothing of its noise"
+               : "not known";
+  }
+  return absl::StrJoin(known, "; ");
+}
+
+std::string ResolutionText(const Resolution& resolution) {
+  if (!resolution.not_ranked.empty()) return absl::StrCat("not ranked: ", resolution.not_ranked);
+  const std::string pairs =
+      absl::StrCat(CountText(resolution.pairs_told_apart), " of ", CountText(resolution.pairs),
+                   " pairs of entries are told apart");
+  if (!resolution.floor.has_value()) return pairs;
+  return absl::StrCat("differences of ", ScoreText(*resolution.floor),
+                      " are told apart, in the median over pairs of methods; ", pairs);
 }
 
 double Median(std::vector<double> values) {
@@ -41,33 +57,56 @@ double Median(std::vector<double> values) {
   return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
-// `all` are the headlines of one selector in one setting; empty if there is nothing to say.
+// "2 could not be compared: grid search failed (cg), the selector failed (rps)."
+std::string NotCompared(const std::vector<const Headline*>& others) {
+  std::map<std::string, std::vector<std::string>> methods;
+  for (const Headline* headline : others) {
+    methods[headline->no_share].push_back(OneLine(headline->method));
+  }
+  std::vector<std::string> reasons;
+  for (const auto& [reason, names] : methods) {
+    reasons.push_back(absl::StrCat(reason, " (", absl::StrJoin(names, ", "), ")"));
+  }
+  return absl::StrCat(others.size(), " could not be compared: ", absl::StrJoin(reasons, ", "), ".");
+}
+
+// "0.30% of grid search's tuning CPU time in the median, 5.0% at most (fisher_10)"; empty without
+// any share.
+std::string CostSentence(const std::vector<const Headline*>& compared,
+                         std::optional<double> Headline::*share, const std::string& of_what) {
+  std::vector<double> shares;
+  const Headline* dearest = nullptr;
+  for (const Headline* headline : compared) {
+    if (!(headline->*share).has_value()) continue;
+    shares.push_back(*(headline->*share));
+    if (dearest == nullptr || *(headline->*share) > *(dearest->*share)) dearest = headline;
+  }
+  if (shares.empty()) return "";
+  return absl::StrCat("; ", CostPercentText(Median(shares)), " of its ", of_what,
+                      " in the median, ", CostPercentText(*(dearest->*share)), " at most (",
+                      OneLine(dearest->method), ")");
+}
+
+// `all` are the headlines of one selector in one setting: one for each damped method.
 std::string SelectorSummary(const std::vector<const Headline*>& all) {
-  std::vector<const Headline*> compared;
-  std::vector<double> shares, costs;
+  std::vector<const Headline*> compared, others;
+  std::vector<double> shares;
   for (const Headline* headline : all) {
-    if (!headline->share.has_value() || !headline->cost_share.has_value()) continue;
-    compared.push_back(headline);
-    shares.push_back(*headline->share);
-    costs.push_back(*headline->cost_share);
+    (headline->share.has_value() ? compared : others).push_back(headline);
+    if (headline->share.has_value()) shares.push_back(*headline->share);
   }
-  if (compared.size() < 2) return "";
+  std::string text =
+      absl::StrCat(OneLine(all[0]->selector), ", on ", CountText(all.size(), "damped method"));
+  if (!others.empty()) absl::StrAppend(&text, ", of which ", NotCompared(others));
+  if (compared.empty()) return text;
   const size_t worst = std::min_element(shares.begin(), shares.end()) - shares.begin();
-  const size_t dearest = std::max_element(costs.begin(), costs.end()) - costs.begin();
   const Headline& least = *compared[worst];
-  const std::string metric = MetricTitle(least.metric);
-  std::string text = absl::StrCat(
-      OneLine(least.selector), ", over ", compared.size(),
-      " damped methods: ", PercentText(Median(shares)), " of grid search's ", metric,
-      " in the median, ", PercentText(least.share, least.share_low, least.share_high),
-      " at worst (", OneLine(least.method), "); ", CostPercentText(Median(costs)),
-      " of grid search's tuning CPU time in the median, ", CostPercentText(costs[dearest]),
-      " at most (", OneLine(compared[dearest]->method), ").");
-  const size_t others = all.size() - compared.size();
-  if (others > 0) {
-    absl::StrAppend(&text, " ", CountText(others, "other method"), others == 1 ? " has" : " have",
-                    " no share: grid search failed, or the ", metric, " is not positive.");
-  }
+  absl::StrAppend(&text, others.empty() ? ": " : absl::StrCat(" The other ", compared.size(), ": "),
+                  PercentText(Median(shares)), " of grid search's ", MetricTitle(least.metric),
+                  " in the median, ", PercentText(least.share, least.share_low, least.share_high),
+                  " at worst (", OneLine(least.method), ")",
+                  CostSentence(compared, &Headline::cost_share, "tuning CPU time"),
+                  CostSentence(compared, &Headline::flops_share, "tuning FLOPs"), ".");
   return text;
 }
 
@@ -87,6 +126,7 @@ std::vector<std::pair<std::string, std::string>> Facts(const Board& board,
       {"retrained", absl::StrCat(CountText(setting.num_subsets()), " subsets x ",
                                  CountText(setting.num_seeds(), "seed"))},
       {"noise ceiling", Ceilings(setting)},
+      {"resolution", ResolutionText(ResolutionOf(board, setting.name()))},
       {"tuning block", absl::StrCat(CountText(setting.num_tuning_subsets()), " subsets, ",
                                     CountText(setting.num_tuning_tests()),
                                     " test examples: all that a tuner sees")},
@@ -135,8 +175,7 @@ std::vector<std::string> SelectorSummaries(const Board& board, const std::string
   }
   std::vector<std::string> summaries;
   for (const auto& [selector, headlines] : by_selector) {
-    std::string summary = SelectorSummary(headlines);
-    if (!summary.empty()) summaries.push_back(std::move(summary));
+    summaries.push_back(SelectorSummary(headlines));
   }
   return summaries;
 }

@@ -15,7 +15,7 @@ namespace attribench {
 // The sentences and facts around the tables that people read, each on one line.
 
 // The facts that a setting's table rests on, as (label, text): dataset, model, sizes, noise
-// ceiling, blocks, machines. The text of a synthetic dataset has the word SYNTHETIC.
+// ceiling, resolution, blocks, machines. The text of a synthetic dataset has the word SYNTHETIC.
 std::vector<std::pair<std::string, std::string>> Facts(const Board& board,
                                                        const SettingFacts& setting);
 
@@ -31,11 +31,11 @@ struct FailureGroup {
 // In the order of the rows. "all tuners" are named so only if there is more than one.
 std::vector<FailureGroup> Failures(const MethodBlock& block);
 
-// One sentence per selector of the setting, by name: "surrogate_indicator, over 14 damped methods:
-// 99.1% of grid search's LDS in the median, 87.0% [85.2, 88.9] at worst (logra); 0.30% of grid
-// search's tuning CPU time in the median, 5.0% at most (fisher_10)." A method counts if it has both
-// shares; another sentence says how many do not. Selectors with fewer than two methods that count
-// get none.
+// For each selector of the setting, by name: "surrogate_indicator, on 14 damped methods, of which 1
+// could not be compared: the selector failed (rps). The other 13: 99.1% of grid search's LDS in the
+// median, 87.0% [85.2, 88.9] at worst (logra); 0.30% of its tuning CPU time in the median, 5.0% at
+// most (fisher_10); 0.10% of its tuning FLOPs in the median, 2.0% at most (kfac)." Every damped
+// method that has the selector counts. A setting that is not ranked has none.
 std::vector<std::string> SelectorSummaries(const Board& board, const std::string& setting);
 
 }  // namespace attribench

@@ -31,22 +31,40 @@ Headline MakeHeadline(const std::string& setting, const std::string& method, dou
 
 TEST(SelectorSummariesTest, MedianAndWorst) {
   Board board;
-  board.headlines.push_back(MakeHeadline("here", "a", .9, .01));
-  EXPECT_THAT(SelectorSummaries(board, "here"), IsEmpty());
   board.headlines.push_back(MakeHeadline("here", "b", .7, .02));
+  EXPECT_THAT(
+      SelectorSummaries(board, "here"),
+      ElementsAre("rule, on 1 damped method: 70.0% of grid search's LDS in the median, 70.0% "
+                  "[69.0, 72.0] at worst (b); 2.0% of its tuning CPU time in the median, 2.0% at "
+                  "most (b)."));
+  board.headlines.push_back(MakeHeadline("here", "a", .9, .01));
   board.headlines.push_back(MakeHeadline("here", "c", 1.0, .5));
   board.headlines.push_back(MakeHeadline("here", "d", .96, .03));
   board.headlines.push_back(MakeHeadline("elsewhere", "e", .1, 2));
-  const std::string summary =
-      "rule, over 4 damped methods: 93.0% of grid search's LDS in the median, 70.0% [69.0, 72.0] "
-      "at "
-      "worst (b); 2.5% of grid search's tuning CPU time in the median, 50.0% at most (c).";
-  EXPECT_THAT(SelectorSummaries(board, "here"), ElementsAre(summary));
-  board.headlines.push_back(MakeHeadline("here", "f", .1, .1));
-  board.headlines.back().share.reset();
+  board.headlines[2].flops_share = .2;
+  EXPECT_THAT(
+      SelectorSummaries(board, "here"),
+      ElementsAre("rule, on 4 damped methods: 93.0% of grid search's LDS in the median, 70.0% "
+                  "[69.0, 72.0] at worst (b); 2.5% of its tuning CPU time in the median, 50.0% at "
+                  "most (c); 20.0% of its tuning FLOPs in the median, 20.0% at most (c)."));
+}
+
+// Every damped method counts; those that cannot be compared come with the reason and their names.
+TEST(SelectorSummariesTest, CountsWhatCannotBeCompared) {
+  Board board;
+  for (const char* method : {"a", "b", "c", "d", "e"}) {
+    board.headlines.push_back(MakeHeadline("here", method, .9, .01));
+  }
+  for (const auto& [place, reason] : {std::make_pair(1, "the selector failed"),
+                                      {2, "grid search failed"},
+                                      {4, "the selector failed"}}) {
+    board.headlines[place].share.reset();
+    board.headlines[place].no_share = reason;
+  }
   EXPECT_THAT(SelectorSummaries(board, "here"),
-              ElementsAre(summary + " 1 other method has no share: grid search failed, or the LDS "
-                                    "is not positive."));
+              ElementsAre(StartsWith("rule, on 5 damped methods, of which 3 could not be compared: "
+                                     "grid search failed (c), the selector failed (b, e). The "
+                                     "other 2: 90.0% of grid search's LDS")));
 }
 
 TEST(SelectorSummariesTest, OneForEverySelectorByName) {
@@ -58,7 +76,7 @@ TEST(SelectorSummariesTest, OneForEverySelectorByName) {
     }
   }
   EXPECT_THAT(SelectorSummaries(board, "here"),
-              ElementsAre(StartsWith("a_rule, over 2 "), StartsWith("z_rule, over 2 ")));
+              ElementsAre(StartsWith("a_rule, on 2 "), StartsWith("z_rule, on 2 ")));
 }
 
 TEST(FailureTest, StatusAndMessageInOneLine) {
@@ -118,6 +136,10 @@ TEST(FactsTest, SaysWhatATableStandsOn) {
 
 TEST(FactsTest, UnknownCeiling) {
   EXPECT_THAT(Facts(Board(), SettingFacts()), Contains(Pair("noise ceiling", "not known")));
+  SettingFacts one_seed;
+  one_seed.set_num_seeds(1);
+  EXPECT_THAT(Facts(Board(), one_seed),
+              Contains(Pair("noise ceiling", HasSubstr("each subset was retrained once"))));
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leaderboard/table_columns.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "leaderboard/display_names.h"
 #include "leaderboard/number_text.h"
 
@@ -34,7 +36,10 @@ std::string MetricMeaning(const MetricFacts& metric) {
       {"lds",
        "linear datamodeling score. For each test example, the rank correlation over subsets "
        "between the sum of the subset's scores and the output of the models retrained on it; then "
-       "the mean over test examples."}};
+       "the mean over test examples. The output is the negative loss, averaged over seeds."},
+      {"lds_margin",
+       "LDS with another output of the retrained models: the margin, the logit of the right class "
+       "less the log-sum-exp of the others."}};
   const auto found = known->find(metric.name());
   return absl::StrCat(
       found != known->end() ? found->second : absl::StrCat("the mean over ", Units(metric), "."),
@@ -53,9 +58,10 @@ Column MetricColumn(const MetricFacts& metric, int expendable) {
 
 std::string RankMeaning(const MetricFacts& metric) {
   return absl::StrCat(
-      "the places that the entry may hold. Two ranges overlap if the data do not settle the order. "
-      "The ranges come from a paired bootstrap over the reporting ",
-      Units(metric), " (95%), with the subsets that were drawn.");
+      "the places that the entry may hold: with 95% confidence, its true place is one of them. "
+      "They "
+      "come from one bootstrap for all entries, over the reporting subsets and the reporting ",
+      Units(metric), ". \"-\": the setting is not ranked.");
 }
 
 // An empty message of facts for a setting without metrics.
@@ -65,11 +71,27 @@ const MetricFacts& FirstMetric(const SettingFacts& setting) {
 
 std::string FixedValueCell(const MethodBlock& block, const std::string& tuner) {
   for (const Row* row : block.rows) {
-    if (row->entry.tuner() != tuner) continue;
+    if (std::find(row->tuners.begin(), row->tuners.end(), tuner) == row->tuners.end()) continue;
     if (row->entry.status() != OK) return StatusName(row->entry.status());
     return ScoreText(row->metrics[0].estimate->value());
   }
   return kNoNumber;
+}
+
+std::string RankCell(const Rank& rank) {
+  if (rank.low == 0) return kNoNumber;
+  return rank.low == rank.high ? absl::StrCat(rank.low) : absl::StrCat(rank.low, "-", rank.high);
+}
+
+std::string TunerNames(const Row& row) {
+  std::vector<std::string> names;
+  for (const std::string& tuner : row.tuners) names.push_back(OneLine(tuner));
+  return absl::StrJoin(names, ", ");
+}
+
+// A cell whose value stands at the edge of its grid.
+std::string WithEdge(const std::string& text, bool at_edge) {
+  return at_edge ? absl::StrCat(text, " (edge)") : text;
 }
 
 std::string RetrainingsToMatch(const Headline& headline) {
@@ -92,7 +114,9 @@ std::vector<Column> EntryColumns(const SettingFacts& setting) {
       {"tuner",
        {"tuner"},
        true,
-       "what chose the hyperparameters. It saw the tuning block and nothing else."},
+       "what chose the hyperparameters. It saw the tuning block and nothing else. Tuners with a "
+       "fixed "
+       "rule that choose the same damping share a row."},
       MetricColumn(first, kAlways),
       {"% of ceiling",
        {"% of", "ceiling"},
@@ -105,14 +129,20 @@ std::vector<Column> EntryColumns(const SettingFacts& setting) {
        false,
        absl::StrCat("the method's best ", title,
                     " over its damping grid, chosen on the reporting block itself. It is an upper "
-                    "bound and never an entry."),
+                    "bound and never an entry. \"(edge)\": at the least or the greatest damping of "
+                    "the grid, so that a better one may lie beyond."),
        kOracle}};
   for (int i = 1; i < setting.metrics_size(); ++i) {
     columns.push_back(MetricColumn(setting.metrics(i), kOtherMetric));
   }
   columns.insert(
       columns.end(),
-      {{"damping", {"damping"}, false, "the chosen damping, as an absolute number.", kDamping},
+      {{"damping",
+        {"damping"},
+        false,
+        "the chosen damping, as an absolute number. \"(edge)\": a search chose the least or the "
+        "greatest damping of its grid.",
+        kDamping},
        {"tuning retrainings",
         {"tuning", "retrain"},
         false,
@@ -137,10 +167,7 @@ std::vector<Column> EntryColumns(const SettingFacts& setting) {
 
 std::vector<std::string> EntryCells(const Row& row) {
   const Entry& entry = row.entry;
-  std::vector<std::string> cells = {row.rank.low == row.rank.high
-                                        ? absl::StrCat(row.rank.low)
-                                        : absl::StrCat(row.rank.low, "-", row.rank.high),
-                                    OneLine(row.method), OneLine(entry.tuner())};
+  std::vector<std::string> cells = {RankCell(row.rank), OneLine(row.method), TunerNames(row)};
   for (size_t i = 0; i < row.metrics.size(); ++i) {
     const RowMetric& metric = row.metrics[i];
     const std::string missing = i == 0 ? StatusName(entry.status()) : kNoNumber;
@@ -148,12 +175,14 @@ std::vector<std::string> EntryCells(const Row& row) {
     if (i > 0) continue;
     cells.push_back(metric.ceiling_share.has_value() ? PercentText(*metric.ceiling_share)
                                                      : kNoNumber);
-    cells.push_back(ScoreText(metric.oracle));
+    cells.push_back(WithEdge(ScoreText(metric.oracle), metric.oracle_at_edge));
   }
   const CostRecord &tuning = entry.tuning_cost(), &total = entry.total_cost();
   cells.insert(
       cells.end(),
-      {entry.has_absolute_damping() ? absl::StrFormat("%.3g", entry.absolute_damping()) : kNoNumber,
+      {entry.has_absolute_damping()
+           ? WithEdge(absl::StrFormat("%.3g", entry.absolute_damping()), row.damping_at_edge)
+           : kNoNumber,
        entry.has_tuning_cost() ? absl::StrFormat("%g", tuning.retrainings()) : kNoNumber,
        entry.has_tuning_cost() ? SecondsText(tuning.cpu_seconds()) : kNoNumber,
        entry.has_total_cost() ? SecondsText(total.cpu_seconds()) : kNoNumber,
@@ -195,17 +224,24 @@ std::vector<Column> MethodColumns(const SettingFacts& setting,
        {absl::StrCat("share of ", metric, " [95% interval]"),
         {absl::StrCat("share of ", metric), "[95% interval]"},
         false,
-        "how good the selector is as a share of grid search. The interval comes from the paired "
-        "bootstrap of the ranks. There is no share if a value is not positive."},
+        "how good the selector is as a share of grid search. The interval comes from the bootstrap "
+        "of the ranks. There is no share if the value of grid search is not positive."},
        {"share of tuning CPU",
         {"share of", "CPU"},
         false,
         "the selector's tuning CPU seconds divided by those of grid search."},
+       {"share of tuning FLOPs",
+        {"share of", "FLOPs"},
+        false,
+        "the selector's floating-point operations of tuning divided by those of grid search. They "
+        "are counted by formula, so they are the same on every machine."},
        {"retrainings to match",
         {"retrain", "to match"},
         false,
-        "the fewest retrainings with which a search is not clearly worse than the selector, by the "
-        "comparison of the ranks. \"> 50\": a search with 50 is still clearly worse."}});
+        "the fewest retrainings with which a search is not clearly worse than the selector: the "
+        "95% "
+        "interval of their difference, by the bootstrap of the ranks, does not lie below 0. \"> "
+        "50\": a search with 50 is still clearly worse."}});
   return columns;
 }
 
@@ -216,16 +252,23 @@ std::vector<std::string> MethodCells(const MethodBlock& block, const Headline* h
   Headline h;
   if (headline != nullptr) {
     h = *headline;
-  } else if (block.search != nullptr) {
-    h.search = block.search->entry.tuner();
-    h.search_value = block.search->metrics[0].estimate->value();
+  } else {
+    if (block.selector != nullptr) {
+      h.selector = block.selector->entry.tuner();
+      if (block.selector->entry.status() == OK) {
+        h.selector_value = block.selector->metrics[0].estimate->value();
+      }
+    }
+    if (block.search != nullptr) {
+      h.search = block.search->entry.tuner();
+      h.search_value = block.search->metrics[0].estimate->value();
+    }
   }
   cells.insert(cells.end(),
-               {headline == nullptr ? kNoNumber : OneLine(h.selector),
-                headline == nullptr ? kNoNumber : ScoreText(h.selector_value),
+               {h.selector.empty() ? kNoNumber : OneLine(h.selector), ScoreText(h.selector_value),
                 h.search.empty() ? kNoNumber : OneLine(h.search), ScoreText(h.search_value),
                 PercentText(h.share, h.share_low, h.share_high), CostPercentText(h.cost_share),
-                RetrainingsToMatch(h)});
+                CostPercentText(h.flops_share), RetrainingsToMatch(h)});
   return cells;
 }
 

@@ -38,7 +38,7 @@ std::vector<Column> MethodColumns(const SettingFacts& setting,
                                   const std::vector<std::string>& fixed_tuners);
 
 // The text under each of MethodColumns(). `headline` is one of the block's, or null if the block
-// has none: then the cells of the selector and the comparison are "-".
+// has none: then the cells of the comparison are "-".
 std::vector<std::string> MethodCells(const MethodBlock& block, const Headline* headline,
                                      const std::vector<std::string>& fixed_tuners);
 

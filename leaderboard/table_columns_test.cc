@@ -20,6 +20,7 @@ Row FullRow() {
   row.entry.mutable_tuning_cost()->set_cpu_seconds(9.876);
   row.entry.mutable_total_cost()->set_cpu_seconds(12345.6);
   row.entry.set_peak_memory_bytes(int64_t{3} << 29);
+  row.tuners = {"t"};
   row.metrics.resize(1);
   row.metrics[0].estimate = Lds(row.entry).estimate();
   row.metrics[0].ceiling_share = .4567;
@@ -67,6 +68,18 @@ TEST(EntryCellsTest, OtherMetricsHaveAColumnEach) {
   EXPECT_EQ(EntryCells(row)[6], "0.000 [-0.050, 0.050]");
 }
 
+TEST(EntryCellsTest, SaysWhatStandsAtTheEdgeAndWhatIsNotRanked) {
+  Row row = FullRow();
+  row.metrics[0].oracle_at_edge = row.damping_at_edge = true;
+  row.tuners = {"a", "b"};
+  row.rank = {0, 0};
+  const std::vector<std::string> cells = EntryCells(row);
+  EXPECT_EQ(cells[0], "-");
+  EXPECT_EQ(cells[2], "a, b");
+  EXPECT_EQ(cells[5], "0.400 (edge)");
+  EXPECT_EQ(cells[6], "3.16e-05 (edge)");
+}
+
 TEST(EntryCellsTest, SharesNextToNothing) {
   Row row = FullRow();
   row.metrics[0].ceiling_share = -1e-9;
@@ -112,13 +125,13 @@ TEST_F(MethodCellsTest, InTheOrderOfColumns) {
   EXPECT_THAT(Titles(MethodColumns(board_.settings[0], {"default"})),
               ElementsAre("method", "default LDS", "selector", "selector LDS", "grid search",
                           "grid search LDS", "share of LDS [95% interval]", "share of tuning CPU",
-                          "retrainings to match"));
+                          "share of tuning FLOPs", "retrainings to match"));
   Headline headline = *blocks_[0].headlines[0];
   headline.share_low = .931;
   headline.share_high = .966;
   EXPECT_THAT(MethodCells(blocks_[0], &headline, {"default"}),
               ElementsAre("sharp", "0.200", kSampleSelector, "0.380", "grid_search_50", "0.400",
-                          "95.0% [93.1, 96.6]", "1.0%", "20"));
+                          "95.0% [93.1, 96.6]", "1.0%", "1.0%", "20"));
 }
 
 TEST_F(MethodCellsTest, LeavesOutWhatIsMissing) {
@@ -126,22 +139,25 @@ TEST_F(MethodCellsTest, LeavesOutWhatIsMissing) {
   headline.share_low.reset();
   headline.retrainings_to_match.reset();
   headline.cost_share.reset();
+  headline.flops_share.reset();
   EXPECT_THAT(MethodCells(blocks_[0], &headline, {}),
               ElementsAre("sharp", kSampleSelector, "0.380", "grid_search_50", "0.400", "95.0%",
-                          "-", "> 50"));
+                          "-", "-", "> 50"));
   headline.search.clear();
   headline.search_value.reset();
   headline.search_retrainings.reset();
   headline.share.reset();
   EXPECT_THAT(MethodCells(blocks_[0], &headline, {}),
-              ElementsAre("sharp", kSampleSelector, "0.380", "-", "-", "-", "-", "-"));
+              ElementsAre("sharp", kSampleSelector, "0.380", "-", "-", "-", "-", "-", "-"));
 }
 
-TEST_F(MethodCellsTest, WithoutHeadlineTheSearchStays) {
+TEST_F(MethodCellsTest, WithoutHeadlineTheValuesStay) {
   EXPECT_THAT(MethodCells(blocks_[0], nullptr, {"unknown"}),
-              ElementsAre("sharp", "-", "-", "-", "grid_search_50", "0.400", "-", "-", "-"));
-  EXPECT_THAT(MethodCells(blocks_[1], nullptr, {"default", "mean_eigenvalue"}),
-              ElementsAre("blunt", "0.000", "out_of_memory", "-", "-", "-", "-", "-", "-", "-"));
+              ElementsAre("sharp", "-", kSampleSelector, "0.380", "grid_search_50", "0.400", "-",
+                          "-", "-", "-"));
+  EXPECT_THAT(
+      MethodCells(blocks_[1], nullptr, {"default", "mean_eigenvalue"}),
+      ElementsAre("blunt", "0.000", "out_of_memory", "-", "-", "-", "-", "-", "-", "-", "-"));
 }
 
 TEST_F(MethodCellsTest, OneLineForEverySelector) {

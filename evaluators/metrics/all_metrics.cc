@@ -4,17 +4,12 @@
 #include "evaluators/metrics/linear_datamodeling_score.h"
 
 namespace attribench {
-namespace {
-
-constexpr int64_t kResamples = 1000;
-constexpr uint64_t kBootstrapSeed = 1;
-
-}  // namespace
 
 std::vector<std::unique_ptr<Metric>> AllMetrics(const GroundTruth& truth,
                                                 const EvaluationBlock& block) {
   std::vector<std::unique_ptr<Metric>> metrics;
-  metrics.push_back(MakeLdsMetric("lds", truth.negative_loss, block, kResamples, kBootstrapSeed));
+  metrics.push_back(MakeLdsMetric("lds", truth.negative_loss, block));
+  metrics.push_back(MakeLdsMetric("lds_margin", truth.margin, block));
   return metrics;
 }
 

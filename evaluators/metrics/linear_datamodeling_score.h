@@ -2,7 +2,6 @@
 #ifndef ATTRIBENCH_EVALUATORS_METRICS_LINEAR_DATAMODELING_SCORE_H_
 #define ATTRIBENCH_EVALUATORS_METRICS_LINEAR_DATAMODELING_SCORE_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "evaluators/evaluation_blocks.h"
 #include "evaluators/metrics/metric.h"
-#include "evaluators/statistics/estimate.h"
 
 namespace attribench {
 
@@ -22,21 +20,24 @@ namespace attribench {
 absl::StatusOr<std::vector<double>> LdsPerTest(const at::Tensor& predicted,
                                                const at::Tensor& outputs);
 
-// The mean of LdsPerTest, with the interval of TwoWayBootstrap. A function of the arguments alone.
+// The mean of LdsPerTest.
+absl::StatusOr<double> MeanLds(const at::Tensor& predicted, const at::Tensor& outputs);
+
+// MeanLds, with its effects by TwoWayJackknife and the interval of TwoWayBootstrap.
 //
 // The interval is for the LDS over all subsets that could be drawn. The estimate lies below that
-// value by 3 (rho - tau) / (m + 1), for Spearman's rho and Kendall's tau; the interval is widened
-// to include it.
-absl::StatusOr<Estimate> LinearDatamodelingScore(const at::Tensor& predicted,
-                                                 const at::Tensor& outputs, int64_t resamples,
-                                                 uint64_t seed);
+// value by 3 (rho - tau) / (m + 1), for Spearman's rho and Kendall's tau. So the interval lies
+// around the jackknife's unbiased value, and is widened to include the estimate.
+//
+// InvalidArgument if there are fewer than 3 subsets; errors as LdsPerTest.
+absl::StatusOr<Measurement> LinearDatamodelingScore(const at::Tensor& predicted,
+                                                    const at::Tensor& outputs);
 
 // LDS as a metric of this name. Predicted outputs are MeasuredScores::subset_scores; `outputs`
 // [m, s, t] are those of the retrained models, averaged over seeds. Both are restricted to `block`.
 // The ceiling is NoiseCeiling: absent if there is only one seed.
 std::unique_ptr<Metric> MakeLdsMetric(std::string name, const at::Tensor& outputs,
-                                      const EvaluationBlock& block, int64_t resamples,
-                                      uint64_t seed);
+                                      const EvaluationBlock& block);
 
 }  // namespace attribench
 

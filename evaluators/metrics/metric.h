@@ -25,6 +25,9 @@ struct MeasuredScores {
 struct Measurement {
   Estimate estimate;             // of the mean of per_unit
   std::vector<double> per_unit;  // one value per unit; the order is the same for all methods
+  // The effect of each subset of the block on the estimate (TwoWayEffects::subsets), in the order
+  // of the block. Empty if the metric does not depend on retrained subsets.
+  std::vector<double> per_subset;
 };
 
 // A measure of how good attribution scores are, on one block of one setting's ground truth. A new

@@ -2,91 +2,74 @@
 #include "evaluators/statistics/two_way_bootstrap.h"
 
 #include <cmath>
-#include <numeric>
 
 #include "gtest/gtest.h"
 
 namespace attribench {
 namespace {
 
-double Sum(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
+// n effects, half of them -.5 and half .5.
+std::vector<double> Halves(int n) {
+  std::vector<double> effects;
+  for (int i = 0; i < n; ++i) effects.push_back(i % 2 == 0 ? .5 : -.5);
+  return effects;
 }
 
-// A value that depends on the subset alone: +.5 or -.5, the same for every test example. The mean
-// of n resampled subsets has the standard deviation .5 / sqrt(n), so the 95% interval reaches 1.96
-// x .5 / sqrt(100) = .098 to each side. 2,000 resamples know a 2.5% quantile to sqrt(.025 x .975 /
-// 2000) / .058 = 6% of a standard deviation (.058 is the normal density there); four times that is
-// .012.
-TEST(TwoWayBootstrapTest, SubsetsAloneGiveTheirInterval) {
-  const auto values = [](const std::vector<double>& counts) {
-    double sum = 0;
-    for (size_t s = 0; s < counts.size(); ++s) sum += counts[s] * (s % 2 == 0 ? .5 : -.5);
-    return std::vector<double>(7, sum / Sum(counts));
-  };
-  const Estimate estimate = TwoWayBootstrap(100, 7, 2000, 1, values);
-  EXPECT_NEAR(estimate.value, 0, 1e-15);
-  EXPECT_NEAR(estimate.low, -.098, .012);
-  EXPECT_NEAR(estimate.high, .098, .012);
+// The mean of 100 draws has the standard deviation .5 / sqrt(100) = .05; with the stretch,
+// sqrt(100 / 99) x 1.984 / 1.960 = 1.0173, it is .05087. So the 95% interval reaches .0997 to each
+// side. 2,000 resamples know a 2.5% quantile to sqrt(.025 x .975 / 2000) / .058 = 6% of a standard
+// deviation (.058 is the normal density there); four times that is .012.
+TEST(TwoWayBootstrapTest, EachSideGivesItsInterval) {
+  for (const bool subsets : {true, false}) {
+    TwoWayEffects effects;
+    (subsets ? effects.subsets : effects.tests) = Halves(100);
+    const auto [low, high] = PercentileInterval(TwoWayBootstrap(100, 100).Deviations(effects));
+    EXPECT_NEAR(low, -.0997, .012) << "subsets: " << subsets;
+    EXPECT_NEAR(high, .0997, .012) << "subsets: " << subsets;
+  }
 }
 
-// The same, with the roles of subsets and test examples exchanged.
-TEST(TwoWayBootstrapTest, TestExamplesAloneGiveTheirInterval) {
-  const auto values = [](const std::vector<double>&) {
-    std::vector<double> result;
-    for (int t = 0; t < 100; ++t) result.push_back(t % 2 == 0 ? .5 : -.5);
-    return result;
-  };
-  const Estimate estimate = TwoWayBootstrap(7, 100, 2000, 1, values);
-  EXPECT_NEAR(estimate.value, 0, 1e-15);
-  EXPECT_NEAR(estimate.low, -.098, .012);
-  EXPECT_NEAR(estimate.high, .098, .012);
+// The two sides are drawn independently, so their variances add up: a factor of sqrt(2).
+TEST(TwoWayBootstrapTest, TheTwoSidesAddUp) {
+  const auto [low, high] =
+      PercentileInterval(TwoWayBootstrap(100, 100).Deviations({Halves(100), Halves(100)}));
+  EXPECT_NEAR(low, -.0997 * M_SQRT2, .012 * M_SQRT2);
+  EXPECT_NEAR(high, .0997 * M_SQRT2, .012 * M_SQRT2);
 }
 
-// Resamples that all lie .1 below the estimate give an interval that reaches .1 above it, and not
-// beyond 1.
-TEST(TwoWayBootstrapTest, TheIntervalIsReflectedAtTheEstimateAndClamped) {
-  const auto biased = [](double value) {
-    return [value](const std::vector<double>& counts) {
-      for (const double count : counts) {
-        if (count != 1) return std::vector<double>(3, value - .1);
-      }
-      return std::vector<double>(3, value);
-    };
-  };
-  const Estimate middle = TwoWayBootstrap(20, 3, 200, 1, biased(.5));
-  EXPECT_DOUBLE_EQ(middle.value, .5);
-  EXPECT_DOUBLE_EQ(middle.low, .5);
-  EXPECT_DOUBLE_EQ(middle.high, .6);
-  EXPECT_EQ(TwoWayBootstrap(20, 3, 200, 1, biased(.95)).high, 1);
+TEST(TwoWayBootstrapTest, DeviationsOfADifferenceAreDifferencesOfDeviations) {
+  const std::vector<double> a = {.1, -.3, .2}, b = {-.2, .1, .1}, difference = {.3, -.4, .1};
+  const std::vector<double> of_a = TwoWayBootstrap(3, 3).Deviations({a, b});
+  const std::vector<double> of_b = TwoWayBootstrap(3, 3).Deviations({b, a});
+  const std::vector<double> of_difference =
+      TwoWayBootstrap(3, 3).Deviations({difference, {-.3, .4, -.1}});
+  for (int i = 0; i < TwoWayBootstrap::kResamples; ++i) {
+    EXPECT_NEAR(of_a[i] - of_b[i], of_difference[i], 1e-12);
+  }
 }
 
-TEST(TwoWayBootstrapTest, EveryResampleDrawsAsManySubsetsAsThereAre) {
-  std::vector<std::vector<double>> draws;
-  const auto values = [&](const std::vector<double>& counts) {
-    draws.push_back(counts);
-    return std::vector<double>(2, 0);
-  };
-  TwoWayBootstrap(9, 2, 5, 3, values);
-  ASSERT_EQ(draws.size(), 6) << "the sample itself and 5 resamples";
-  EXPECT_EQ(draws[0], std::vector<double>(9, 1));
-  for (const std::vector<double>& counts : draws) EXPECT_EQ(Sum(counts), 9);
-  const std::vector<std::vector<double>> first = draws;
-  draws.clear();
-  TwoWayBootstrap(9, 2, 5, 3, values);
-  EXPECT_EQ(draws, first) << "a function of the arguments alone";
-  draws.clear();
-  TwoWayBootstrap(9, 2, 5, 4, values);
-  EXPECT_NE(draws, first) << "another seed";
+TEST(TwoWayBootstrapTest, OneAloneHasNoSpread) {
+  const std::vector<double> deviations = TwoWayBootstrap(1, 0).Deviations({{0}, {}});
+  ASSERT_EQ(deviations.size(), 2000);
+  for (const double deviation : deviations) EXPECT_EQ(deviation, 0);
 }
 
-TEST(TwoWayBootstrapTest, WithoutResamplesThereIsNoInterval) {
-  const Estimate estimate = TwoWayBootstrap(4, 2, 0, 1, [](const std::vector<double>&) {
-    return std::vector<double>{.25, .75};
-  });
-  EXPECT_EQ(estimate.value, .5);
-  EXPECT_EQ(estimate.low, .5);
-  EXPECT_EQ(estimate.high, .5);
+TEST(PercentileIntervalTest, LeavesOutFiftyAtEachEnd) {
+  std::vector<double> values;
+  for (int i = 0; i < 2000; ++i) values.push_back((i * 7) % 2000);
+  const auto [low, high] = PercentileInterval(values);
+  EXPECT_EQ(low, 50);
+  EXPECT_EQ(high, 1949);
+}
+
+// From tables of the t distribution, to their last digit.
+TEST(StudentQuantileTest, AgreesWithTables) {
+  EXPECT_NEAR(StudentQuantile(1), 12.706, .0005);
+  EXPECT_NEAR(StudentQuantile(2), 4.303, .0005);
+  EXPECT_NEAR(StudentQuantile(3), 3.182, .005) << "the series has few terms";
+  EXPECT_NEAR(StudentQuantile(5), 2.571, .0005);
+  EXPECT_NEAR(StudentQuantile(24), 2.064, .0005);
+  EXPECT_NEAR(StudentQuantile(1000000), 1.960, .0005);
 }
 
 }  // namespace

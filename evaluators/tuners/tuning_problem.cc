@@ -46,11 +46,8 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
   const auto of_block = [&](const at::Tensor& values) {
     return values.index_select(0, subsets).index_select(1, tests);
   };
-  const absl::StatusOr<Estimate> lds = LinearDatamodelingScore(
-      of_block((*point)->subset_scores), of_block(sources_.truth.negative_loss.select(1, 0)),
-      /*resamples=*/0, /*seed=*/0);
-  if (!lds.ok()) return lds.status();
-  return lds->value;
+  return MeanLds(of_block((*point)->subset_scores),
+                 of_block(sources_.truth.negative_loss.select(1, 0)));
 }
 
 absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping>& dampings) {
