@@ -13,8 +13,8 @@
 namespace attribench {
 
 // clang-format off
-// Reads the first `first_n` examples of files in the binary format of CIFAR-10 or CIFAR-100, one file
-// after the other. A record has one label byte (CIFAR-10: 0 to 9) or two (CIFAR-100: the coarse
+// Reads the first `first_n` examples of files in the binary format of CIFAR-10 or CIFAR-100, one
+// file after the other. A record has one label byte (CIFAR-10: 0 to 9) or two (CIFAR-100: the coarse
 // label, 0 to 19, and the fine one, 0 to 99), then 32 x 32 bytes of red, of green and of blue.
 //
 // If `classes` is not empty, only examples with these labels count, and their new label is the

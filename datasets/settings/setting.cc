@@ -230,6 +230,9 @@ std::string RecipeDigest(const Setting& setting) {
   decisive.mutable_dataset()->clear_name();
   decisive.mutable_dataset()->clear_synthetic();
   decisive.mutable_dataset()->clear_data_digest();
+  // A mean of 0 is the same as none.
+  if (decisive.dataset().mean_size() == 1 && decisive.dataset().mean(0) == 0)
+    decisive.mutable_dataset()->clear_mean();
   if (decisive.dataset().has_idx()) decisive.mutable_dataset()->mutable_idx()->clear_url();
   if (decisive.dataset().has_cifar()) decisive.mutable_dataset()->mutable_cifar()->clear_url();
   std::string bytes;

@@ -162,6 +162,12 @@ TEST(SettingTest, DigestFollowsTheRecipeAndNotTheWords) {
   const Setting setting = *LoadSetting("glyphs_mlp");
   Setting changed = setting;
   changed.set_description("other words");
+  changed.mutable_dataset()->clear_mean();
+  EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));
+  const std::string without_mean = RecipeDigest(changed);
+  changed.mutable_dataset()->add_mean(0);
+  EXPECT_EQ(RecipeDigest(changed), without_mean);
+  changed.mutable_dataset()->set_mean(0, setting.dataset().mean(0));
   changed.mutable_dataset()->set_data_digest("abc");
   EXPECT_EQ(RecipeDigest(changed), RecipeDigest(setting));
   changed.mutable_recipe()->set_epochs(setting.recipe().epochs() + 1);

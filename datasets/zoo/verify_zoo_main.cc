@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // clang-format off
-// Checks a zoo: reads every file, compares it with its checksum, and compares the data with the digest
-// in the manifest. Then it trains some subsets again. For each training it prints one of
+// Checks a zoo: reads every file, compares it with its checksum, and compares the data with the
+// digest in the manifest. Then it trains some subsets again. For each training it prints one of
 //
 //   bit for bit       the outputs are exactly those of the ground truth
 //   within tolerance  the bits differ, as on another CPU, but the outputs agree (see Agreement)
