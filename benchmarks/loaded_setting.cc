@@ -43,6 +43,8 @@ absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::
   if (!data.ok()) return data.status();
   absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
   if (!zoo.ok()) return zoo.status();
+  if (const absl::Status status = zoo->CheckData(*data); !status.ok()) return status;
+  if (const absl::Status status = zoo->Verify(); !status.ok()) return status;
   absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
   if (!truth.ok()) return truth.status();
   absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());

@@ -33,8 +33,8 @@ struct LoadedSetting {
   double memory_limit = AttributionTask().memory_limit;  // in bytes, for each task
 };
 
-// Reads the setting's dataset and the zoo in `zoo_folder`. Errors as LoadDataset, Zoo and
-// MakeModel.
+// Reads the setting's dataset and the zoo in `zoo_folder`, and checks the whole zoo. Errors as
+// LoadDataset, Zoo and MakeModel.
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
                                              const std::string& zoo_folder);
 

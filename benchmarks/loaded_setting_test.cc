@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/loaded_setting.h"
 
+#include <filesystem>
+#include <functional>
+#include <string>
+
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "datasets/settings/setting.h"
+#include "datasets/whole_file.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -78,6 +83,37 @@ TEST_F(LoadedSettingTest, AMissingZooIsNamed) {
       LoadIntoMemory(*LoadSetting("glyphs_mlp"), "", "/no/such/zoo").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
   EXPECT_TRUE(absl::StrContains(std::string(status.message()), "/no/such/zoo")) << status;
+}
+
+// Damage of a file, or other examples, must not become scores.
+TEST_F(LoadedSettingTest, ADamagedZooAndOtherExamplesAreRefused) {
+  const std::string copy = testing::TempDir() + "/copy";
+  std::filesystem::remove_all(copy);
+  std::filesystem::copy(kZoo, copy, std::filesystem::copy_options::recursive);
+  const auto change = [&](const std::string& file, const std::function<void(std::string&)>& edit) {
+    std::string bytes = *ReadWholeFile(copy + "/" + file);
+    edit(bytes);
+    ASSERT_TRUE(WriteWholeFile(copy + "/" + file, bytes).ok());
+  };
+  const auto flip = [](std::string& bytes) { bytes.back() ^= 1; };
+  const auto load = [&] { return LoadIntoMemory(*LoadSetting("glyphs_mlp"), "", copy).status(); };
+  change("checkpoints/half_49.safetensors", flip);
+  absl::Status status = load();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_TRUE(
+      absl::StrContains(std::string(status.message()),
+                        copy + "/checkpoints/half_49.safetensors is damaged: its sha256 is "))
+      << status;
+  change("checkpoints/half_49.safetensors", flip);
+  EXPECT_TRUE(load().ok()) << load();
+  change("manifest.textproto", [](std::string& text) {
+    const std::string field = "data_digest: \"";
+    text.insert(text.find(field) + field.size(), "x");
+  });
+  status = load();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()), "was made from other examples"))
+      << status;
 }
 
 TEST(ToCostTest, OneTrainingIsOneRetraining) {

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data files with checksums, from the folder ATTRIBENCH_DATA_MIRROR if it is set, else downloaded."""
 
+def mirror_mistake(mirror):
+    """Says in one sentence what is wrong with the value of ATTRIBENCH_DATA_MIRROR; None if it is good."""
+    if mirror and not mirror.startswith("/"):
+        return "ATTRIBENCH_DATA_MIRROR is '%s', must be an absolute path: Bazel does not know in which folder it was set (try \"$PWD/%s\")" % (mirror, mirror)
+    return None
+
 def _data_repository_impl(repository_ctx):
     name = repository_ctx.name
     mirror = repository_ctx.os.environ.get("ATTRIBENCH_DATA_MIRROR", "")
+    mistake = mirror_mistake(mirror)
+    if mistake:
+        fail(mistake)
     archive = repository_ctx.attr.archive
     unpacked = False
     for file, sha256 in repository_ctx.attr.files.items():

@@ -15,7 +15,7 @@ std::string DataRoot() {
   if (const std::string flag = absl::GetFlag(FLAGS_data_root); !flag.empty())
     return InWorkingDirectory(flag);
   if (const char* mirror = std::getenv("ATTRIBENCH_DATA_MIRROR"); mirror != nullptr && *mirror != 0)
-    return mirror;
+    return InWorkingDirectory(mirror);
   return "external";
 }
 

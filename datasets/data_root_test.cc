@@ -30,6 +30,10 @@ TEST_F(DataRootTest, WithoutFlagAndVariableItIsTheFolderOfBazel) {
 TEST_F(DataRootTest, TheVariableReplacesTheFolderOfBazel) {
   setenv("ATTRIBENCH_DATA_MIRROR", "/mirror", /*overwrite=*/1);
   EXPECT_EQ(DataRoot(), "/mirror");
+  setenv("BUILD_WORKING_DIRECTORY", "/home/user", /*overwrite=*/1);
+  EXPECT_EQ(DataRoot(), "/mirror");
+  setenv("ATTRIBENCH_DATA_MIRROR", "../mirror", /*overwrite=*/1);
+  EXPECT_EQ(DataRoot(), "/home/user/../mirror");
 }
 
 TEST_F(DataRootTest, TheFlagReplacesTheVariable) {

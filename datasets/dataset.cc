@@ -9,17 +9,37 @@
 #include "datasets/formats/cifar.h"
 #include "datasets/formats/glyphs.h"
 #include "datasets/formats/idx.h"
+#include "datasets/whole_file.h"
 
 namespace attribench {
 namespace {
+
+struct RawSplit {
+  RawImages train;
+  RawImages test;
+};
+
+// One value for all channels or one per channel, in a shape that fits images.
+at::Tensor PerChannel(const google::protobuf::RepeatedField<double>& values) {
+  return at::tensor(std::vector<double>(values.begin(), values.end()), at::kFloat).view({-1, 1, 1});
+}
 
 Dataset Normalised(const RawImages& raw, const DatasetSource& source) {
   const int64_t n = raw.size();
   const at::Tensor pixels = at::from_blob(const_cast<uint8_t*>(raw.pixels.data()),
                                           {n, raw.channels, raw.height, raw.width}, at::kByte);
   const at::Tensor labels = at::from_blob(const_cast<uint8_t*>(raw.labels.data()), {n}, at::kByte);
-  return {pixels.to(at::kFloat).div(255).sub(source.mean()).div(source.standard_deviation()),
-          labels.to(at::kLong)};
+  at::Tensor inputs = pixels.to(at::kFloat).div(255);
+  if (source.mean_size() > 0) inputs = inputs.sub(PerChannel(source.mean()));
+  return {inputs.div(PerChannel(source.standard_deviation())), labels.to(at::kLong)};
+}
+
+std::string Digest(const RawSplit& raw) {
+  const auto bytes = [](const std::vector<uint8_t>& numbers) {
+    return absl::string_view(reinterpret_cast<const char*>(numbers.data()), numbers.size());
+  };
+  return Sha256(absl::StrCat(bytes(raw.train.pixels), bytes(raw.train.labels),
+                             bytes(raw.test.pixels), bytes(raw.test.labels)));
 }
 
 // Adds to a NotFound error how to get the files of `folder`.
@@ -35,7 +55,18 @@ absl::StatusOr<RawImages> ReadFiles(const IdxSource& idx, const std::string& dat
                                     const std::string& images, const std::string& labels,
                                     int64_t count) {
   const std::string folder = absl::StrCat(data_root, "/", idx.folder(), "/");
-  return OrHowToGetIt(ReadIdx(folder + images, folder + labels, count), idx.folder(), idx.url());
+  absl::StatusOr<RawImages> raw =
+      OrHowToGetIt(ReadIdx(folder + images, folder + labels, count), idx.folder(), idx.url());
+  if (!raw.ok()) return raw;
+  for (uint8_t& label : raw->labels) {
+    if (label < idx.first_label()) {
+      return absl::DataLossError(absl::StrCat(
+          folder, labels, ": example ", &label - raw->labels.data(), " has label ", label,
+          ", must be at least ", idx.first_label(), " (idx.first_label of the setting)"));
+    }
+    label = static_cast<uint8_t>(label - idx.first_label());
+  }
+  return raw;
 }
 
 absl::StatusOr<RawImages> ReadFiles(const CifarSource& cifar, const std::string& data_root,
@@ -45,38 +76,69 @@ absl::StatusOr<RawImages> ReadFiles(const CifarSource& cifar, const std::string&
   for (const std::string& file : files) {
     paths.push_back(absl::StrCat(data_root, "/", cifar.folder(), "/", file));
   }
-  return OrHowToGetIt(ReadCifar(paths, {cifar.classes().begin(), cifar.classes().end()}, count),
-                      cifar.folder(), cifar.url());
+  return OrHowToGetIt(
+      ReadCifar(paths, cifar.format(), {cifar.classes().begin(), cifar.classes().end()}, count),
+      cifar.folder(), cifar.url());
 }
 
-absl::StatusOr<DatasetSplit> LoadSource(const DatasetSource& source, const std::string& data_root) {
+absl::StatusOr<RawSplit> ReadSource(const DatasetSource& source, const std::string& data_root) {
   if (source.has_glyphs()) {
     const uint64_t seed = source.glyphs().seed();
-    return DatasetSplit{Normalised(DrawGlyphs(seed, "train", source.num_train()), source),
-                        Normalised(DrawGlyphs(seed, "test", source.num_test()), source)};
+    return RawSplit{DrawGlyphs(seed, "train", source.num_train()),
+                    DrawGlyphs(seed, "test", source.num_test())};
   }
   if (source.has_idx()) {
     const IdxSource& idx = source.idx();
-    const absl::StatusOr<RawImages> train =
+    absl::StatusOr<RawImages> train =
         ReadFiles(idx, data_root, idx.train_images(), idx.train_labels(), source.num_train());
     if (!train.ok()) return train.status();
-    const absl::StatusOr<RawImages> test =
+    absl::StatusOr<RawImages> test =
         ReadFiles(idx, data_root, idx.test_images(), idx.test_labels(), source.num_test());
     if (!test.ok()) return test.status();
-    return DatasetSplit{Normalised(*train, source), Normalised(*test, source)};
+    return RawSplit{*std::move(train), *std::move(test)};
   }
   if (source.has_cifar()) {
     const CifarSource& cifar = source.cifar();
-    const absl::StatusOr<RawImages> train =
+    absl::StatusOr<RawImages> train =
         ReadFiles(cifar, data_root, cifar.train_files(), source.num_train());
     if (!train.ok()) return train.status();
-    const absl::StatusOr<RawImages> test =
+    absl::StatusOr<RawImages> test =
         ReadFiles(cifar, data_root, cifar.test_files(), source.num_test());
     if (!test.ok()) return test.status();
-    return DatasetSplit{Normalised(*train, source), Normalised(*test, source)};
+    return RawSplit{*std::move(train), *std::move(test)};
   }
   return absl::InvalidArgumentError(
       absl::StrCat("dataset ", source.name(), " names no source; known are glyphs, idx and cifar"));
+}
+
+// InvalidArgument if the setting gives means or deviations of another number of channels.
+absl::Status CheckChannels(const RawImages& raw, const Setting& setting) {
+  const DatasetSource& source = setting.dataset();
+  for (const auto& [field, size] :
+       {std::pair("mean", source.mean_size()),
+        std::pair("standard_deviation", source.standard_deviation_size())}) {
+    if (size <= 1 || size == raw.channels) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("setting ", setting.name(), ": dataset.", field, " has ", size,
+                     " values, but the images have ", raw.channels,
+                     " channels: it must have 1 value, or one per channel"));
+  }
+  return absl::OkStatus();
+}
+
+// DataLoss if the setting names the digest of its data and `digest` is another.
+absl::Status CheckDigest(const std::string& digest, const Setting& setting,
+                         const std::string& data_root) {
+  const DatasetSource& source = setting.dataset();
+  if (source.data_digest().empty() || digest == source.data_digest()) return absl::OkStatus();
+  const bool idx = source.has_idx();
+  const std::string& folder = idx ? source.idx().folder() : source.cifar().folder();
+  const std::string& url = idx ? source.idx().url() : source.cifar().url();
+  return absl::DataLossError(
+      absl::StrCat("setting ", setting.name(), ": the examples in ", data_root, "/", folder,
+                   " are not those of the setting: their sha256 is ", digest, ", must be ",
+                   source.data_digest(), " (dataset.data_digest)",
+                   url.empty() ? "" : absl::StrCat("; download the official files from ", url)));
 }
 
 // InvalidArgument if the setting's model cannot take the images and labels of `split`.
@@ -106,22 +168,35 @@ absl::Status CheckModelTakes(const Dataset& data, const Setting& setting,
       model.has_mlp() ? model.mlp().num_classes() : model.resnet9().num_classes();
   const int64_t label = data.labels.max().item<int64_t>();
   if (label >= classes) {
+    const bool offset = setting.dataset().has_idx() && data.labels.min().item<int64_t>() > 0;
     return refuse(model.has_mlp() ? "mlp.num_classes" : "resnet9.num_classes", classes,
                   absl::StrCat("but the ", split, " labels go up to ", label,
-                               ": it must be at least ", label + 1));
+                               ": it must be at least ", label + 1,
+                               offset ? ", or set dataset.idx.first_label if the first class has a "
+                                        "higher label than 0"
+                                      : ""));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
+Dataset Dataset::Rows(const at::Tensor& index) const {
+  return {inputs.index_select(0, index), labels.index_select(0, index)};
+}
+
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root) {
-  absl::StatusOr<DatasetSplit> data = LoadSource(setting.dataset(), data_root);
-  if (!data.ok()) return data;
-  for (const auto& [split, name] : {std::pair(&data->train, "train"), {&data->test, "test"}}) {
+  const absl::StatusOr<RawSplit> raw = ReadSource(setting.dataset(), data_root);
+  if (!raw.ok()) return raw.status();
+  if (const absl::Status status = CheckChannels(raw->train, setting); !status.ok()) return status;
+  DatasetSplit data = {Normalised(raw->train, setting.dataset()),
+                       Normalised(raw->test, setting.dataset()), Digest(*raw)};
+  for (const auto& [split, name] : {std::pair(&data.train, "train"), {&data.test, "test"}}) {
     const absl::Status status = CheckModelTakes(*split, setting, name);
     if (!status.ok()) return status;
   }
+  if (const absl::Status status = CheckDigest(data.digest, setting, data_root); !status.ok())
+    return status;
   return data;
 }
 

@@ -4,6 +4,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "datasets/settings/setting.h"
+#include "datasets/whole_file.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -29,6 +30,135 @@ TEST(DatasetTest, MissingFileSaysWhichAndHowToGetIt) {
        {"/no/such/folder/mnist/train-images-idx3-ubyte.gz", "https://", "ATTRIBENCH_DATA_MIRROR"}) {
     EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
   }
+}
+
+// A setting with two training images and two test images of 2 x 1 pixels, in files.
+class SmallIdxTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Write("train-images", std::string("\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\2", 16) +
+                              std::string("\x00\x33\x66\xff", 4));
+    Write("train-labels", std::string("\0\0\x08\x01\0\0\0\2", 8) + "\1\2");
+    Write("test-images", std::string("\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\2", 16) + "abcd");
+    Write("test-labels", std::string("\0\0\x08\x01\0\0\0\2", 8) + "\2\1");
+    setting_ = *LoadSetting("mnist_lr");
+    setting_.set_name("small");
+    DatasetSource& source = *setting_.mutable_dataset();
+    source.clear_data_digest();
+    source.set_num_train(2);
+    source.set_num_test(2);
+    source.set_mean(0, 0.5);
+    source.set_standard_deviation(0, 0.25);
+    IdxSource& idx = *source.mutable_idx();
+    idx.set_folder("small");
+    idx.set_train_images("train-images");
+    idx.set_train_labels("train-labels");
+    idx.set_test_images("test-images");
+    idx.set_test_labels("test-labels");
+    setting_.mutable_model()->mutable_mlp()->set_num_inputs(2);
+    setting_.mutable_model()->mutable_mlp()->set_num_classes(3);
+  }
+
+  void Write(const std::string& name, const std::string& bytes) {
+    ASSERT_TRUE(WriteWholeFile(testing::TempDir() + "/small/" + name, bytes).ok());
+  }
+
+  absl::StatusOr<DatasetSplit> Load() { return LoadDataset(setting_, testing::TempDir()); }
+
+  Setting setting_;
+};
+
+TEST_F(SmallIdxTest, InputsAndRows) {
+  const absl::StatusOr<DatasetSplit> data = Load();
+  ASSERT_TRUE(data.ok()) << data.status();
+  // (pixel / 255 - 0.5) / 0.25
+  const at::Tensor expected = at::tensor({-2.0f, -1.2f, -0.4f, 2.0f}).view({2, 1, 1, 2});
+  EXPECT_TRUE(data->train.inputs.allclose(expected, 1e-6, 1e-6)) << data->train.inputs;
+  EXPECT_TRUE(data->train.labels.equal(at::tensor({1, 2}, at::kLong)));
+  const Dataset rows = data->train.Rows(at::tensor({1, 0, 1}, at::kLong));
+  EXPECT_TRUE(rows.labels.equal(at::tensor({2, 1, 2}, at::kLong)));
+  EXPECT_TRUE(rows.inputs[0].equal(data->train.inputs[1]));
+  EXPECT_TRUE(rows.inputs[1].equal(data->train.inputs[0]));
+}
+
+// As datasets/zoo/manifest.proto defines it.
+TEST_F(SmallIdxTest, TheDigestIsThatOfPixelsAndLabels) {
+  const std::string digest =
+      Sha256(std::string("\x00\x33\x66\xff\1\2", 6) + "abcd" + std::string("\2\1", 2));
+  EXPECT_EQ(Load()->digest, digest);
+  setting_.mutable_dataset()->set_mean(0, 0.4);  // not a matter of the data
+  EXPECT_EQ(Load()->digest, digest);
+  setting_.mutable_dataset()->set_data_digest(digest);
+  EXPECT_TRUE(Load().ok()) << Load().status();
+  Write("test-images", std::string("\0\0\x08\x03\0\0\0\2\0\0\0\1\0\0\0\2", 16) + "abce");
+  const absl::Status status = Load().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  const std::string other =
+      Sha256(std::string("\x00\x33\x66\xff\1\2", 6) + "abce" + std::string("\2\1", 2));
+  for (const std::string& part : {testing::TempDir() + "/small", digest, other}) {
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
+  }
+}
+
+TEST_F(SmallIdxTest, LabelsMayStartAtOne) {
+  setting_.mutable_model()->mutable_mlp()->set_num_classes(2);
+  EXPECT_TRUE(absl::StrContains(std::string(Load().status().message()),
+                                "the train labels go up to 2: it must be at least 3, or set "
+                                "dataset.idx.first_label"))
+      << Load().status();
+  setting_.mutable_dataset()->mutable_idx()->set_first_label(1);
+  const absl::StatusOr<DatasetSplit> data = Load();
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_TRUE(data->train.labels.equal(at::tensor({0, 1}, at::kLong)));
+  setting_.mutable_dataset()->mutable_idx()->set_first_label(2);
+  const absl::Status status = Load().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()),
+                                "train-labels: example 0 has label 1, must be at least 2"))
+      << status;
+}
+
+TEST_F(SmallIdxTest, AMeanPerChannelNeedsAsManyChannels) {
+  setting_.mutable_dataset()->add_mean(0.5);
+  const absl::Status status = Load().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      status.message(),
+      "setting small: dataset.mean has 2 values, but the images have 1 channels: it must have "
+      "1 value, or one per channel");
+}
+
+// One CIFAR record a split: red 51, green 102, blue 255.
+TEST(DatasetTest, MeanAndDeviationPerChannel) {
+  const std::string record = std::string(1, '\0') + std::string(1024, '\x33') +
+                             std::string(1024, '\x66') + std::string(1024, '\xff');
+  ASSERT_TRUE(WriteWholeFile(testing::TempDir() + "/colours/data.bin", record).ok());
+  Setting setting = *LoadSetting("cifar10_resnet9");
+  DatasetSource& source = *setting.mutable_dataset();
+  source.clear_data_digest();
+  source.set_num_train(1);
+  source.set_num_test(1);
+  source.mutable_cifar()->set_folder("colours");
+  source.mutable_cifar()->set_train_files(0, "data.bin");
+  source.mutable_cifar()->set_test_files(0, "data.bin");
+  const auto load = [&](const std::vector<double>& means, const std::vector<double>& deviations) {
+    source.clear_mean();
+    source.clear_standard_deviation();
+    for (const double mean : means) source.add_mean(mean);
+    for (const double deviation : deviations) source.add_standard_deviation(deviation);
+    return LoadDataset(setting, testing::TempDir())->train.inputs[0];
+  };
+  const at::Tensor each = load({0.1, 0.2, 0.3}, {0.5, 0.25, 1});
+  for (const auto& [channel, value] :
+       {std::pair(0, (0.2 - 0.1) / 0.5), std::pair(1, (0.4 - 0.2) / 0.25), std::pair(2, 0.7)}) {
+    EXPECT_NEAR(each[channel].min().item<double>(), value, 1e-6) << channel;
+    EXPECT_NEAR(each[channel].max().item<double>(), value, 1e-6) << channel;
+  }
+  // One value for all channels is the same as that value for each, bit for bit.
+  EXPECT_TRUE(load({0.1307}, {0.3081}).equal(load({0.1307, 0.1307, 0.1307}, {0.3081})));
+  EXPECT_TRUE(load({}, {0.3081}).equal(load({0}, {0.3081})));
+  const at::Tensor scalar = at::full({32, 32}, 51.0f).div(255).sub(0.1307).div(0.3081);
+  EXPECT_TRUE(load({0.1307}, {0.3081})[0].equal(scalar));
 }
 
 TEST(DatasetTest, ModelMustTakeTheImages) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "datasets/instruction_set.h"
+#include "datasets/models/winograd.h"
 #include "torch/csrc/api/include/torch/version.h"
 
 namespace attribench {
@@ -27,7 +28,8 @@ Environment DescribeEnvironment() {
                     absl::StripAsciiWhitespace(field.second));
   }
   environment.set_cpu_model(description);
-  environment.set_cpu_capability(InstructionSetIsFixed() ? "AVX2 (fixed)" : "as found");
+  environment.set_cpu_capability(absl::StrCat(InstructionSetIsFixed() ? "AVX2 (fixed)" : "as found",
+                                              OneDnnIsRaised() ? ", oneDNN AVX-512" : ""));
   environment.set_torch_version(TORCH_VERSION);
   environment.set_compiler(__VERSION__);
   return environment;

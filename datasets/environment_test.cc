@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "datasets/models/winograd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -37,6 +38,15 @@ TEST(EnvironmentTest, SaysWhetherTheInstructionSetIsFixed) {
   EXPECT_EQ(DescribeEnvironment().cpu_capability(), "AVX2 (fixed)");
   setenv("ATEN_CPU_CAPABILITY", "default", /*overwrite=*/1);
   EXPECT_EQ(DescribeEnvironment().cpu_capability(), "as found");
+}
+
+// Last, since the process cannot go back.
+TEST(EnvironmentTest, SaysWhetherOneDnnUsesMore) {
+  setenv("ATEN_CPU_CAPABILITY", "avx2", /*overwrite=*/1);
+  EXPECT_EQ(DescribeEnvironment().cpu_capability(), "AVX2 (fixed)");
+  const bool raised = AllowWinograd();
+  EXPECT_EQ(DescribeEnvironment().cpu_capability(),
+            raised ? "AVX2 (fixed), oneDNN AVX-512" : "AVX2 (fixed)");
 }
 
 }  // namespace

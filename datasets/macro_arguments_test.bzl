@@ -2,6 +2,7 @@
 """Tests of the messages about bad arguments of macros, and of the labels of a setting's parts."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load(":data_repository.bzl", "mirror_mistake")
 load(":model_zoo.bzl", "model_zoo_mistake")
 load(":macro_arguments.bzl", "labels_mistake", "setting_part", "target_name")
 
@@ -24,6 +25,10 @@ def _macro_arguments_test_impl(ctx):
     asserts.equals(env, ":a_zoo", setting_part(":a", "zoo"))
     asserts.equals(env, "//b/a:a_zoo", setting_part("//b/a", "zoo"))
     asserts.equals(env, "@c//b:a_data", setting_part("@c//b:a", "data"))
+    for good in ["", "/data"]:
+        asserts.equals(env, None, mirror_mistake(good))
+    for relative in ["data", "../data", "~/data"]:
+        asserts.true(env, "must be an absolute path" in mirror_mistake(relative))
     return unittest.end(env)
 
 macro_arguments_test = unittest.make(_macro_arguments_test_impl)

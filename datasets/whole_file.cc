@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "absl/strings/escaping.h"
@@ -69,14 +67,34 @@ absl::Status WriteWholeFile(const std::string& path, absl::string_view content) 
 }
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) {
-    return absl::NotFoundError(absl::StrCat("no file ", path));
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return CannotBeRead(path, errno);
+  std::string content;
+  constexpr size_t kChunk = size_t{1} << 20;
+  for (ssize_t got = 1; got > 0;) {
+    const size_t size = content.size();
+    content.resize(size + kChunk);
+    do {
+      got = read(fd, &content[size], kChunk);
+    } while (got < 0 && errno == EINTR);
+    content.resize(size + (got > 0 ? got : 0));
+    if (got < 0) {
+      const absl::Status status = CannotBeRead(path, errno);
+      close(fd);
+      return status;
+    }
   }
-  std::ostringstream content;
-  content << in.rdbuf();
-  if (in.bad()) return absl::DataLossError(absl::StrCat("cannot read ", path, " to its end"));
-  return content.str();
+  close(fd);
+  return content;
+}
+
+absl::Status CannotBeRead(const std::string& path, int error) {
+  if (error == ENOENT || error == ENOTDIR)
+    return absl::NotFoundError(absl::StrCat("no file ", path));
+  if (error == EISDIR)
+    return absl::InvalidArgumentError(absl::StrCat(path, " is a folder, must be a file"));
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      absl::StrCat(path, " cannot be read: ", std::strerror(error)));
 }
 
 std::string Sha256(absl::string_view content) {

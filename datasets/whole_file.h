@@ -16,8 +16,12 @@ namespace attribench {
 // refuses.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content);
 
-// NotFound if there is no such file, DataLoss if it cannot be read to its end.
+// NotFound if there is no such file; PermissionDenied, InvalidArgument (a folder) and so on if the
+// system refuses to read it. The message names the file and the reason.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// The status of ReadWholeFile, for other readers of files: `error` is the system's error number.
+absl::Status CannotBeRead(const std::string& path, int error);
 
 // The SHA-256 of `content`, in lower-case hexadecimal digits.
 std::string Sha256(absl::string_view content);

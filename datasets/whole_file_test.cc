@@ -2,7 +2,10 @@
 #include "datasets/whole_file.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 
@@ -27,6 +30,31 @@ TEST(WholeFileTest, WritesReadsAndReplaces) {
 TEST(WholeFileTest, MissingFileIsNotFound) {
   EXPECT_EQ(ReadWholeFile(testing::TempDir() + "/nothing").status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TEST(WholeFileTest, ReadsMoreThanOneChunk) {
+  const std::string path = testing::TempDir() + "/large";
+  std::string content;
+  for (int i = 0; i < 3000000; ++i) content += static_cast<char>(i * i >> 9);
+  ASSERT_TRUE(WriteWholeFile(path, content).ok());
+  EXPECT_TRUE(*ReadWholeFile(path) == content);
+}
+
+TEST(WholeFileTest, AFolderIsNotAFile) {
+  const absl::Status status = ReadWholeFile(testing::TempDir()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), testing::TempDir() + " is a folder, must be a file");
+}
+
+TEST(WholeFileTest, AForbiddenFileIsThereAndCannotBeRead) {
+  const std::string path = testing::TempDir() + "/forbidden";
+  ASSERT_TRUE(WriteWholeFile(path, "secret").ok());
+  ASSERT_EQ(chmod(path.c_str(), 0), 0);
+  if (geteuid() == 0 && seteuid(65534) != 0) GTEST_SKIP() << "root may read every file";
+  const absl::Status status = ReadWholeFile(path).status();
+  ASSERT_TRUE(getuid() != 0 || seteuid(0) == 0);
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
+  EXPECT_EQ(status.message(), path + " cannot be read: Permission denied");
 }
 
 // A limit on file sizes acts like a full disk: the write fails in the middle.

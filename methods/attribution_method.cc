@@ -89,8 +89,7 @@ AttributionTask WithCurvatureFraction(const AttributionTask& task,
   const at::Tensor drawn =
       at::tensor(RandomStream(1, "curvature fraction").Sample(all.size(), count), at::kLong);
   CurvatureExamples some;
-  some.examples = {all.examples.inputs.index_select(0, drawn),
-                   all.examples.labels.index_select(0, drawn)};
+  some.examples = all.examples.Rows(drawn);
   if (all.weights.defined()) some.weights = all.weights.index_select(0, drawn);
   AttributionTask result = task;
   result.own_curvature_examples = std::move(some);

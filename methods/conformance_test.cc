@@ -90,10 +90,6 @@ void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
   EXPECT_LE(a.sub(b).abs().max().item<double>(), kTolerance * b.abs().max().item<double>());
 }
 
-Dataset Rows(const Dataset& dataset, const at::Tensor& index) {
-  return {dataset.inputs.index_select(0, index), dataset.labels.index_select(0, index)};
-}
-
 TEST(ConformanceTest, IsRegisteredWithAWholeSpace) {
   ASSERT_EQ(Method().name, absl::GetFlag(FLAGS_method))
       << "the target's name and the registered name differ";
@@ -120,7 +116,7 @@ TEST(ConformanceTest, PermutingTheTrainingExamplesPermutesTheRows) {
   AttributionTask task = Example().Task();
   const auto fitted = MustFit(task);
   const at::Tensor order = at::arange(Example().train().size(), at::kLong).flip(0).roll(7);
-  task.train = Rows(task.train, order);
+  task.train = task.train.Rows(order);
   const auto permuted = MustFit(task);
   SCOPED_TRACE("rows of scores must follow the order of task.train");
   ASSERT_TRUE(fitted != nullptr && permuted != nullptr);
@@ -134,7 +130,7 @@ TEST(ConformanceTest, TestExamplesDoNotTouchEachOther) {
   AttributionTask task = Example().Task();
   const auto fitted = MustFit(task);
   const at::Tensor some = at::tensor({7, 2, 5}, at::kLong);
-  task.test = Rows(task.test, some);
+  task.test = task.test.Rows(some);
   const auto fewer = MustFit(task);
   SCOPED_TRACE(
       "a test example's scores depend on the others: is something averaged over task.test?");
@@ -162,7 +158,7 @@ TEST(ConformanceTest, ScoringAtOneDampingLeavesTheOthersAsTheyWere) {
 TEST(ConformanceTest, SelfInfluenceIsPositive) {
   if (!Method().space.informative()) GTEST_SKIP() << "a control";
   AttributionTask task = Example().Task();
-  task.test = Rows(task.train, at::arange(20, at::kLong));
+  task.test = task.train.Rows(at::arange(20, at::kLong));
   const auto fitted = MustFit(task);
   ASSERT_NE(fitted, nullptr);
   for (const Damping& damping : Dampings()) {
@@ -185,7 +181,7 @@ TEST(ConformanceTest, AMemoryLimitChangesNoScores) {
 TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
   static const auto* example = new WorkedExample(WorkedExample::WithConvolutions());
   AttributionTask task = example->Task();
-  task.test = Rows(task.train, at::arange(6, at::kLong));
+  task.test = task.train.Rows(at::arange(6, at::kLong));
   CostLedger ledger;
   const auto fitted = Method().make()->Fit(task, Cheapest(), ledger);
   EXPECT_EQ(fitted.ok(), Facts().layers() == MethodFacts::ANY_LAYERS)
@@ -280,7 +276,7 @@ TEST(ConformanceTest, CurvatureComesFromTheCurvatureExamples) {
   if (Facts().curvature().empty()) GTEST_SKIP() << "no curvature";
   const at::Tensor part = at::arange(0, Example().train().size(), 2, at::kLong);
   AttributionTask alone = Example().Task(), task = alone;
-  alone.train = Rows(task.train, part);
+  alone.train = task.train.Rows(part);
   task.own_curvature_examples = CurvatureExamples{alone.train, {}};
   const auto expected = MustFit(alone), fitted = MustFit(task);
   ASSERT_TRUE(expected != nullptr && fitted != nullptr);
@@ -300,10 +296,10 @@ TEST(ConformanceTest, CurvatureExamplesHaveWeights) {
   const at::Tensor part = at::arange(0, Example().train().size(), 2, at::kLong);
   AttributionTask twice = Example().Task(), task = twice;
   const at::Tensor heavy = part.slice(0, 0, 5);
-  twice.own_curvature_examples = CurvatureExamples{Rows(task.train, at::cat({part, heavy})), {}};
+  twice.own_curvature_examples = CurvatureExamples{task.train.Rows(at::cat({part, heavy})), {}};
   at::Tensor weights = at::ones({part.size(0)}, at::kDouble);
   weights.slice(0, 0, 5).fill_(2);
-  task.own_curvature_examples = CurvatureExamples{Rows(task.train, part), weights.mul(3)};
+  task.own_curvature_examples = CurvatureExamples{task.train.Rows(part), weights.mul(3)};
   const auto expected = MustFit(twice), fitted = MustFit(task);
   ASSERT_TRUE(expected != nullptr && fitted != nullptr);
   ExpectClose(ScoresOf(*fitted, DefaultDamping()), ScoresOf(*expected, DefaultDamping()));
@@ -329,7 +325,7 @@ TEST(ConformanceTest, CurvatureFractionDrawsCurvatureExamples) {
   const auto half = Method().make()->Fit(task, *hyperparameters, ledger);
   ASSERT_TRUE(half.ok()) << half.status();
   task.own_curvature_examples = CurvatureExamples{
-      Rows(task.train, at::tensor(RandomStream(1, "curvature fraction").Sample(60, 30), at::kLong)),
+      task.train.Rows(at::tensor(RandomStream(1, "curvature fraction").Sample(60, 30), at::kLong)),
       {}};
   const auto expected = MustFit(task);
   ASSERT_NE(expected, nullptr);

@@ -8,13 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "datasets/formats/raw_images.h"
+#include "datasets/settings/setting.pb.h"
 
 namespace attribench {
 
 // clang-format off
-// Reads the first `first_n` examples of files in the binary format of CIFAR-10, one file after the
-// other. A record has 3,073 bytes: a label from 0 to 9, then 32 x 32 bytes of red, of green and of
-// blue.
+// Reads the first `first_n` examples of files in the binary format of CIFAR-10 or CIFAR-100, one
+// file after the other. A record has one label byte (CIFAR-10: 0 to 9) or two (CIFAR-100: the coarse
+// label, 0 to 19, and the fine one, 0 to 99), then 32 x 32 bytes of red, of green and of blue.
 //
 // If `classes` is not empty, only examples with these labels count, and their new label is the
 // position of the old one in `classes`. The function reads no further than it needs.
@@ -23,9 +24,9 @@ namespace attribench {
 //
 //   NotFound         a file does not exist (other failures to open: the code of the system error)
 //   InvalidArgument  first_n is below 1 or above the number of examples
-//                    a class is outside [0, 9] or is listed twice
-//   DataLoss         a file ends within a record, or a label is above 9
-absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths,
+//                    a class is not a label of the format or is listed twice
+//   DataLoss         the size of a file is not a multiple of a record, or a label is too large
+absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths, CifarFormat format,
                                     const std::vector<int64_t>& classes, int64_t first_n);
 // clang-format on
 

@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/formats/idx.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <limits>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "datasets/formats/content_kind.h"
+#include "datasets/formats/unpacked_file.h"
 
 namespace attribench {
 namespace {
 
-constexpr uint32_t kImagesMagic = 0x00000803;
-constexpr uint32_t kLabelsMagic = 0x00000801;
+constexpr int64_t kMaxCount = 0x7FFFFFFF;  // four bytes with a sign
 constexpr int64_t kMaxSide = 65536;
 constexpr int64_t kChunk = 1 << 20;
+
+// What a file must hold.
+struct Content {
+  uint32_t magic;
+  const char* name;
+  const char* dimensions;
+};
+constexpr Content kImages = {0x00000803, "images", "3 dimensions (count, height, width)"};
+constexpr Content kLabels = {0x00000801, "labels", "1 dimension (count)"};
 
 class Reader {
  public:
   static absl::StatusOr<Reader> Open(const std::string& path) {
-    errno = 0;
-    gzFile file = gzopen(path.c_str(), "rb");
-    if (file == nullptr) {
-      const int error = errno == 0 ? ENOMEM : errno;  // zlib does not set errno if memory runs out
-      return absl::ErrnoToStatus(error, absl::StrCat(path, ": cannot be opened"));
-    }
-    return Reader(path, file);
+    absl::StatusOr<UnpackedFile> file = UnpackedFile::Open(path);
+    if (!file.ok()) return file.status();
+    return Reader(path, *std::move(file));
   }
 
   // Appends the next `size` bytes.
@@ -39,13 +41,13 @@ class Reader {
       const int64_t chunk = std::min(size, kChunk);
       const size_t old_size = bytes.size();
       bytes.resize(old_size + chunk);
-      const int got = gzread(file_.get(), bytes.data() + old_size, static_cast<unsigned>(chunk));
-      if (got < 0) return Corrupt();
-      position_ += got;
-      if (got < chunk) {
+      const absl::StatusOr<int64_t> got = file_.Read(bytes.data() + old_size, chunk);
+      if (!got.ok()) return got.status();
+      position_ += *got;
+      if (*got < chunk) {
         return absl::DataLossError(absl::StrCat(path_, ": ends after ", position_,
                                                 " bytes, must have at least ",
-                                                position_ - got + size));
+                                                position_ - *got + size));
       }
       size -= chunk;
     }
@@ -58,15 +60,41 @@ class Reader {
     return uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 | uint32_t{b[2]} << 8 | uint32_t{b[3]};
   }
 
-  absl::Status ExpectMagic(uint32_t expected) {
+  absl::Status ExpectMagic(const Content& expected) {
     const absl::StatusOr<uint32_t> magic = ReadNumber();
     if (!magic.ok()) return magic.status();
-    if (*magic != expected) {
+    if (*magic == expected.magic) return absl::OkStatus();
+    const std::string kind = ContentKind(FirstBytes(*magic));
+    if (kind.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat(path_, ": magic number 0x", absl::Hex(*magic, absl::kZeroPad8),
-                       ", must be 0x", absl::Hex(expected, absl::kZeroPad8)));
+                       ", must be 0x", absl::Hex(expected.magic, absl::kZeroPad8)));
     }
-    return absl::OkStatus();
+    constexpr uint32_t kUnsignedBytes = 0x08;
+    const bool idx = absl::StartsWith(kind, "IDX");
+    if (idx && *magic >> 8 == kUnsignedBytes) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path_, ": ", kind, ", must have ", expected.dimensions, " to be ", expected.name));
+    }
+    if (idx) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path_, ": ", kind, ", but only unsigned bytes are read"));
+    }
+    // A gzipped file is unpacked once, so what is left is the inner one.
+    const bool twice = kind == "gzip-compressed";
+    return absl::InvalidArgumentError(
+        absl::StrCat(path_, ": is ", twice ? "gzip inside gzip" : kind, ", must be an IDX file of ",
+                     expected.name, ", plain or gzipped once"));
+  }
+
+  absl::StatusOr<int64_t> ReadCount() {
+    const absl::StatusOr<uint32_t> count = ReadNumber();
+    if (!count.ok()) return count.status();
+    if (*count > kMaxCount) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path_, ": count ", static_cast<int32_t>(*count), ", must be in [0, ", kMaxCount, "]"));
+    }
+    return int64_t{*count};
   }
 
   absl::StatusOr<int64_t> ReadSide(const char* name) {
@@ -81,11 +109,9 @@ class Reader {
 
   absl::Status ExpectEnd() {
     uint8_t byte;
-    const int got = gzread(file_.get(), &byte, 1);
-    int error = Z_OK;
-    gzerror(file_.get(), &error);
-    if (got < 0 || error == Z_BUF_ERROR) return Corrupt();
-    if (got > 0) {
+    const absl::StatusOr<int64_t> got = file_.Read(&byte, 1);
+    if (!got.ok()) return got.status();
+    if (*got > 0) {
       return absl::DataLossError(absl::StrCat(path_, ": goes on after the ", position_,
                                               " bytes that its header announces"));
     }
@@ -93,20 +119,20 @@ class Reader {
   }
 
  private:
-  struct Close {
-    void operator()(gzFile file) const { gzclose(file); }
-  };
+  Reader(const std::string& path, UnpackedFile file) : path_(path), file_(std::move(file)) {}
 
-  Reader(const std::string& path, gzFile file) : path_(path), file_(file) {}
-
-  absl::Status Corrupt() {
-    int error;
-    return absl::DataLossError(absl::StrCat(path_, ": cannot be unpacked after byte ", position_,
-                                            ": ", gzerror(file_.get(), &error)));
+  // The start of the content, of which `magic` was read. For messages: it reads on.
+  std::string FirstBytes(uint32_t magic) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(magic >> shift);
+    std::vector<uint8_t> more(kContentKindBytes);
+    const absl::StatusOr<int64_t> got = file_.Read(more.data(), kContentKindBytes);
+    if (got.ok()) bytes.append(more.begin(), more.begin() + *got);
+    return bytes;
   }
 
   std::string path_;
-  std::unique_ptr<gzFile_s, Close> file_;
+  UnpackedFile file_;
   int64_t position_ = 0;  // in the unpacked bytes
 };
 
@@ -123,15 +149,15 @@ absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::str
   absl::StatusOr<Reader> labels = Reader::Open(labels_path);
   if (!labels.ok()) return labels.status();
 
-  if (absl::Status status = images->ExpectMagic(kImagesMagic); !status.ok()) return status;
-  const absl::StatusOr<uint32_t> count = images->ReadNumber();
+  if (absl::Status status = images->ExpectMagic(kImages); !status.ok()) return status;
+  const absl::StatusOr<int64_t> count = images->ReadCount();
   if (!count.ok()) return count.status();
   const absl::StatusOr<int64_t> height = images->ReadSide("height");
   if (!height.ok()) return height.status();
   const absl::StatusOr<int64_t> width = images->ReadSide("width");
   if (!width.ok()) return width.status();
-  if (absl::Status status = labels->ExpectMagic(kLabelsMagic); !status.ok()) return status;
-  const absl::StatusOr<uint32_t> label_count = labels->ReadNumber();
+  if (absl::Status status = labels->ExpectMagic(kLabels); !status.ok()) return status;
+  const absl::StatusOr<int64_t> label_count = labels->ReadCount();
   if (!label_count.ok()) return label_count.status();
 
   if (*label_count != *count) {
@@ -142,13 +168,6 @@ absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::str
     return absl::InvalidArgumentError(
         absl::StrCat(images_path, ": ", *count, " examples, must be at least ", first_n));
   }
-  const int64_t max_examples = std::numeric_limits<int64_t>::max() / (*height * *width);
-  if (first_n > max_examples) {
-    return absl::InvalidArgumentError(absl::StrCat(images_path, ": first_n is ", first_n,
-                                                   ", must be at most ", max_examples,
-                                                   " with images of this size"));
-  }
-
   RawImages result;
   result.height = *height;
   result.width = *width;

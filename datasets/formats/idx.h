@@ -26,7 +26,8 @@ namespace attribench {
 //
 //   NotFound         a file does not exist (other failures to open: the code of the system error)
 //   InvalidArgument  first_n is below 1 or above the count
-//                    a magic number is wrong
+//                    a magic number is wrong; the message says what the file is, if it is known
+//                    a count is outside [0, 2^31 - 1]: it is negative
 //                    a height or width is outside [1, 65536]
 //                    the two counts differ
 //   DataLoss         a file ends too early or too late, or cannot be unpacked

@@ -118,10 +118,43 @@ TEST_F(IdxTest, DirectoryIsAnError) {
 
 TEST_F(IdxTest, WrongMagic) {
   const std::string images = Plain("i", images_), labels = Plain("l", labels_);
-  ExpectError(labels, labels, 1, absl::StatusCode::kInvalidArgument,
-              AllOf(HasSubstr(labels), HasSubstr("0x00000801, must be 0x00000803")));
+  ExpectError(
+      labels, labels, 1, absl::StatusCode::kInvalidArgument,
+      AllOf(HasSubstr(labels), HasSubstr("IDX of unsigned bytes with 1 dimension, must have "
+                                         "3 dimensions (count, height, width)")));
   ExpectError(images, images, 1, absl::StatusCode::kInvalidArgument,
-              AllOf(HasSubstr(images), HasSubstr("0x00000803, must be 0x00000801")));
+              AllOf(HasSubstr(images), HasSubstr("IDX of unsigned bytes with 3 dimensions, must "
+                                                 "have 1 dimension (count) to be labels")));
+  const std::string other = Plain("other", "some text that is long enough");
+  ExpectError(other, labels, 1, absl::StatusCode::kInvalidArgument,
+              AllOf(HasSubstr(other), HasSubstr("0x736f6d65, must be 0x00000803")));
+}
+
+TEST_F(IdxTest, SaysWhatTheFileIs) {
+  const std::string labels = Plain("l", labels_);
+  const auto expect = [&](const std::string& content, const std::string& message) {
+    const std::string path = Plain("file", content);
+    ExpectError(path, labels, 1, absl::StatusCode::kInvalidArgument,
+                HasSubstr(absl::StrCat(path, ": ", message)));
+  };
+  expect("<!DOCTYPE html><html><body>Not found</body></html>",
+         "is a web page, must be an IDX file");
+  expect("version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer");
+  expect(ImageHeader(3, 2, 3, 0xB03) + std::string(36, 'x'),
+         "IDX of 16-bit integers with 3 dimensions, but only unsigned bytes are read");
+  expect(ImageHeader(3, 2, 3, 0x804) + BigEndian(3) + std::string(54, 'x'),
+         "IDX of unsigned bytes with 4 dimensions, must have 3 dimensions");
+  expect(BigEndian(0x802) + BigEndian(3) + BigEndian(6) + std::string(18, 'x'),
+         "IDX of unsigned bytes with 2 dimensions, must have 3 dimensions");
+  const std::string once = Contents(Gzip("once", images_));
+  expect(Contents(Gzip("twice", once)), "is gzip inside gzip, must be an IDX file of images");
+}
+
+TEST_F(IdxTest, GarbageAfterTheGzipDataIsRefused) {
+  const std::string labels = Plain("l", labels_);
+  const std::string path = Plain("garbage", Contents(Gzip("i", images_)) + "garbage");
+  ExpectError(path, labels, 3, absl::StatusCode::kDataLoss,
+              AllOf(HasSubstr(path), HasSubstr("goes on after the end of its gzip data")));
 }
 
 TEST_F(IdxTest, SideOutOfBounds) {
@@ -159,13 +192,23 @@ TEST_F(IdxTest, FirstNMustBePositive) {
 }
 
 TEST_F(IdxTest, HeaderDoesNotDecideAllocation) {
-  // The header announces 2^32 - 1 images of 4 GiB each; the file has three bytes of them.
-  const std::string images = Plain("i", ImageHeader(0xFFFFFFFFu, 65536, 65536) + "abc");
-  const std::string labels = Plain("l", LabelHeader(0xFFFFFFFFu) + "a");
+  // The header announces 2^31 - 1 images of 4 GiB each; the file has three bytes of them.
+  const std::string images = Plain("i", ImageHeader(0x7FFFFFFFu, 65536, 65536) + "abc");
+  const std::string labels = Plain("l", LabelHeader(0x7FFFFFFFu) + "a");
   ExpectError(images, labels, 1, absl::StatusCode::kDataLoss,
               AllOf(HasSubstr(images), HasSubstr("ends after 19 bytes")));
-  ExpectError(images, labels, 0xFFFFFFFFu, absl::StatusCode::kInvalidArgument,
-              AllOf(HasSubstr(images), HasSubstr("must be at most 2147483647")));
+  ExpectError(images, labels, 0x7FFFFFFFu, absl::StatusCode::kDataLoss,
+              AllOf(HasSubstr(labels), HasSubstr("ends after 9 bytes")));
+}
+
+TEST_F(IdxTest, NegativeCounts) {
+  const std::string images = Plain("i", images_), labels = Plain("l", labels_);
+  const std::string bad_images = Plain("bad_i", ImageHeader(0xFFFFFFFFu, 2, 3) + "abcdef");
+  const std::string bad_labels = Plain("bad_l", LabelHeader(0x80000000u) + "a");
+  ExpectError(bad_images, labels, 1, absl::StatusCode::kInvalidArgument,
+              HasSubstr(bad_images + ": count -1, must be in [0, 2147483647]"));
+  ExpectError(images, bad_labels, 1, absl::StatusCode::kInvalidArgument,
+              HasSubstr(bad_labels + ": count -2147483648, must be in [0, 2147483647]"));
 }
 
 TEST_F(IdxTest, FileOfAnotherLength) {

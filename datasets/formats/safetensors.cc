@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/formats/safetensors.h"
 
+#include <algorithm>
 #include <cstring>
+#include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "datasets/formats/content_kind.h"
 #include "datasets/whole_file.h"
 #include "nlohmann/json.hpp"
 
@@ -15,8 +19,9 @@ namespace attribench {
 namespace {
 
 constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
-    {"BOOL", at::kBool}, {"U8", at::kByte},   {"I32", at::kInt},    {"I64", at::kLong},
-    {"F16", at::kHalf},  {"F32", at::kFloat}, {"F64", at::kDouble},
+    {"BOOL", at::kBool}, {"U8", at::kByte},    {"I8", at::kChar},       {"I16", at::kShort},
+    {"I32", at::kInt},   {"I64", at::kLong},   {"BF16", at::kBFloat16}, {"F16", at::kHalf},
+    {"F32", at::kFloat}, {"F64", at::kDouble},
 };
 
 absl::Status Malformed(absl::string_view name, absl::string_view what) {
@@ -28,19 +33,28 @@ std::string KnownTypes() {
                        [](std::string* out, const auto& type) { *out += type.first; });
 }
 
-absl::StatusOr<at::Tensor> ParseTensor(const std::string& tensor, const nlohmann::json& entry,
-                                       absl::string_view data, absl::string_view name) {
-  const auto well_formed = [&] {
-    if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return false;
-    for (const char* key : {"shape", "data_offsets"}) {
-      if (!entry.contains(key) || !entry[key].is_array()) return false;
-      for (const auto& number : entry[key]) {
-        if (!number.is_number_unsigned()) return false;
-      }
+// The bytes [begin, end) of the data.
+struct Range {
+  uint64_t begin;
+  uint64_t end;
+  std::string tensor;
+};
+
+bool WellFormed(const nlohmann::json& entry) {
+  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return false;
+  for (const char* key : {"shape", "data_offsets"}) {
+    if (!entry.contains(key) || !entry[key].is_array()) return false;
+    for (const auto& number : entry[key]) {
+      if (!number.is_number_unsigned()) return false;
     }
-    return entry["data_offsets"].size() == 2;
-  };
-  if (!well_formed()) return Malformed(name, absl::StrCat("bad entry for tensor ", tensor));
+  }
+  return entry["data_offsets"].size() == 2;
+}
+
+// Adds one tensor to `result`.
+absl::Status ParseTensor(const nlohmann::json& entry, const Range& range, absl::string_view data,
+                         absl::string_view name, Safetensors& result) {
+  const std::string& tensor = range.tensor;
   const std::string dtype = entry["dtype"].get<std::string>();
   for (const auto& [type_name, type] : kTypes) {
     if (dtype != type_name) continue;
@@ -53,19 +67,75 @@ absl::StatusOr<at::Tensor> ParseTensor(const std::string& tensor, const nlohmann
       }
       shape.push_back(static_cast<int64_t>(size));
     }
-    const uint64_t begin = entry["data_offsets"][0].get<uint64_t>();
-    const uint64_t end = entry["data_offsets"][1].get<uint64_t>();
-    if (begin > end || end > data.size() || end - begin != bytes) {
-      return Malformed(name, absl::StrCat("tensor ", tensor, " has offsets [", begin, ", ", end,
-                                          "), must cover its ", bytes, " bytes and end within the ",
-                                          data.size(), " bytes of data"));
+    if (range.end - range.begin != bytes) {
+      return Malformed(name, absl::StrCat("tensor ", tensor, " has offsets [", range.begin, ", ",
+                                          range.end, "), must cover its ", bytes, " bytes"));
     }
-    at::Tensor result = at::empty(shape, at::TensorOptions().dtype(type));
-    if (bytes > 0) std::memcpy(result.data_ptr(), data.data() + begin, bytes);
-    return result;
+    at::Tensor value = at::empty(shape, at::TensorOptions().dtype(type));
+    if (bytes > 0) std::memcpy(value.data_ptr(), data.data() + range.begin, bytes);
+    result.tensors[tensor] = std::move(value);
+    return absl::OkStatus();
   }
-  return absl::UnimplementedError(absl::StrCat(name, ": tensor ", tensor, " has type ", dtype,
-                                               ", must be one of ", KnownTypes()));
+  result.other_types[tensor] = dtype;
+  return absl::OkStatus();
+}
+
+// Malformed if the tensors do not cover all `size` bytes of the data, each once.
+absl::Status CheckCover(std::vector<Range> ranges, uint64_t size, absl::string_view name) {
+  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
+    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
+  });
+  Range before = {0, 0, ""};
+  for (const Range& range : ranges) {
+    if (range.begin < before.end) {
+      return Malformed(name,
+                       absl::StrCat("tensors ", before.tensor, " and ", range.tensor,
+                                    " overlap: both have byte ", range.begin, " of the data"));
+    }
+    if (range.begin > before.end) {
+      return Malformed(name, absl::StrCat("bytes ", before.end, " to ", range.begin - 1,
+                                          " of the data, before tensor ", range.tensor,
+                                          ", belong to no tensor"));
+    }
+    before = range;
+  }
+  if (before.end < size) {
+    return Malformed(name, absl::StrCat(size - before.end,
+                                        " bytes after the last tensor belong to "
+                                        "no tensor"));
+  }
+  return absl::OkStatus();
+}
+
+// The header as JSON. Malformed if it is none, or if an object has two entries of one name.
+absl::StatusOr<nlohmann::json> ParseHeader(absl::string_view text, absl::string_view name) {
+  std::vector<std::set<std::string>> keys;  // of each object that is open
+  std::string twice;
+  const auto callback = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    if (event == nlohmann::json::parse_event_t::object_start) keys.emplace_back();
+    if (event == nlohmann::json::parse_event_t::object_end) keys.pop_back();
+    if (event == nlohmann::json::parse_event_t::key &&
+        !keys.back().insert(value.get<std::string>()).second) {
+      twice = value.get<std::string>();
+    }
+    return true;
+  };
+  nlohmann::json header =
+      nlohmann::json::parse(text.begin(), text.end(), callback, /*allow_exceptions=*/false);
+  if (!header.is_object()) return Malformed(name, "its header is not a JSON object");
+  if (!twice.empty()) return Malformed(name, absl::StrCat("its header has ", twice, " twice"));
+  return header;
+}
+
+absl::Status ParseMetadata(const nlohmann::json& entry, absl::string_view name,
+                           Safetensors& result) {
+  if (!entry.is_object()) return Malformed(name, "__metadata__ is not a JSON object");
+  for (const auto& [field, value] : entry.items()) {
+    if (!value.is_string())
+      return Malformed(name, absl::StrCat("metadata ", field, " is not a string"));
+    result.metadata[field] = value.get<std::string>();
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -102,30 +172,51 @@ absl::StatusOr<Safetensors> ParseSafetensors(absl::string_view bytes, absl::stri
   uint64_t length = 0;
   for (int i = 0; i < 8; ++i) length |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   if (length > bytes.size() - 8) {
-    return Malformed(name,
-                     absl::StrCat("header of ", length, " bytes in a file of ", bytes.size()));
+    const std::string kind = ContentKind(bytes.substr(0, kContentKindBytes));
+    return Malformed(name, kind.empty() ? absl::StrCat("header of ", length, " bytes in a file of ",
+                                                       bytes.size())
+                                        : absl::StrCat("it is ", kind));
   }
-  const absl::string_view text = bytes.substr(8, length);
   const absl::string_view data = bytes.substr(8 + length);
-  const nlohmann::json header =
-      nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object()) return Malformed(name, "its header is not a JSON object");
+  const absl::StatusOr<nlohmann::json> header = ParseHeader(bytes.substr(8, length), name);
+  if (!header.ok()) return header.status();
   Safetensors result;
-  for (const auto& [key, entry] : header.items()) {
+  std::vector<Range> ranges;
+  for (const auto& [key, entry] : header->items()) {
     if (key == "__metadata__") {
-      if (!entry.is_object()) return Malformed(name, "__metadata__ is not a JSON object");
-      for (const auto& [field, value] : entry.items()) {
-        if (!value.is_string())
-          return Malformed(name, absl::StrCat("metadata ", field, " is not a string"));
-        result.metadata[field] = value.get<std::string>();
-      }
+      const absl::Status status = ParseMetadata(entry, name, result);
+      if (!status.ok()) return status;
       continue;
     }
-    absl::StatusOr<at::Tensor> tensor = ParseTensor(key, entry, data, name);
-    if (!tensor.ok()) return tensor.status();
-    result.tensors[key] = *std::move(tensor);
+    if (!WellFormed(entry)) return Malformed(name, absl::StrCat("bad entry for tensor ", key));
+    const Range range = {entry["data_offsets"][0].get<uint64_t>(),
+                         entry["data_offsets"][1].get<uint64_t>(), key};
+    if (range.begin > range.end || range.end > data.size()) {
+      return Malformed(name, absl::StrCat("tensor ", key, " has offsets [", range.begin, ", ",
+                                          range.end, "), must be ascending and end within the ",
+                                          data.size(), " bytes of data"));
+    }
+    const absl::Status status = ParseTensor(entry, range, data, name, result);
+    if (!status.ok()) return status;
+    ranges.push_back(range);
   }
+  if (const absl::Status status = CheckCover(std::move(ranges), data.size(), name); !status.ok())
+    return status;
   return result;
+}
+
+absl::StatusOr<at::Tensor> FindTensor(const Safetensors& content, const std::string& tensor,
+                                      absl::string_view name) {
+  if (const auto found = content.tensors.find(tensor); found != content.tensors.end())
+    return found->second;
+  if (const auto other = content.other_types.find(tensor); other != content.other_types.end()) {
+    return absl::UnimplementedError(absl::StrCat(name, ": tensor ", tensor, " has type ",
+                                                 other->second, ", must be one of ", KnownTypes()));
+  }
+  return absl::NotFoundError(
+      absl::StrCat(name, ": no tensor ", tensor, "; the file has ",
+                   absl::StrJoin(content.tensors, ", ",
+                                 [](std::string* out, const auto& one) { *out += one.first; })));
 }
 
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& content) {

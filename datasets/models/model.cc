@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
 
 namespace attribench {
 
@@ -14,6 +15,19 @@ int64_t CountParameters(const Parameters& parameters) {
     if (parameter.trained) count += parameter.value.numel();
   }
   return count;
+}
+
+absl::Status CheckFinite(const Parameters& parameters) {
+  for (const Parameter& parameter : parameters) {
+    const at::Tensor bad = parameter.value.isfinite().logical_not();
+    if (!bad.any().item<bool>()) continue;
+    const at::Tensor values = parameter.value.masked_select(bad);
+    return absl::InternalError(absl::StrCat(parameter.trained ? "parameter " : "running statistic ",
+                                            parameter.name, " has ", values[0].item<float>(),
+                                            ", must be finite (", values.numel(), " of its ",
+                                            parameter.value.numel(), " numbers are not)"));
+  }
+  return absl::OkStatus();
 }
 
 Parameters Model::Initialise(RandomStream& stream) const {

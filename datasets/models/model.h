@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ATen/core/Tensor.h"
+#include "absl/status/status.h"
 #include "datasets/random_stream.h"
 
 namespace attribench {
@@ -22,6 +23,10 @@ using Parameters = std::vector<Parameter>;
 
 // The number of trained numbers.
 int64_t CountParameters(const Parameters& parameters);
+
+// OK if every number is finite, running statistics included. Internal says which parameter has
+// another one.
+absl::Status CheckFinite(const Parameters& parameters);
 
 enum class LayerKind {
   kLinear,       // output = input W' + b

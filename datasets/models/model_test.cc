@@ -77,6 +77,19 @@ TEST(ModelTest, InitialisationHasNamesShapesAndBoundsOfEachKindOfLayer) {
   EXPECT_EQ(CountParameters(parameters), 4 * 18 + 4 + 4 + 3 * 4 + 3);
 }
 
+TEST(ModelTest, NumbersThatAreNotFiniteAreNamed) {
+  Parameters parameters = {{"fc1.weight", at::zeros({2, 3})},
+                           {"bn1.running_var", at::zeros({4}), /*trained=*/false}};
+  EXPECT_TRUE(CheckFinite(parameters).ok());
+  parameters[1].value[2] = -INFINITY;
+  EXPECT_EQ(CheckFinite(parameters).message(),
+            "running statistic bn1.running_var has -inf, must be finite (1 of its 4 numbers are "
+            "not)");
+  parameters[0].value.fill_(NAN);
+  EXPECT_EQ(CheckFinite(parameters).message(),
+            "parameter fc1.weight has nan, must be finite (6 of its 6 numbers are not)");
+}
+
 TEST(ModelTest, CountsOfALayer) {
   const SmallNet model;
   EXPECT_EQ(model.layers()[0].num_parameters(), 4 * 18);

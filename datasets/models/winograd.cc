@@ -10,6 +10,7 @@
 
 #if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
+#include <atomic>
 #include <unordered_map>
 #include <utility>
 
@@ -34,6 +35,8 @@ using at::native::itensor_from_mkldnn;
 using dnnl::memory;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+std::atomic<bool> raised{false};
 
 constexpr dnnl::algorithm kWinograd = dnnl::algorithm::convolution_winograd;
 const memory::dims kOnes = {1, 1};  // strides, padding
@@ -146,10 +149,13 @@ bool AllowWinograd() {
     } catch (const dnnl::error&) {
       return false;
     }
+    raised = true;
     return true;
   }();
   return allowed;
 }
+
+bool OneDnnIsRaised() { return raised; }
 
 at::Tensor WinogradConvolution(const at::Tensor& images, const at::Tensor& weight) {
   return Winograd::apply(images, weight.contiguous());
@@ -162,6 +168,8 @@ at::Tensor WinogradConvolution(const at::Tensor& images, const at::Tensor& weigh
 namespace attribench {
 
 bool AllowWinograd() { return false; }
+
+bool OneDnnIsRaised() { return false; }
 
 at::Tensor WinogradConvolution(const at::Tensor&, const at::Tensor&) {
   TORCH_CHECK(false, "Winograd convolutions need the system's LibTorch; call AllowWinograd first");

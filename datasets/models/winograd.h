@@ -17,6 +17,10 @@ namespace attribench {
 // oneDNN refuses that.
 bool AllowWinograd();
 
+// True if AllowWinograd has raised oneDNN's instruction set in this process. This function does not
+// raise it.
+bool OneDnnIsRaised();
+
 // The same as at::conv2d(images, weight, {}, /*stride=*/1, /*padding=*/1), up to rounding.
 // Differentiable once. `images` [b, in, height, width] and the result have oneDNN's layout
 // (to_mkldnn) and float32; `weight` [out, in, 3, 3] is dense. `in` and `out` must be multiples

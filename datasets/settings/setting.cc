@@ -5,8 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -33,32 +36,56 @@ std::vector<std::string> KnownSettings() {
   return names;
 }
 
+absl::Status NoSetting(const std::string& name) {
+  const std::vector<std::string> known = KnownSettings();
+  if (!known.empty()) {
+    return absl::NotFoundError(absl::StrCat("no setting '", name, "'; known are ",
+                                            absl::StrJoin(known, ", "),
+                                            "; the path of another one must end in ", kSuffix));
+  }
+  std::error_code error;
+  return absl::NotFoundError(absl::StrCat(
+      "no setting '", name, "': there is no folder ", kFolder, " in ",
+      std::filesystem::current_path(error).string(),
+      "; start the program in the root of a clone of Attribench, or with bazel run, or "
+      "give the path of a file that ends in ",
+      kSuffix));
+}
+
 // One number of a setting, and whether it is within its bound.
 struct Check {
   const char* field;
   double value;
   bool ok;
-  const char* bound;
+  std::string bound;
 };
 using Checks = std::vector<Check>;
 
 constexpr double kMaxCount = 1e9;
 
-Check Count(const char* field, double value, double least) {
+// `why` the bound is not lower, for the message.
+Check Count(const char* field, double value, double least, const char* why = "") {
   return {field, value, value >= least && value <= kMaxCount,
-          least > 0 ? "at least 1 and at most 1e9" : "from 0 to 1e9"};
+          absl::StrCat("from ", least, " to 1e9", why)};
 }
 
-Check NumClasses(const char* field, double value) {
-  return {field, value, value >= 2 && value <= kMaxCount, "at least 2 and at most 1e9"};
-}
-
-void AddDataset(const DatasetSource& data, Checks& checks) {
-  checks.push_back(Count("dataset.num_train", data.num_train(), 1));
-  checks.push_back(Count("dataset.num_test", data.num_test(), 1));
-  const double deviation = data.standard_deviation();
-  checks.push_back({"dataset.standard_deviation", deviation, deviation > 0, "above 0"});
-  checks.push_back({"dataset.mean", data.mean(), std::isfinite(data.mean()), "finite"});
+void AddSource(const DatasetSource& data, Checks& checks) {
+  checks.push_back(Count("dataset.num_train", data.num_train(), 2, ": a subset leaves some out"));
+  checks.push_back(Count("dataset.num_test", data.num_test(), 2,
+                         ": at least one to tune on and one to report on"));
+  if (data.standard_deviation().empty()) {
+    checks.push_back({"dataset.standard_deviation", 0, false, "above 0"});
+  }
+  for (const double deviation : data.standard_deviation()) {
+    checks.push_back({"dataset.standard_deviation", deviation,
+                      deviation > 0 && std::isfinite(deviation), "above 0 and finite"});
+  }
+  for (const double mean : data.mean()) {
+    checks.push_back({"dataset.mean", mean, std::isfinite(mean), "finite"});
+  }
+  const auto first_label = static_cast<double>(data.idx().first_label());
+  checks.push_back({"dataset.idx.first_label", first_label, first_label >= 0 && first_label <= 255,
+                    "from 0 to 255"});
 }
 
 void AddRecipe(const Recipe& recipe, Checks& checks) {
@@ -70,13 +97,18 @@ void AddRecipe(const Recipe& recipe, Checks& checks) {
   checks.push_back(Count("recipe.batch_size", recipe.batch_size(), 1));
 }
 
-void AddSubsetPlan(const SubsetPlan& plan, Checks& checks) {
-  const bool any = plan.num_subsets() > 0;
+void AddSubsetPlan(const SubsetPlan& plan, int64_t num_train, Checks& checks) {
   const double fraction = plan.subset_fraction();
-  checks.push_back(Count("subset_plan.num_subsets", plan.num_subsets(), 0));
-  checks.push_back(Count("subset_plan.num_seeds", plan.num_seeds(), any ? 1 : 0));
-  checks.push_back({"subset_plan.subset_fraction", fraction,
-                    plan.num_subsets() == 0 || (fraction > 0 && fraction < 1), "in (0, 1)"});
+  checks.push_back(Count("subset_plan.num_subsets", plan.num_subsets(), 4,
+                         ": at least two to tune on and two to report on"));
+  checks.push_back(Count("subset_plan.num_seeds", plan.num_seeds(), 1));
+  checks.push_back(
+      {"subset_plan.subset_fraction", fraction, fraction > 0 && fraction < 1, "in (0, 1)"});
+  if (!checks.back().ok) return;
+  const int64_t size = SubsetSize(plan, num_train);
+  checks.push_back({"subset_plan.subset_fraction", fraction, size >= 1 && size < num_train,
+                    absl::StrCat("such that a subset has from 1 to ", num_train - 1, " of the ",
+                                 num_train, " training examples, not ", size)});
 }
 
 void AddCheckpoints(const CheckpointPlan& plan, int64_t epochs, Checks& checks) {
@@ -89,6 +121,29 @@ void AddCheckpoints(const CheckpointPlan& plan, int64_t epochs, Checks& checks) 
                     "0, or a divisor of recipe.epochs with num_full_data at least 1"});
 }
 
+// In training, batch norm needs more than one number per channel. The last images of a ResNet-9,
+// after two strides of 2, have 1 x 1 pixels if its inputs have at most 4 x 4. Then a batch of one
+// example has a single number, whose deviation is 0 / 0.
+void AddBatchNorm(const Setting& setting, Checks& checks) {
+  if (!setting.model().has_resnet9() || setting.model().resnet9().image_size() > 4) return;
+  const int64_t batch_size = setting.recipe().batch_size(), n = setting.dataset().num_train();
+  if (batch_size < 1) return;
+  const std::pair<const char*, int64_t> trainings[] = {
+      {"all training examples", setting.checkpoints().num_full_data() > 0 ? n : 0},
+      {"half of the training examples", setting.checkpoints().num_half_data() > 0 ? n / 2 : 0},
+      {"a subset", SubsetSize(setting.subset_plan(), n)},
+  };
+  for (const auto& [examples, size] : trainings) {
+    const bool single = size > 0 && (batch_size == 1 || size % batch_size == 1);
+    checks.push_back({"recipe.batch_size", static_cast<double>(batch_size), !single,
+                      absl::StrCat("such that no batch has a single example, as the last of ", size,
+                                   " examples (", examples,
+                                   "): batch norm on images of 1 x 1 pixels needs two "
+                                   "(model.resnet9.image_size is ",
+                                   setting.model().resnet9().image_size(), ")")});
+  }
+}
+
 void AddModel(const ModelSpec& model, Checks& checks) {
   if (model.has_mlp()) {
     const MlpSpec& mlp = model.mlp();
@@ -96,7 +151,7 @@ void AddModel(const ModelSpec& model, Checks& checks) {
     for (const int64_t units : mlp.hidden_units()) {
       checks.push_back(Count("model.mlp.hidden_units", units, 1));
     }
-    checks.push_back(NumClasses("model.mlp.num_classes", mlp.num_classes()));
+    checks.push_back(Count("model.mlp.num_classes", mlp.num_classes(), 2));
     const double dropout = mlp.dropout();
     checks.push_back({"model.mlp.dropout", dropout, dropout >= 0 && dropout < 1, "in [0, 1)"});
   }
@@ -105,25 +160,42 @@ void AddModel(const ModelSpec& model, Checks& checks) {
     checks.push_back(Count("model.resnet9.num_channels", resnet9.num_channels(), 1));
     checks.push_back(Count("model.resnet9.image_size", resnet9.image_size(), 1));
     checks.push_back(Count("model.resnet9.width", resnet9.width(), 1));
-    checks.push_back(NumClasses("model.resnet9.num_classes", resnet9.num_classes()));
+    checks.push_back(Count("model.resnet9.num_classes", resnet9.num_classes(), 2));
   }
+}
+
+// A name becomes the name of files, targets and pages.
+absl::Status CheckName(const std::string& name) {
+  const bool good = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+  });
+  if (good && absl::ascii_islower(name[0])) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("setting '", absl::CHexEscape(name),
+                   "': name must start with a lower-case letter and may hold lower-case letters, "
+                   "digits and _ only"));
 }
 
 }  // namespace
 
+int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train) {
+  return static_cast<int64_t>(plan.subset_fraction() * static_cast<double>(num_train));
+}
+
 absl::Status ValidateSetting(const Setting& setting) {
+  if (const absl::Status status = CheckName(setting.name()); !status.ok()) return status;
   Checks checks;
-  AddDataset(setting.dataset(), checks);
+  AddSource(setting.dataset(), checks);
   AddRecipe(setting.recipe(), checks);
-  AddSubsetPlan(setting.subset_plan(), checks);
+  AddSubsetPlan(setting.subset_plan(), setting.dataset().num_train(), checks);
   AddCheckpoints(setting.checkpoints(), setting.recipe().epochs(), checks);
   AddModel(setting.model(), checks);
+  AddBatchNorm(setting, checks);
   for (const Check& check : checks) {
     if (check.ok) continue;
     return absl::InvalidArgumentError(absl::StrCat("setting ", setting.name(), ": ", check.field,
                                                    " is ", check.value, ", must be ", check.bound));
   }
-  if (setting.name().empty()) return absl::InvalidArgumentError("a setting needs a name");
   if (setting.dataset().source_case() == DatasetSource::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError(absl::StrCat(
         "setting ", setting.name(), ": dataset names no source; known are glyphs, idx and cifar"));
@@ -141,10 +213,8 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
                                    : absl::StrCat(ProjectPath(kFolder), "/", name_or_path, kSuffix);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
-    if (is_path) return text.status();
-    return absl::NotFoundError(absl::StrCat("no setting '", name_or_path, "'; known are ",
-                                            absl::StrJoin(KnownSettings(), ", "),
-                                            "; the path of another one must end in ", kSuffix));
+    if (is_path || !absl::IsNotFound(text.status())) return text.status();
+    return NoSetting(name_or_path);
   }
   Setting setting;
   if (const absl::Status status = ParseTextProto(*text, path, &setting); !status.ok())
@@ -159,6 +229,10 @@ std::string RecipeDigest(const Setting& setting) {
   decisive.clear_description();
   decisive.mutable_dataset()->clear_name();
   decisive.mutable_dataset()->clear_synthetic();
+  decisive.mutable_dataset()->clear_data_digest();
+  // A mean of 0 is the same as none.
+  if (decisive.dataset().mean_size() == 1 && decisive.dataset().mean(0) == 0)
+    decisive.mutable_dataset()->clear_mean();
   if (decisive.dataset().has_idx()) decisive.mutable_dataset()->mutable_idx()->clear_url();
   if (decisive.dataset().has_cifar()) decisive.mutable_dataset()->mutable_cifar()->clear_url();
   std::string bytes;

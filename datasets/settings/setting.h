@@ -2,6 +2,7 @@
 #ifndef ATTRIBENCH_DATASETS_SETTINGS_SETTING_H_
 #define ATTRIBENCH_DATASETS_SETTINGS_SETTING_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,12 +15,16 @@ namespace attribench {
 // line of a syntax error, or what ValidateSetting says.
 absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path);
 
-// Checks every number of a setting. InvalidArgument says the field, its value and the bound.
+// Checks the name and every number of a setting. InvalidArgument says the field, its value and the
+// bound.
 absl::Status ValidateSetting(const Setting& setting);
 
+// The number of training examples in a subset: plan.subset_fraction * num_train, rounded down.
+int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train);
+
 // The SHA-256 of everything in a setting that decides the bytes of its zoo: all fields except name,
-// description, dataset.name, dataset.synthetic and the URLs. If it changes, the zoo must be made
-// again.
+// description, dataset.name, dataset.synthetic, dataset.data_digest and the URLs. If it changes,
+// the zoo must be made again.
 std::string RecipeDigest(const Setting& setting);
 
 }  // namespace attribench

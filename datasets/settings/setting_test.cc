@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/settings/setting.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -46,7 +48,11 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("num_train", [](Setting& s) { s.mutable_dataset()->set_num_train(0); });
   expect_refused("num_test", [](Setting& s) { s.mutable_dataset()->set_num_test(-1); });
   expect_refused("standard_deviation",
-                 [](Setting& s) { s.mutable_dataset()->set_standard_deviation(0); });
+                 [](Setting& s) { s.mutable_dataset()->set_standard_deviation(0, 0); });
+  expect_refused("standard_deviation",
+                 [](Setting& s) { s.mutable_dataset()->clear_standard_deviation(); });
+  expect_refused("first_label",
+                 [](Setting& s) { s.mutable_dataset()->mutable_idx()->set_first_label(-1); });
   expect_refused("learning_rate", [](Setting& s) { s.mutable_recipe()->set_learning_rate(-0.1); });
   expect_refused("momentum", [](Setting& s) { s.mutable_recipe()->set_momentum(1); });
   expect_refused("epochs", [](Setting& s) { s.mutable_recipe()->set_epochs(0); });
@@ -69,10 +75,100 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("architecture", [](Setting& s) { s.mutable_model()->clear_architecture(); });
 }
 
+// What a run cannot use is refused before anything is trained.
+TEST(SettingTest, TooFewExamplesOrSubsetsAreRefused) {
+  const Setting good = *LoadSetting("glyphs_mlp");
+  const auto expect_refused = [&](const char* message, auto change) {
+    Setting setting = good;
+    change(setting);
+    const absl::Status status = ValidateSetting(setting);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), absl::StrCat("setting glyphs_mlp: ", message));
+  };
+  expect_refused(
+      "dataset.num_test is 1, must be from 2 to 1e9: at least one to tune on and one to report on",
+      [](Setting& s) { s.mutable_dataset()->set_num_test(1); });
+  expect_refused("dataset.num_train is 1, must be from 2 to 1e9: a subset leaves some out",
+                 [](Setting& s) { s.mutable_dataset()->set_num_train(1); });
+  for (const int64_t count : {-1, 0, 2, 3}) {
+    expect_refused(absl::StrCat("subset_plan.num_subsets is ", count,
+                                ", must be from 4 to 1e9: at least two to tune on and two to "
+                                "report on")
+                       .c_str(),
+                   [&](Setting& s) { s.mutable_subset_plan()->set_num_subsets(count); });
+  }
+  expect_refused(
+      "subset_plan.subset_fraction is 0.0005, must be such that a subset has from 1 to 999 of the "
+      "1000 training examples, not 0",
+      [](Setting& s) { s.mutable_subset_plan()->set_subset_fraction(.0005); });
+  Setting least = good;
+  least.mutable_dataset()->set_num_train(2);
+  least.mutable_dataset()->set_num_test(2);
+  least.mutable_subset_plan()->set_num_subsets(4);
+  EXPECT_TRUE(ValidateSetting(least).ok()) << ValidateSetting(least);
+}
+
+TEST(SettingTest, ANameIsNoPath) {
+  Setting setting = *LoadSetting("glyphs_mlp");
+  for (const char* name : {"", "../../x", "a/b", "a b", "Name", "1st", "_a", "a.b", "a\n"}) {
+    setting.set_name(name);
+    const absl::Status status = ValidateSetting(setting);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_TRUE(
+        absl::StrContains(std::string(status.message()), "lower-case letters, digits and _ only"))
+        << status;
+  }
+  setting.set_name("a_1");
+  EXPECT_TRUE(ValidateSetting(setting).ok());
+}
+
+// Batch norm on 1 x 1 images needs two examples, in every batch of every kind of training.
+TEST(SettingTest, ABatchOfOneUnderBatchNormIsRefused) {
+  Setting setting = *LoadSetting("cifar10_resnet9");
+  setting.mutable_model()->mutable_resnet9()->set_image_size(4);
+  setting.mutable_recipe()->set_batch_size(10);
+  const auto message = [&](int64_t num_train, double fraction, int64_t batch_size) {
+    setting.mutable_dataset()->set_num_train(num_train);
+    setting.mutable_subset_plan()->set_subset_fraction(fraction);
+    setting.mutable_recipe()->set_batch_size(batch_size);
+    return std::string(ValidateSetting(setting).message());
+  };
+  EXPECT_EQ(message(60, .5, 10), "");
+  EXPECT_TRUE(
+      absl::StrContains(message(61, .5, 10), "as the last of 61 examples (all training examples)"));
+  EXPECT_TRUE(
+      absl::StrContains(message(62, .2, 10), "as the last of 31 examples (half of the training"));
+  EXPECT_TRUE(absl::StrContains(message(60, .36, 10), "as the last of 21 examples (a subset)"));
+  EXPECT_TRUE(absl::StrContains(message(60, .5, 1), "recipe.batch_size is 1, must be such that"));
+  setting.mutable_checkpoints()->set_num_half_data(0);
+  EXPECT_EQ(message(62, .2, 10), "");
+  setting.mutable_model()->mutable_resnet9()->set_image_size(5);  // 2 x 2 pixels at the end
+  EXPECT_EQ(message(61, .36, 1), "");
+}
+
+// Programs find the settings in the folder in which they start.
+TEST(SettingTest, FromAnotherFolderTheMessageSaysWhereToStart) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(testing::TempDir());
+  const absl::Status status = LoadSetting("mnist_mlp").status();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()),
+                                "start the program in the root of a clone of Attribench"))
+      << status;
+}
+
 TEST(SettingTest, DigestFollowsTheRecipeAndNotTheWords) {
   const Setting setting = *LoadSetting("glyphs_mlp");
   Setting changed = setting;
   changed.set_description("other words");
+  changed.mutable_dataset()->clear_mean();
+  EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));
+  const std::string without_mean = RecipeDigest(changed);
+  changed.mutable_dataset()->add_mean(0);
+  EXPECT_EQ(RecipeDigest(changed), without_mean);
+  changed.mutable_dataset()->set_mean(0, setting.dataset().mean(0));
+  changed.mutable_dataset()->set_data_digest("abc");
   EXPECT_EQ(RecipeDigest(changed), RecipeDigest(setting));
   changed.mutable_recipe()->set_epochs(setting.recipe().epochs() + 1);
   EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));

@@ -71,7 +71,9 @@ class RetrainTest : public testing::Test {
 };
 
 TEST_F(RetrainTest, AfterKillsAtRandomMomentsTheBytesAreTheSame) {
-  std::mt19937 engine(std::random_device{}());
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed of the moments: " + std::to_string(seed));
+  std::mt19937 engine(seed);
   for (int kill_number = 0; kill_number < 6; ++kill_number) {
     const pid_t child = Start(broken_, 1 + kill_number % 2, log_);
     usleep(300000 + engine() % 500000);
@@ -86,8 +88,9 @@ TEST_F(RetrainTest, ADamagedJobIsReportedAndTrainedAgain) {
   pid_t child = Start(broken_, 1, log_);
   const std::string jobs = broken_ + "/jobs";
   std::filesystem::path job;
-  while (job.empty() && kill(child, 0) == 0) {
-    usleep(10000);
+  while (job.empty()) {
+    ASSERT_FALSE(std::filesystem::exists(broken_ + "/manifest.textproto")) << "it was too fast";
+    usleep(1000);
     if (!std::filesystem::exists(jobs)) continue;
     for (const auto& entry : std::filesystem::directory_iterator(jobs)) {
       if (entry.path().extension() == ".safetensors") job = entry.path();
@@ -116,6 +119,24 @@ TEST_F(RetrainTest, AFullDiskLeavesTheFilesThatWereThere) {
   EXPECT_EQ(status, 1);
   std::filesystem::remove_all(whole_ + "/jobs");  // some trainings are small enough to be stored
   EXPECT_TRUE(Bytes(whole_) == before);
+}
+
+TEST_F(RetrainTest, ASecondProgramInTheSameFolderIsRefused) {
+  const pid_t first = Start(broken_, 1, log_);
+  while (!std::filesystem::exists(broken_ + "/jobs/subset_000_seed_0.safetensors")) {
+    ASSERT_FALSE(std::filesystem::exists(broken_ + "/manifest.textproto")) << "it was too fast";
+    usleep(1000);
+  }
+  kill(first, SIGSTOP);
+  const std::string second_log = testing::TempDir() + "/second_log";
+  EXPECT_EQ(Wait(Start(broken_, 1, second_log)), 1);
+  EXPECT_TRUE(absl::StrContains(*ReadWholeFile(second_log),
+                                "another retrain (pid " + std::to_string(first) + " on "))
+      << *ReadWholeFile(second_log);
+  kill(first, SIGCONT);
+  EXPECT_EQ(Wait(first), 0) << *ReadWholeFile(log_);
+  EXPECT_TRUE(Bytes(broken_) == Bytes(whole_));  // no EXPECT_EQ: the bytes would be printed
+  EXPECT_FALSE(std::filesystem::exists(broken_ + "/jobs"));
 }
 
 TEST_F(RetrainTest, ACompleteZooIsLeftAlone) {

@@ -30,6 +30,7 @@
 #include "datasets/whole_file.h"
 #include "datasets/zoo/manifest.pb.h"
 #include "datasets/zoo/trainer.h"
+#include "datasets/zoo/work_lock.h"
 #include "datasets/zoo/zoo.h"
 #include "google/protobuf/text_format.h"
 
@@ -38,12 +39,36 @@ namespace {
 
 using Kind = TrainingJob::Kind;
 
-// The file of a finished training. Its metadata hold the recipe digest, the checksum of the tensors
-// and the cost of the training.
+constexpr char kProgram[] = "retrain";
+
+std::string JobsFolder(const std::string& folder) { return absl::StrCat(folder, "/jobs"); }
+
+// Internal says which parameter, running statistic or output is not finite.
+absl::Status CheckFinite(const TrainedJob& trained) {
+  absl::Status status = CheckFinite(trained.parameters);
+  for (const Parameters& parameters : trained.along_run) status.Update(CheckFinite(parameters));
+  if (!status.ok()) return status;
+  for (const auto& [name, values] :
+       {std::pair("negative_loss", trained.negative_loss), std::pair("margin", trained.margin)}) {
+    const at::Tensor bad = values.isfinite().logical_not().nonzero();
+    if (bad.size(0) == 0) continue;
+    const int64_t first = bad[0].item<int64_t>();
+    return absl::InternalError(absl::StrCat(
+        "the output ", name, " is ", values[first].item<float>(), " for test example ", first,
+        ", must be finite (", bad.size(0), " of ", values.size(0), " are not)"));
+  }
+  return absl::OkStatus();
+}
+
+// The file of a finished training. Its metadata hold the digests of the recipe and of the data, the
+// checksum of the tensors and the cost of the training.
 class JobFile {
  public:
-  JobFile(const std::string& folder, const std::string& digest, const TrainingJob& job)
-      : path_(absl::StrCat(folder, "/jobs/", job.Name(), ".safetensors")), digest_(digest) {}
+  JobFile(const std::string& folder, const std::string& recipe_digest,
+          const std::string& data_digest, const TrainingJob& job)
+      : path_(absl::StrCat(JobsFolder(folder), "/", job.Name(), ".safetensors")),
+        recipe_digest_(recipe_digest),
+        data_digest_(data_digest) {}
 
   absl::Status Write(const TrainedJob& trained, bool keep_parameters) const {
     Safetensors content;
@@ -60,7 +85,8 @@ class JobFile {
     }
     const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
     if (!bytes.ok()) return bytes.status();
-    content.metadata = {{"recipe_digest", digest_},
+    content.metadata = {{"recipe_digest", recipe_digest_},
+                        {"data_digest", data_digest_},
                         {"sha256", Sha256(*bytes)},
                         {"cpu_model", trained.cpu_model},
                         {"cpu_seconds", absl::StrFormat("%.6f", trained.cpu_seconds)},
@@ -69,7 +95,8 @@ class JobFile {
     return WriteSafetensors(path_, content);
   }
 
-  // NotFound if there is no such file. DataLoss if it is damaged or was made by another recipe.
+  // NotFound if there is no such file. DataLoss if it is damaged, was made by another recipe or
+  // from other data, or has a number that is not finite.
   absl::StatusOr<TrainedJob> Read() const {
     absl::StatusOr<Safetensors> content = ReadSafetensors(path_);
     if (absl::IsNotFound(content.status())) return content.status();
@@ -80,8 +107,10 @@ class JobFile {
     if (!bytes.ok()) return bytes.status();
     if (metadata["sha256"] != Sha256(*bytes))
       return absl::DataLossError(path_ + " is damaged (checksum)");
-    if (metadata["recipe_digest"] != digest_)
+    if (metadata["recipe_digest"] != recipe_digest_)
       return absl::DataLossError(path_ + " was made by another recipe");
+    if (metadata["data_digest"] != data_digest_)
+      return absl::DataLossError(path_ + " was made from other data");
     TrainedJob trained;
     trained.cpu_model = metadata["cpu_model"];
     trained.negative_loss = content->tensors["negative_loss"];
@@ -103,6 +132,8 @@ class JobFile {
         !absl::SimpleAtod(metadata["test_accuracy"], &trained.test_accuracy)) {
       return absl::DataLossError(path_ + " has no costs");
     }
+    if (const absl::Status status = CheckFinite(trained); !status.ok())
+      return absl::DataLossError(absl::StrCat(path_, ": ", status.message()));
     return trained;
   }
 
@@ -110,7 +141,8 @@ class JobFile {
   static std::string AlongRunPrefix(size_t i) { return absl::StrCat("along_run/", i, "/"); }
 
   std::string path_;
-  std::string digest_;
+  std::string recipe_digest_;
+  std::string data_digest_;
 };
 
 absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
@@ -119,7 +151,7 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
   const std::string digest = RecipeDigest(setting);
   std::vector<TrainingJob> missing;
   for (const TrainingJob& job : jobs) {
-    const absl::Status status = JobFile(folder, digest, job).Read().status();
+    const absl::Status status = JobFile(folder, digest, data.digest, job).Read().status();
     if (status.ok()) continue;
     if (!absl::IsNotFound(status)) std::cerr << status.message() << "; training it again\n";
     missing.push_back(job);
@@ -133,7 +165,7 @@ absl::Status TrainMissing(const Setting& setting, const DatasetSplit& data,
   }
   return RunTrainingJobs(setting, data, missing, num_workers,
                          [&](const TrainingJob& job, const TrainedJob& trained) {
-                           return JobFile(folder, digest, job)
+                           return JobFile(folder, digest, data.digest, job)
                                .Write(trained, /*keep_parameters=*/job.kind != Kind::kSubset);
                          });
 }
@@ -177,11 +209,12 @@ std::string CpuModels(const std::map<std::string, int>& trainings, size_t all) {
 // Writes the files of a zoo, and last the manifest that lists them.
 class ZooWriter {
  public:
-  ZooWriter(const Setting& setting, const std::string& folder)
+  ZooWriter(const Setting& setting, const std::string& data_digest, const std::string& folder)
       : folder_(folder),
         checkpoint_type_(setting.checkpoints().precision() == FLOAT16 ? at::kHalf : at::kFloat) {
     manifest_.set_setting(setting.name());
     manifest_.set_recipe_digest(RecipeDigest(setting));
+    manifest_.set_data_digest(data_digest);
     *manifest_.mutable_environment() = DescribeEnvironment();
   }
 
@@ -249,16 +282,16 @@ void Record(const TrainingJob& job, const TrainedJob& trained, GroundTruth& trut
   truth.margin[job.index][job.repetition].copy_(trained.margin);
 }
 
-absl::Status Assemble(const Setting& setting, const std::string& folder,
-                      const std::vector<TrainingJob>& jobs) {
+absl::Status Assemble(const Setting& setting, const std::string& data_digest,
+                      const std::string& folder, const std::vector<TrainingJob>& jobs) {
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
   if (!model.ok()) return model.status();
-  ZooWriter zoo(setting, folder);
+  ZooWriter zoo(setting, data_digest, folder);
   GroundTruth truth = EmptyGroundTruth(setting);
   std::map<std::string, int> cpu_models;
   for (const TrainingJob& job : jobs) {
     const absl::StatusOr<TrainedJob> trained =
-        JobFile(folder, zoo.manifest().recipe_digest(), job).Read();
+        JobFile(folder, zoo.manifest().recipe_digest(), data_digest, job).Read();
     if (!trained.ok()) return trained.status();
     ++cpu_models[trained->cpu_model];
     const int64_t num_examples = static_cast<int64_t>(job.examples.size());
@@ -285,11 +318,17 @@ absl::Status CheckWorkers(int num_workers) {
       absl::StrCat("workers is ", num_workers, ", must be at least 1"));
 }
 
-// Reports on standard error that the zoo is complete, or why an existing one is not.
-bool IsComplete(const Setting& setting, const std::string& folder) {
+// True if the folder has the complete zoo. Reports on standard error that it is complete, or why it
+// must be made again. An error if the folder has a zoo that is not to be overwritten: one made by
+// another recipe or from other data.
+absl::StatusOr<bool> IsComplete(const Setting& setting, const DatasetSplit& data,
+                                const std::string& folder) {
   const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, setting);
-  if (!zoo.ok()) return false;
-  const absl::Status status = zoo->Verify();
+  if (absl::IsNotFound(zoo.status())) return false;
+  absl::Status status = zoo.status();
+  if (status.ok()) status = zoo->CheckData(data);
+  if (absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status)) return status;
+  if (status.ok()) status = zoo->Verify();
   if (status.ok()) {
     std::cerr << "the zoo in " << folder << " is complete\n";
   } else {
@@ -330,15 +369,18 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
   trained.cpu_seconds = ThreadCpuSeconds() - start;
   trained.cpu_model = DescribeEnvironment().cpu_model();
   trained.parameters = job.kind == Kind::kSubset ? *std::move(parameters) : rounded(*parameters);
-  const at::Tensor index = at::tensor(job.examples, at::kLong);
-  trained.train_accuracy = Accuracy(
-      **model, trained.parameters,
-      {data.train.inputs.index_select(0, index), data.train.labels.index_select(0, index)});
+  trained.train_accuracy =
+      Accuracy(**model, trained.parameters, data.train.Rows(at::tensor(job.examples, at::kLong)));
   trained.test_accuracy = Accuracy(**model, trained.parameters, data.test);
   const ModelOutputs outputs = OutputsOfLogits(
       EvaluateLogits(**model, trained.parameters, data.test.inputs), data.test.labels);
   trained.negative_loss = outputs.negative_loss.to(at::kFloat);
   trained.margin = outputs.margin.to(at::kFloat);
+  if (const absl::Status status = CheckFinite(trained); !status.ok()) {
+    return absl::InternalError(absl::StrCat("after the last epoch (", epochs, "), ",
+                                            status.message(), "; lower recipe.learning_rate (",
+                                            setting.recipe().learning_rate(), ")"));
+  }
   return trained;
 }
 
@@ -392,13 +434,16 @@ Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& train
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers) {
   if (const absl::Status status = CheckWorkers(num_workers); !status.ok()) return status;
-  if (IsComplete(setting, folder)) return absl::OkStatus();
+  const absl::StatusOr<bool> complete = IsComplete(setting, data, folder);
+  if (!complete.ok() || *complete) return complete.status();
+  const auto lock = WorkLock::Take(JobsFolder(folder), WorkLock::Kind::kAlone, kProgram);
+  if (!lock.ok()) return lock.status();
   const std::vector<TrainingJob> jobs = TrainingJobs(setting);
   absl::Status status = TrainMissing(setting, data, folder, num_workers, jobs);
-  if (status.ok()) status = Assemble(setting, folder, jobs);
+  if (status.ok()) status = Assemble(setting, data.digest, folder, jobs);
   if (!status.ok()) return status;
   std::error_code ignored;
-  std::filesystem::remove_all(absl::StrCat(folder, "/jobs"), ignored);
+  std::filesystem::remove_all(JobsFolder(folder), ignored);
   return absl::OkStatus();
 }
 
@@ -417,7 +462,10 @@ absl::StatusOr<Shard> ParseShard(const std::string& text) {
 absl::Status TrainShard(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                         int num_workers, const Shard& shard) {
   if (const absl::Status status = CheckWorkers(num_workers); !status.ok()) return status;
-  if (IsComplete(setting, folder)) return absl::OkStatus();
+  const absl::StatusOr<bool> complete = IsComplete(setting, data, folder);
+  if (!complete.ok() || *complete) return complete.status();
+  const auto lock = WorkLock::Take(JobsFolder(folder), WorkLock::Kind::kTogether, kProgram);
+  if (!lock.ok()) return lock.status();
   const std::vector<TrainingJob> all = TrainingJobs(setting);
   std::vector<TrainingJob> jobs;
   for (size_t i = shard.index; i < all.size(); i += shard.count) jobs.push_back(all[i]);

@@ -30,7 +30,9 @@ struct TrainedJob {
   double test_accuracy = 0;
 };
 
-// Runs one training in the calling thread, and limits LibTorch to one thread there.
+// Runs one training in the calling thread, and limits LibTorch to one thread there. Internal if the
+// training diverges: it says in which epoch which parameter, running statistic or output is not
+// finite.
 absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetSplit& data,
                                           const TrainingJob& job);
 
@@ -67,8 +69,13 @@ Agreement CompareWithGroundTruth(const TrainingJob& job, const TrainedJob& train
 // checkpoints, ground truth and, last, the manifest, and removes <folder>/jobs.
 //
 // The program may be killed at any moment and started again. A job file that is damaged or was made
-// by another recipe is reported on standard error and trained again. A complete zoo is left alone.
-// The safetensors files do not depend on the number of workers or on interruptions.
+// by another recipe or from other data is reported on standard error and trained again. A complete
+// zoo is left alone. A zoo of another recipe or of other data is not overwritten:
+// FailedPrecondition. The safetensors files do not depend on the number of workers or on
+// interruptions.
+//
+// One program makes a zoo in a folder, or several train shards there: AlreadyExists names the other
+// (see WorkLock).
 absl::Status MakeZoo(const Setting& setting, const DatasetSplit& data, const std::string& folder,
                      int num_workers);
 

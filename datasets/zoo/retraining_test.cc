@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "datasets/settings/setting.h"
+#include "datasets/whole_file.h"
+#include "datasets/zoo/work_lock.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -135,6 +138,97 @@ TEST_F(RetrainingTest, ErrorsNameTheTrainingAndStopTheRun) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_TRUE(absl::StartsWith(std::string(status.message()), "half_00: ")) << status;
   EXPECT_EQ(calls, 1);
+}
+
+// What is not finite is named with its training and its epoch, and nothing of it is kept.
+TEST_F(RetrainingTest, DivergedTrainingsAreRefused) {
+  const std::string folder = testing::TempDir() + "/diverged";
+  std::filesystem::remove_all(folder);
+  setting_.mutable_recipe()->set_learning_rate(1e30);
+  absl::Status status = MakeZoo(setting_, data_, folder, 1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  for (const char* part :
+       {"subset_000_seed_0: training with seed", "diverged in epoch 1: parameter fc",
+        "must be finite", "lower recipe.learning_rate (1e+30)"}) {
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
+  }
+  // One step with a rate of 1e25: weights of 1e23 and more are finite, the products of two layers
+  // are above 3e38.
+  setting_.mutable_recipe()->set_learning_rate(1e25);
+  setting_.mutable_recipe()->set_epochs(1);
+  setting_.mutable_recipe()->set_batch_size(200);
+  status = MakeZoo(setting_, data_, folder, 1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  for (const char* part :
+       {"subset_000_seed_0: after the last epoch (1), the output negative_loss is ",
+        " for test example ", "must be finite", "lower recipe.learning_rate (1e+25)"}) {
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    EXPECT_FALSE(entry.is_regular_file()) << entry.path();
+  }
+}
+
+TEST_F(RetrainingTest, AZooOfAnotherRecipeOrOfOtherDataIsNotOverwritten) {
+  setting_.mutable_subset_plan()->set_num_subsets(1);
+  setting_.mutable_subset_plan()->set_num_seeds(1);
+  const std::string folder = testing::TempDir() + "/taken";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(MakeZoo(setting_, data_, folder, 2).ok());
+  const auto times = [&] {
+    std::map<std::string, std::filesystem::file_time_type> result;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      result[entry.path()] = std::filesystem::last_write_time(entry);
+    return result;
+  };
+  const auto before = times();
+  ASSERT_EQ(before.size(), 1 + 1 + 1 + 4);  // a folder, manifest, ground truth, checkpoints
+
+  Setting other = setting_;
+  other.mutable_recipe()->set_epochs(1);
+  absl::Status status = MakeZoo(other, data_, folder, 2);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()), "another recipe")) << status;
+
+  const std::string digest = data_.digest;
+  other = setting_;
+  other.mutable_dataset()->mutable_glyphs()->set_seed(77);
+  // The recipe of the first zoo, but examples of another seed: as if a file had been exchanged.
+  data_ = *LoadDataset(other, "");
+  for (const absl::Status& refused :
+       {MakeZoo(setting_, data_, folder, 2), TrainShard(setting_, data_, folder, 2, {0, 2})}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+    for (const std::string& part : {std::string("other examples"), digest, data_.digest}) {
+      EXPECT_TRUE(absl::StrContains(std::string(refused.message()), part)) << refused;
+    }
+  }
+  EXPECT_EQ(times(), before);
+}
+
+TEST_F(RetrainingTest, JobsOfOtherDataAreTrainedAgain) {
+  setting_.mutable_subset_plan()->set_num_subsets(1);
+  const std::string folder = testing::TempDir() + "/other_jobs";
+  std::filesystem::remove_all(folder);
+  DatasetSplit other = data_;
+  other.digest = Sha256("other data");
+  ASSERT_TRUE(TrainShard(setting_, other, folder, 2, {0, 1}).ok());
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(MakeZoo(setting_, data_, folder, 2).ok());
+  EXPECT_TRUE(absl::StrContains(testing::internal::GetCapturedStderr(),
+                                "full_00.safetensors was made from other data"));
+  EXPECT_EQ(Zoo::Open(folder, setting_)->manifest().data_digest(), data_.digest);
+}
+
+TEST_F(RetrainingTest, AFolderWhereAnotherWorksIsRefused) {
+  const std::string folder = testing::TempDir() + "/busy";
+  std::filesystem::remove_all(folder);
+  const auto lock = WorkLock::Take(folder + "/jobs", WorkLock::Kind::kAlone, "retrain");
+  ASSERT_TRUE(lock.ok()) << lock.status();
+  for (const absl::Status& status :
+       {MakeZoo(setting_, data_, folder, 2), TrainShard(setting_, data_, folder, 2, {0, 2})}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists) << status;
+    EXPECT_TRUE(absl::StartsWith(std::string(status.message()), "another retrain (pid ")) << status;
+  }
 }
 
 TEST_F(RetrainingTest, WorkersMustBeAtLeastOne) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "datasets/random_stream.h"
+#include "datasets/settings/setting.h"
 
 namespace attribench {
 namespace {
@@ -30,7 +31,7 @@ std::string TrainingJob::Name() const {
 
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index) {
   return RandomStream(plan.seed(), "subset", {static_cast<uint64_t>(index)})
-      .Sample(num_train, static_cast<int64_t>(plan.subset_fraction() * num_train));
+      .Sample(num_train, SubsetSize(plan, num_train));
 }
 
 std::vector<int64_t> HalfDataExamples(const CheckpointPlan& plan, int64_t num_train,

@@ -20,8 +20,7 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  uint64_t seed, const EpochObserver& after_epoch) {
   const int64_t n = static_cast<int64_t>(indices.size());
   if (n == 0) return absl::InvalidArgumentError("training needs at least one example");
-  const at::Tensor inputs = train.inputs.index_select(0, at::tensor(indices, at::kLong));
-  const at::Tensor labels = train.labels.index_select(0, at::tensor(indices, at::kLong));
+  const Dataset examples = train.Rows(at::tensor(indices, at::kLong));
 
   RandomStream initialisation(seed, "initialisation");
   RandomStream dropout(seed, "dropout");
@@ -38,11 +37,11 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
   for (int64_t epoch = 0; epoch < recipe.epochs(); ++epoch) {
     const at::Tensor order = at::tensor(
         RandomStream(seed, "order", {static_cast<uint64_t>(epoch)}).Permutation(n), at::kLong);
-    bool finite = true;
     for (int64_t begin = 0; begin < n; begin += recipe.batch_size()) {
       const at::Tensor batch = order.slice(0, begin, std::min(n, begin + recipe.batch_size()));
-      const at::Tensor y = labels.index_select(0, batch);
-      const at::Tensor logits = model.Logits(parameters, inputs.index_select(0, batch), &dropout);
+      const at::Tensor y = examples.labels.index_select(0, batch);
+      const at::Tensor logits =
+          model.Logits(parameters, examples.inputs.index_select(0, batch), &dropout);
 
       c10::AutoGradMode no_grad(false);
       // The gradient of the mean cross-entropy with respect to the logits.
@@ -58,12 +57,10 @@ absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
         weights[i].add_(velocities[i], -rate);
       }
     }
-    for (const at::Tensor& weight : weights)
-      finite = finite && at::isfinite(weight).all().item<bool>();
-    if (!finite) {
+    if (const absl::Status status = CheckFinite(parameters); !status.ok()) {
       return absl::InternalError(absl::StrCat(
-          "training with seed ", seed, " diverged in epoch ", epoch + 1,
-          ": weights are not finite; lower the learning rate (", recipe.learning_rate(), ")"));
+          "training with seed ", seed, " diverged in epoch ", epoch + 1, ": ", status.message(),
+          "; lower recipe.learning_rate (", recipe.learning_rate(), ")"));
     }
     if (after_epoch) after_epoch(epoch + 1, parameters);
   }

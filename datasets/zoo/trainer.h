@@ -27,8 +27,8 @@ using EpochObserver = std::function<void(int64_t epoch, const Parameters&)>;
 // So the result depends on the arguments only, bit for bit on one CPU model if LibTorch uses one
 // thread.
 //
-// InvalidArgument if `indices` is empty. Internal if weights are no longer finite after an epoch;
-// the message says which.
+// InvalidArgument if `indices` is empty. Internal if a parameter or a running statistic is no
+// longer finite after an epoch; the message says which and in which epoch.
 absl::StatusOr<Parameters> Train(const Model& model, const Dataset& train,
                                  const std::vector<int64_t>& indices, const Recipe& recipe,
                                  uint64_t seed, const EpochObserver& after_epoch = nullptr);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // clang-format off
-// Checks a zoo: compares every file with its checksum, and trains some subsets again. For each
-// training it prints one of
+// Checks a zoo: reads every file, compares it with its checksum, and compares the data with the
+// digest in the manifest. Then it trains some subsets again. For each training it prints one of
 //
 //   bit for bit       the outputs are exactly those of the ground truth
 //   within tolerance  the bits differ, as on another CPU, but the outputs agree (see Agreement)
 //   different         the outputs do not agree
 //
-// Exits with 1 if a file is damaged or a training is different.
+// Exits with 1 if a file is damaged, the data are others or a training is different.
 // clang-format on
 #include <iostream>
 #include <map>
@@ -68,15 +68,13 @@ absl::StatusOr<std::vector<TrainingJob>> JobsOf(const Setting& setting,
 using Agreements = std::map<std::pair<int64_t, int64_t>, Agreement>;
 
 absl::StatusOr<Agreements> TrainAgain(const Setting& setting, const std::vector<TrainingJob>& jobs,
-                                      const GroundTruth& truth) {
-  const absl::StatusOr<DatasetSplit> data = LoadDataset(setting, DataRoot());
-  if (!data.ok()) return data.status();
+                                      const DatasetSplit& data, const GroundTruth& truth) {
   const absl::StatusOr<int> workers = ThreadsOrAllCores(absl::GetFlag(FLAGS_workers));
   if (!workers.ok()) return workers.status();
   absl::Mutex mutex;
   Agreements agreements;
   const absl::Status status = RunTrainingJobs(
-      setting, *data, jobs, *workers, [&](const TrainingJob& job, const TrainedJob& trained) {
+      setting, data, jobs, *workers, [&](const TrainingJob& job, const TrainedJob& trained) {
         const Agreement agreement = CompareWithGroundTruth(job, trained, truth);
         absl::MutexLock lock(&mutex);
         agreements[{job.index, job.repetition}] = agreement;
@@ -98,7 +96,15 @@ absl::Status Run() {
   if (!zoo.ok()) return zoo.status();
   if (const absl::Status status = zoo->Verify(); !status.ok()) return status;
   std::cout << setting->name() << ": " << zoo->manifest().files_size()
-            << " files have their checksums\n";
+            << " files have their checksums, the model's parameters and finite numbers\n";
+  const absl::StatusOr<DatasetSplit> data = LoadDataset(*setting, DataRoot());
+  if (absl::IsNotFound(data.status()) && jobs->empty()) {
+    std::cout << "the data were not checked: " << data.status().message() << "\n";
+    return absl::OkStatus();
+  }
+  if (!data.ok()) return data.status();
+  if (const absl::Status status = zoo->CheckData(*data); !status.ok()) return status;
+  std::cout << "the data are those that the zoo was made from\n";
   if (jobs->empty()) return absl::OkStatus();
   const Environment here = DescribeEnvironment(), there = zoo->manifest().environment();
   const bool same = here.SerializeAsString() == there.SerializeAsString();
@@ -109,7 +115,7 @@ absl::Status Run() {
             << "\n";
   const absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
   if (!truth.ok()) return truth.status();
-  const auto agreements = TrainAgain(*setting, *jobs, *truth);
+  const auto agreements = TrainAgain(*setting, *jobs, *data, *truth);
   if (!agreements.ok()) return agreements.status();
   int different = 0;
   for (const auto& [training, agreement] : *agreements) {

@@ -53,6 +53,27 @@ sed -i "s/$before/$(sha256sum "$truth" | cut -d' ' -f1)/" "$zoo/manifest.textpro
 verify --subsets=3 && fail "the ground truth of another plan is accepted"
 grep -q 'subset 3, seed 0: different' "$log" || fail "a different subset is not named"
 
+# The original ground truth with a number that is not finite, with a matching checksum. The first tensor
+# is the margin; it starts after 8 bytes and the header, whose length these 8 bytes hold.
+cp "$TEST_TMPDIR/whole/ground_truth.safetensors" "$truth"
+cp "$TEST_TMPDIR/whole/manifest.textproto" "$zoo/manifest.textproto"
+verify || fail "the good zoo is refused"
+grep -q 'the data are those that the zoo was made from' "$log" || fail "the data are not checked"
+before=$(sha256sum "$truth" | cut -d' ' -f1)
+header=$(od -An -t u4 -N 4 "$truth")
+printf '\0\0\300\177' | dd of="$truth" bs=1 seek=$((8 + header)) conv=notrunc status=none
+sed -i "s/$before/$(sha256sum "$truth" | cut -d' ' -f1)/" "$zoo/manifest.textproto"
+verify --subsets=3 && fail "a ground truth of NaN is accepted"
+grep -q 'margin is nan for subset 0, seed 0, test example 0, must be finite' "$log" || fail "NaN is not named"
+
+# The zoo of other examples.
+cp "$TEST_TMPDIR/whole/manifest.textproto" "$zoo/manifest.textproto"
+cp "$TEST_TMPDIR/whole/ground_truth.safetensors" "$truth"
+sed -i 's/data_digest: "./data_digest: "x/' "$zoo/manifest.textproto"
+verify && fail "the zoo of other examples is accepted"
+grep -q 'was made from other examples: their sha256 is x' "$log" || fail "other examples are not named"
+cp "$TEST_TMPDIR/whole/manifest.textproto" "$zoo/manifest.textproto"
+
 printf 'damage' | dd of="$truth" bs=1 seek=2000 conv=notrunc status=none
 verify && fail "a damaged file is accepted"
 grep -q 'ground_truth.safetensors is damaged' "$log" || fail "the damaged file is not named"

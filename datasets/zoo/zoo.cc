@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/zoo/zoo.h"
 
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "ATen/ATen.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "datasets/formats/safetensors.h"
 #include "datasets/models/model_factory.h"
 #include "datasets/settings/setting.h"
@@ -15,6 +20,51 @@
 #include "datasets/zoo/subset_plan.h"
 
 namespace attribench {
+namespace {
+
+// "[64, 8]"
+std::string ShapeOf(const at::Tensor& tensor) {
+  return absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]");
+}
+
+// DataLoss if `value` has another shape than `like`. The message starts with `what`.
+absl::Status CheckShape(const at::Tensor& value, const at::Tensor& like, const std::string& what) {
+  if (value.sizes() == like.sizes()) return absl::OkStatus();
+  const bool transposed = value.dim() == 2 && value.t().sizes() == like.sizes();
+  return absl::DataLossError(absl::StrCat(what, " is ", ShapeOf(value), ", must be ", ShapeOf(like),
+                                          transposed ? ": it is transposed" : ""));
+}
+
+// DataLoss if the file has other parameters than the model.
+absl::Status CheckNames(const Safetensors& content, const Parameters& parameters,
+                        const std::string& path) {
+  std::set<std::string> names, expected;
+  for (const auto& [name, tensor] : content.tensors) names.insert(name);
+  for (const auto& [name, type] : content.other_types) names.insert(name);
+  for (const Parameter& parameter : parameters) expected.insert(parameter.name);
+  if (names == expected) return absl::OkStatus();
+  constexpr absl::string_view kWrapper = "module.";  // PyTorch's DataParallel adds it
+  for (const std::string& name : names) {
+    if (absl::StartsWith(name, kWrapper) && expected.count(name.substr(kWrapper.size())) > 0) {
+      return absl::DataLossError(absl::StrCat(path, ": parameter ", name, " must be named ",
+                                              name.substr(kWrapper.size()), ": remove the prefix ",
+                                              kWrapper, " from the names"));
+    }
+  }
+  for (const std::string& name : expected) {
+    if (names.count(name) > 0) continue;
+    return absl::DataLossError(absl::StrCat(
+        path, ": parameter ", name, " is missing; the file has ", absl::StrJoin(names, ", ")));
+  }
+  for (const std::string& name : names) {
+    if (expected.count(name) > 0) continue;
+    return absl::DataLossError(absl::StrCat(path, ": the model has no parameter ", name,
+                                            "; it has ", absl::StrJoin(expected, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 std::string CheckpointPath(const std::string& job_name) {
   return absl::StrCat("checkpoints/", job_name, ".safetensors");
@@ -26,11 +76,13 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
   zoo.setting_ = setting;
   const std::string path = absl::StrCat(folder, "/", kManifestPath);
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (!text.ok()) {
-    return absl::NotFoundError(
-        absl::StrCat("no zoo in ", folder, " (no ", kManifestPath,
-                     "); make it with: bazel run //:retrain -- --setting=", setting.name()));
+  if (absl::IsNotFound(text.status())) {
+    std::error_code error;
+    return absl::NotFoundError(absl::StrCat(
+        "no zoo in ", std::filesystem::absolute(folder, error).string(), " (no ", kManifestPath,
+        "); make it with: bazel run //:retrain -- --setting=", setting.name()));
   }
+  if (!text.ok()) return text.status();
   if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok())
     return status;
   if (zoo.manifest_.recipe_digest() != RecipeDigest(setting)) {
@@ -38,7 +90,9 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
         absl::StrCat("the zoo in ", folder, " was made by another recipe than that of setting ",
                      setting.name(), ": its digest is ", zoo.manifest_.recipe_digest(),
                      ", the setting's is ", RecipeDigest(setting),
-                     "; make it again with: bazel run //:retrain -- --setting=", setting.name()));
+                     "; remove the folder and make the zoo again with: bazel run //:retrain -- "
+                     "--setting=",
+                     setting.name()));
   }
   return zoo;
 }
@@ -64,28 +118,36 @@ absl::Status Zoo::CheckIndex(int64_t count, const std::string& kind, int64_t ind
                       kind, index, setting_.name(), count));
 }
 
-absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kind,
-                                           int64_t index) const {
-  if (const absl::Status status = CheckIndex(count, kind, index); !status.ok()) return status;
-  const std::string path = CheckpointPath(absl::StrFormat("%s_%02d", kind, index));
+absl::StatusOr<Parameters> Zoo::ReadCheckpoint(const std::string& path) const {
   const absl::StatusOr<std::string> bytes = ReadChecked(path);
   if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, path);
+  const std::string full_path = absl::StrCat(folder_, "/", path);
+  const absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, full_path);
   if (!content.ok()) return content.status();
   const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting_.model());
   if (!model.ok()) return model.status();
   // The file stores parameters by name. The model gives their names and order.
   RandomStream unused(0, "parameter names");
   Parameters parameters = (*model)->Initialise(unused);
+  if (const absl::Status status = CheckNames(*content, parameters, full_path); !status.ok())
+    return status;
   for (Parameter& parameter : parameters) {
-    const auto found = content->tensors.find(parameter.name);
-    if (found == content->tensors.end() || found->second.sizes() != parameter.value.sizes()) {
-      return absl::DataLossError(
-          absl::StrCat(path, ": parameter ", parameter.name, " is missing or has another shape"));
-    }
-    parameter.value = found->second.to(at::kFloat);
+    const absl::StatusOr<at::Tensor> value = FindTensor(*content, parameter.name, full_path);
+    if (!value.ok()) return value.status();
+    const absl::Status status = CheckShape(*value, parameter.value,
+                                           absl::StrCat(full_path, ": parameter ", parameter.name));
+    if (!status.ok()) return status;
+    parameter.value = value->to(at::kFloat);
   }
+  const absl::Status status = CheckFinite(parameters);
+  if (!status.ok()) return absl::DataLossError(absl::StrCat(full_path, ": ", status.message()));
   return parameters;
+}
+
+absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kind,
+                                           int64_t index) const {
+  if (const absl::Status status = CheckIndex(count, kind, index); !status.ok()) return status;
+  return ReadCheckpoint(CheckpointPath(absl::StrFormat("%s_%02d", kind, index)));
 }
 
 absl::StatusOr<Parameters> Zoo::FullDataCheckpoint(int64_t index) const {
@@ -115,29 +177,82 @@ absl::StatusOr<Parameters> Zoo::AlongRunCheckpoint(int64_t index) const {
 absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
   const absl::StatusOr<std::string> bytes = ReadChecked(kGroundTruthPath);
   if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, kGroundTruthPath);
+  const std::string path = absl::StrCat(folder_, "/", kGroundTruthPath);
+  const absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, path);
   if (!content.ok()) return content.status();
   const int64_t m = setting_.subset_plan().num_subsets();
   const int64_t s = setting_.subset_plan().num_seeds();
-  const std::vector<int64_t> subset_shape = {m, setting_.dataset().num_train()};
-  const std::vector<int64_t> output_shape = {m, s, setting_.dataset().num_test()};
-  GroundTruth truth = {content->tensors["subsets"], content->tensors["negative_loss"],
-                       content->tensors["margin"]};
-  if (!truth.subsets.defined() || !truth.negative_loss.defined() || !truth.margin.defined() ||
-      truth.subsets.sizes() != subset_shape || truth.negative_loss.sizes() != output_shape ||
-      truth.margin.sizes() != output_shape) {
+  const at::Tensor outputs = at::empty({m, s, setting_.dataset().num_test()}, at::kFloat);
+  GroundTruth truth;
+  const std::tuple<const char*, at::Tensor*, at::Tensor> parts[] = {
+      {"subsets", &truth.subsets, at::empty({m, setting_.dataset().num_train()}, at::kBool)},
+      {"negative_loss", &truth.negative_loss, outputs},
+      {"margin", &truth.margin, outputs},
+  };
+  for (const auto& [name, tensor, like] : parts) {
+    absl::StatusOr<at::Tensor> found = FindTensor(*content, name, path);
+    if (!found.ok()) return absl::DataLossError(found.status().message());
+    *tensor = *std::move(found);
+    const absl::Status status = CheckShape(*tensor, like, absl::StrCat(path, ": ", name));
+    if (!status.ok()) return status;
+    if (tensor->scalar_type() != like.scalar_type()) {
+      return absl::DataLossError(absl::StrCat(path, ": ", name, " has type ",
+                                              c10::toString(tensor->scalar_type()), ", must have ",
+                                              c10::toString(like.scalar_type())));
+    }
+  }
+  for (const auto& [name, values] :
+       {std::pair("negative_loss", truth.negative_loss), std::pair("margin", truth.margin)}) {
+    const at::Tensor bad = values.isfinite().logical_not().nonzero();
+    if (bad.size(0) == 0) continue;
+    const auto at = [&, &first = bad](int64_t i) { return first[0][i].item<int64_t>(); };
     return absl::DataLossError(
-        absl::StrCat(folder_, "/", kGroundTruthPath,
-                     ": a tensor is missing or has another shape than the setting gives"));
+        absl::StrCat(path, ": ", name, " is ", values[at(0)][at(1)][at(2)].item<float>(),
+                     " for subset ", at(0), ", seed ", at(1), ", test example ", at(2),
+                     ", must be finite (", bad.size(0), " of ", values.numel(), " are not)"));
   }
   return truth;
 }
 
-absl::Status Zoo::Verify() const {
-  for (const Manifest::File& file : manifest_.files()) {
-    if (const auto bytes = ReadChecked(file.path()); !bytes.ok()) return bytes.status();
+absl::Status Zoo::CheckData(const DatasetSplit& data) const {
+  if (data.digest == manifest_.data_digest()) return absl::OkStatus();
+  const std::string manifest = absl::StrCat(folder_, "/", kManifestPath);
+  if (manifest_.data_digest().empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        manifest,
+        " has no data_digest, so nobody knows which examples the zoo was made from; if "
+        "these are the examples, add the line data_digest: \"",
+        data.digest, "\""));
   }
-  return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the zoo in ", folder_, " was made from other examples: their sha256 is ",
+      manifest_.data_digest(), " (data_digest in ", manifest, "), that of these examples is ",
+      data.digest, "; give the right --data_root, or another folder for a zoo of these examples"));
+}
+
+absl::Status Zoo::Verify() const {
+  const CheckpointPlan& plan = setting_.checkpoints();
+  std::set<std::string> checkpoints;
+  for (const auto& [kind, first, end] : {std::tuple("full", int64_t{0}, plan.num_full_data()),
+                                         std::tuple("half", int64_t{0}, plan.num_half_data()),
+                                         std::tuple("run", int64_t{1}, plan.num_along_run())}) {
+    for (int64_t i = first; i < end; ++i)
+      checkpoints.insert(CheckpointPath(absl::StrFormat("%s_%02d", kind, i)));
+  }
+  for (const Manifest::File& file : manifest_.files()) {
+    if (file.path() == kGroundTruthPath) continue;
+    if (checkpoints.erase(file.path()) == 0) {
+      return absl::DataLossError(absl::StrCat(folder_, "/", kManifestPath, " lists ", file.path(),
+                                              ", which setting ", setting_.name(),
+                                              " does not give, or lists it twice"));
+    }
+    if (const auto read = ReadCheckpoint(file.path()); !read.ok()) return read.status();
+  }
+  if (!checkpoints.empty()) {
+    return absl::DataLossError(
+        absl::StrCat(folder_, "/", kManifestPath, " does not list ", *checkpoints.begin()));
+  }
+  return ReadGroundTruth().status();
 }
 
 }  // namespace attribench

@@ -6,6 +6,7 @@
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
+#include "datasets/dataset.h"
 #include "datasets/models/model.h"
 #include "datasets/settings/setting.pb.h"
 #include "datasets/zoo/manifest.pb.h"
@@ -27,8 +28,9 @@ struct GroundTruth {
 
 // A setting's trained checkpoints and its ground truth, as files in one folder:
 //   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors
-// Each file is compared with its SHA-256 in the manifest when it is read. DataLoss names a file
-// that differs. Checkpoints are numbered from 0; OutOfRange says how many of that kind there are.
+// Each file is compared with its SHA-256 in the manifest when it is read, and its numbers must be
+// finite. DataLoss names a file that is wrong. Checkpoints are numbered from 0; OutOfRange says how
+// many of that kind there are.
 class Zoo {
  public:
   // NotFound if the folder has no manifest. FailedPrecondition if the zoo was made by another
@@ -53,11 +55,21 @@ class Zoo {
   absl::StatusOr<at::Tensor> HalfDataExamples(int64_t index) const;
 
   absl::StatusOr<GroundTruth> ReadGroundTruth() const;
-  // OK if every file of the manifest is there with its checksum.
+
+  // FailedPrecondition if `data` are not the examples that the zoo was made from, by the data
+  // digest of the manifest. The message has both digests. Every program that uses a zoo together
+  // with examples calls this first.
+  absl::Status CheckData(const DatasetSplit& data) const;
+
+  // Reads the whole zoo. OK if the manifest lists the files that the setting gives; if every file
+  // of the manifest is there with its checksum; if every checkpoint has exactly the model's
+  // parameters, by name and shape; and if all numbers of checkpoints and ground truth are finite.
+  // DataLoss says which file is wrong, where, and how.
   absl::Status Verify() const;
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
+  absl::StatusOr<Parameters> ReadCheckpoint(const std::string& path) const;
   absl::Status CheckIndex(int64_t count, const std::string& kind, int64_t index) const;
   absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind,
                                         int64_t index) const;

@@ -3,17 +3,23 @@
 // The committed zoo of the built-in setting, and damaged copies of it.
 #include "datasets/zoo/zoo.h"
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <set>
 #include <vector>
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "datasets/dataset.h"
+#include "datasets/formats/safetensors.h"
 #include "datasets/models/model_factory.h"
 #include "datasets/models/model_outputs.h"
 #include "datasets/settings/setting.h"
+#include "datasets/whole_file.h"
 #include "datasets/zoo/reproduced_training.h"
 #include "datasets/zoo/retraining.h"
 #include "datasets/zoo/subset_plan.h"
@@ -36,6 +42,29 @@ class ZooTest : public testing::Test {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(copy_)) {
       std::filesystem::permissions(entry, std::filesystem::perms::owner_write,
                                    std::filesystem::perm_options::add);
+    }
+  }
+
+  // Changes the tensors of a file of the copy, and its checksum in the manifest to the new one: a
+  // file that was made so.
+  void Rewrite(const std::string& file, const std::function<void(Safetensors&)>& change) {
+    const std::string path = copy_ + "/" + file, manifest = copy_ + "/manifest.textproto";
+    const std::string before = *ReadWholeFile(path);
+    Safetensors content = *ParseSafetensors(before, path);
+    change(content);
+    const std::string after = *SerializeSafetensors(content);
+    ASSERT_TRUE(WriteWholeFile(path, after).ok());
+    ASSERT_TRUE(WriteWholeFile(manifest, absl::StrReplaceAll(*ReadWholeFile(manifest),
+                                                             {{Sha256(before), Sha256(after)}}))
+                    .ok());
+  }
+
+  // The copy is refused, by Verify and when it is read, with DataLoss and this message.
+  void ExpectRefused(const std::string& part, const std::function<absl::Status(const Zoo&)>& read) {
+    const Zoo zoo = *Zoo::Open(copy_, setting_);
+    for (const absl::Status& status : {zoo.Verify(), read(zoo)}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+      EXPECT_TRUE(absl::StrContains(std::string(status.message()), copy_ + "/" + part)) << status;
     }
   }
 
@@ -182,6 +211,118 @@ TEST_F(ZooTest, ADamagedFileIsNamed) {
     EXPECT_TRUE(absl::StrContains(std::string(status.message()), "ground_truth.safetensors"))
         << status;
   }
+}
+
+TEST_F(ZooTest, AForeignCheckpointIsNamed) {
+  const auto read = [](const Zoo& zoo) { return zoo.HalfDataCheckpoint(3).status(); };
+  const std::string file = "checkpoints/half_03.safetensors";
+  const Safetensors good = *ReadSafetensors(copy_ + "/" + file);
+  const auto expect_refused = [&](const std::string& message, auto change) {
+    Rewrite(file, [&](Safetensors& content) {
+      content = good;
+      change(content.tensors);
+    });
+    ExpectRefused(file + ": " + message, read);
+  };
+  using Tensors = std::map<std::string, at::Tensor>;
+  expect_refused("parameter module.fc1.bias must be named fc1.bias: remove the prefix module.",
+                 [](Tensors& tensors) {
+                   Tensors renamed;
+                   for (const auto& [name, tensor] : tensors) renamed["module." + name] = tensor;
+                   tensors = renamed;
+                 });
+  expect_refused("parameter fc1.weight is [784, 32], must be [32, 784]: it is transposed",
+                 [](Tensors& tensors) { tensors["fc1.weight"] = tensors["fc1.weight"].t(); });
+  expect_refused("parameter fc2.bias is [11], must be [10]",
+                 [](Tensors& tensors) { tensors["fc2.bias"] = at::zeros({11}); });
+  expect_refused("parameter fc2.bias is missing; the file has fc1.bias, fc1.weight, fc2.weight",
+                 [](Tensors& tensors) { tensors.erase("fc2.bias"); });
+  expect_refused("the model has no parameter fc3.bias; it has fc1.bias, fc1.weight, fc2.bias",
+                 [](Tensors& tensors) { tensors["fc3.bias"] = at::zeros({1}); });
+  expect_refused("parameter fc2.bias has nan, must be finite (1 of its 10 numbers are not)",
+                 [](Tensors& tensors) {
+                   tensors["fc2.bias"] = tensors["fc2.bias"].clone();
+                   tensors["fc2.bias"][4] = NAN;
+                 });
+  Rewrite(file, [&](Safetensors& content) { content = good; });
+  const absl::Status status = Zoo::Open(copy_, setting_)->Verify();
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(ZooTest, AGroundTruthThatIsNotFiniteIsRefused) {
+  const auto read = [](const Zoo& zoo) { return zoo.ReadGroundTruth().status(); };
+  const std::string file = kGroundTruthPath;
+  Rewrite(file, [](Safetensors& content) {
+    content.tensors["margin"][5][2][7] = -INFINITY;
+    content.tensors["margin"][6][0][0] = NAN;
+  });
+  ExpectRefused(file +
+                    ": margin is -inf for subset 5, seed 2, test example 7, must be finite (2 of "
+                    "38400 are not)",
+                read);
+  Rewrite(file, [](Safetensors& content) { content.tensors["negative_loss"][1][0][3] = NAN; });
+  ExpectRefused(file + ": negative_loss is nan for subset 1, seed 0, test example 3", read);
+}
+
+TEST_F(ZooTest, AGroundTruthOfAnotherFormIsRefused) {
+  const auto read = [](const Zoo& zoo) { return zoo.ReadGroundTruth().status(); };
+  const std::string file = kGroundTruthPath;
+  const Safetensors good = *ReadSafetensors(copy_ + "/" + file);
+  const auto expect_refused = [&](const std::string& message, auto change) {
+    Rewrite(file, [&](Safetensors& content) {
+      content = good;
+      change(content.tensors);
+    });
+    ExpectRefused(file + ": " + message, read);
+  };
+  using Tensors = std::map<std::string, at::Tensor>;
+  expect_refused("no tensor margin", [](Tensors& tensors) { tensors.erase("margin"); });
+  expect_refused("subsets is [63, 1000], must be [64, 1000]",
+                 [](Tensors& tensors) { tensors["subsets"] = tensors["subsets"].slice(0, 1); });
+  expect_refused("subsets has type Byte, must have Bool",
+                 [](Tensors& tensors) { tensors["subsets"] = tensors["subsets"].to(at::kByte); });
+}
+
+TEST_F(ZooTest, TheManifestMustListTheFilesOfTheSetting) {
+  const std::string path = copy_ + "/manifest.textproto";
+  const std::string good = *ReadWholeFile(path);
+  const auto message = [&](const std::string& from, const std::string& to) {
+    EXPECT_TRUE(WriteWholeFile(path, absl::StrReplaceAll(good, {{from, to}})).ok());
+    return std::string(Zoo::Open(copy_, setting_)->Verify().message());
+  };
+  EXPECT_TRUE(absl::StrContains(message("half_03", "half_77"),
+                                "lists checkpoints/half_77.safetensors, which setting glyphs_mlp "
+                                "does not give"));
+  const std::string last = "files {\n  path: \"ground_truth";
+  EXPECT_TRUE(absl::StrContains(
+      message(last, "files { path: \"checkpoints/half_03.safetensors\" }\n" + last),
+      "lists checkpoints/half_03.safetensors, which setting glyphs_mlp does not give, or lists it "
+      "twice"));
+  EXPECT_TRUE(absl::StrContains(message("checkpoints/run_09", "run_09"), "lists run_09"));
+  EXPECT_TRUE(absl::StrContains(message(kGroundTruthPath, "checkpoints/half_03.safetensors"),
+                                "lists it twice"));
+}
+
+TEST_F(ZooTest, OtherDataAreRefusedWithBothDigests) {
+  DatasetSplit data = *LoadDataset(setting_, "");
+  const Zoo zoo = *Zoo::Open(copy_, setting_);
+  EXPECT_TRUE(zoo.CheckData(data).ok()) << zoo.CheckData(data);
+  const std::string digest = data.digest;
+  Setting other = setting_;
+  other.mutable_dataset()->mutable_glyphs()->set_seed(1);
+  data = *LoadDataset(other, "");
+  ASSERT_NE(data.digest, digest);
+  const absl::Status status = zoo.CheckData(data);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  for (const std::string& part : {copy_, digest, data.digest}) {
+    EXPECT_TRUE(absl::StrContains(std::string(status.message()), part)) << status;
+  }
+  const std::string path = copy_ + "/manifest.textproto";
+  ASSERT_TRUE(WriteWholeFile(path, absl::StrReplaceAll(*ReadWholeFile(path),
+                                                       {{"data_digest", "# data_digest"}}))
+                  .ok());
+  EXPECT_TRUE(absl::StrContains(std::string(Zoo::Open(copy_, setting_)->CheckData(data).message()),
+                                "add the line data_digest: \"" + data.digest + "\""));
 }
 
 TEST_F(ZooTest, AnotherRecipeIsRefused) {

@@ -13,10 +13,6 @@ namespace {
 
 constexpr char kPhase[] = "tuning";
 
-Dataset Rows(const Dataset& dataset, const at::Tensor& index) {
-  return {dataset.inputs.index_select(0, index), dataset.labels.index_select(0, index)};
-}
-
 }  // namespace
 
 TuningProblem::TuningProblem(TuningSources sources, CostLedger& ledger)
@@ -82,7 +78,7 @@ absl::StatusOr<AttributionTask> TuningProblem::Task() const {
     return absl::FailedPreconditionError("this tuning problem has no task to fit a method to");
   }
   AttributionTask task = *sources_.task;
-  task.test = Rows(task.test, at::tensor(sources_.block.tests, at::kLong));
+  task.test = task.test.Rows(at::tensor(sources_.block.tests, at::kLong));
   task.checkpoint = [trained = trained_, &ledger = ledger_, whole = *sources_.task](
                         CheckpointKind kind, int64_t index) {
     absl::StatusOr<Parameters> parameters = whole.checkpoint(kind, index);

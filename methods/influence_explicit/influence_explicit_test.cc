@@ -58,8 +58,7 @@ at::Tensor Optimum(const Dataset& data, double n, double lambda) {
 }
 
 Dataset Without(const Dataset& data, int64_t example) {
-  const at::Tensor kept = at::arange(data.size()).ne(example).nonzero().squeeze(1);
-  return {data.inputs.index_select(0, kept), data.labels.index_select(0, kept)};
+  return data.Rows(at::arange(data.size()).ne(example).nonzero().squeeze(1));
 }
 
 class InfluenceExplicitTest : public testing::Test {

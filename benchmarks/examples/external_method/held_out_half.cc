@@ -17,10 +17,6 @@
 namespace attribench {
 namespace {
 
-Dataset Rows(const Dataset& dataset, const at::Tensor& index) {
-  return {dataset.inputs.index_select(0, index), dataset.labels.index_select(0, index)};
-}
-
 class HeldOutHalf : public Tuner {
  public:
   TunerKind kind() const override { return TunerKind::kSelector; }
@@ -30,9 +26,8 @@ class HeldOutHalf : public Tuner {
     if (!task.ok()) return task.status();
     const int64_t n = task->train.size(), half = n / 2, tests = task->test.size();
     const at::Tensor order = at::tensor(RandomStream(1, "held out").Permutation(n), at::kLong);
-    const Dataset b = Rows(task->train, order.slice(0, half));
-    task->own_curvature_examples =
-        CurvatureExamples{Rows(task->train, order.slice(0, 0, half)), {}};
+    const Dataset b = task->train.Rows(order.slice(0, half));
+    task->own_curvature_examples = CurvatureExamples{task->train.Rows(order.slice(0, 0, half)), {}};
     task->train = {at::cat({task->test.inputs, b.inputs}), at::cat({task->test.labels, b.labels})};
     const auto fitted = problem.Fit(*task);
     if (!fitted.ok()) return fitted.status();
