@@ -70,10 +70,11 @@ Damping DefaultDamping() {
   return hyperparameters.HasDamping() ? hyperparameters.DefaultDamping() : Damping{};
 }
 
-std::unique_ptr<FittedAttribution> MustFit(const AttributionTask& task) {
+std::unique_ptr<FittedAttribution> MustFit(const AttributionTask& task,
+                                           const Hyperparameters& hyperparameters = Cheapest()) {
   CostLedger ledger;
   absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted =
-      Method().make()->Fit(task, Cheapest(), ledger);
+      Method().make()->Fit(task, hyperparameters, ledger);
   EXPECT_TRUE(fitted.ok()) << fitted.status();
   return fitted.ok() ? *std::move(fitted) : nullptr;
 }
@@ -229,6 +230,21 @@ TEST(ConformanceTest, SumsOverSubsetsAreThoseOfTheScores) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
 }
 
+// The cheapest point with each kind of checkpoint that the method takes.
+std::vector<Hyperparameters> PointsOfEachCheckpointKind() {
+  std::vector<Hyperparameters> points;
+  for (const Hyperparameter& h : Method().space.hyperparameters()) {
+    if (h.name() != "checkpoint_kind") continue;
+    for (const std::string& kind : h.grid()) {
+      std::map<std::string, std::string> point = CheapestPoint();
+      point[h.name()] = kind;
+      points.push_back(*Hyperparameters::Make(Method().space, point));
+    }
+  }
+  if (points.empty()) points.push_back(Cheapest());
+  return points;
+}
+
 // A method reads checkpoints of the kind that its facts name, and as many of them as its facts say.
 TEST(ConformanceTest, ReadsTheCheckpointsOfItsFacts) {
   AttributionTask task = Example().Task();
@@ -238,19 +254,22 @@ TEST(ConformanceTest, ReadsTheCheckpointsOfItsFacts) {
     read.insert({kind, index});
     return all(kind, index);
   };
-  ASSERT_NE(MustFit(task), nullptr);
-  const absl::StatusOr<CheckpointKind> kind = CheckpointKindOf(Facts());
-  if (!kind.ok()) {
-    EXPECT_EQ(read.size(), 0u);
-    return;
-  }
-  const std::string& count = Facts().checkpoint_count();
-  EXPECT_EQ(read.size(), static_cast<size_t>(count.empty() ? 1 : Cheapest().Integer(count)));
-  for (const auto& [of_kind, index] : read) {
-    EXPECT_TRUE(of_kind == *kind) << "checkpoint " << index
-                                  << " that Fit read is of another kind than "
-                                  << MethodFacts::Checkpoints_Name(Facts().checkpoints())
-                                  << ", which facts.checkpoints says";
+  for (const Hyperparameters& point : PointsOfEachCheckpointKind()) {
+    read.clear();
+    ASSERT_NE(MustFit(task, point), nullptr);
+    const absl::StatusOr<CheckpointKind> kind = CheckpointKindOf(Facts(), point);
+    if (!kind.ok()) {
+      EXPECT_EQ(read.size(), 0u);
+      continue;
+    }
+    const std::string& count = Facts().checkpoint_count();
+    EXPECT_EQ(read.size(), static_cast<size_t>(count.empty() ? 1 : point.Integer(count)));
+    for (const auto& [of_kind, index] : read) {
+      EXPECT_TRUE(of_kind == *kind)
+          << "checkpoint " << index << " that Fit read is of another kind than "
+          << MethodFacts::Checkpoints_Name(Facts().checkpoints())
+          << ", which facts.checkpoints says";
+    }
   }
 }
 
@@ -261,7 +280,7 @@ TEST(ConformanceTest, LinearInTheTestGradientIfItsFactsSaySo) {
   if (!Facts().linear_in_test_gradient()) GTEST_SKIP() << "not linear, by its facts";
   AttributionTask task = Example().Task();
   const int64_t t = task.test.size(), classes = task.model->num_classes();
-  const Parameters parameters = *task.checkpoint(*CheckpointKindOf(Facts()), 0);
+  const Parameters parameters = *task.checkpoint(*CheckpointKindOf(Facts(), Cheapest()), 0);
   const at::Tensor p = at::softmax(task.model->Logits(parameters, task.test.inputs), 1);
   const at::Tensor weights =
       Facts().output() == MethodFacts::MARGIN ? p.mul(p.neg().add(1)) : p;  // [t, classes]
