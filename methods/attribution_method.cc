@@ -96,6 +96,11 @@ AttributionTask WithCurvatureFraction(const AttributionTask& task,
   return result;
 }
 
+CheckpointKind ParseCheckpointKind(const Hyperparameters& hyperparameters) {
+  return hyperparameters.Choice("checkpoint_kind") == "half_data" ? CheckpointKind::kHalfData
+                                                                  : CheckpointKind::kFullData;
+}
+
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,
                                           int64_t index, CostLedger& ledger) {
   absl::StatusOr<Parameters> parameters = task.checkpoint(kind, index);

@@ -84,6 +84,9 @@ struct AttributionTask {
 AttributionTask WithCurvatureFraction(const AttributionTask& task,
                                       const Hyperparameters& hyperparameters);
 
+// The hyperparameter "checkpoint_kind": full_data or half_data.
+CheckpointKind ParseCheckpointKind(const Hyperparameters& hyperparameters);
+
 // Reads a checkpoint and charges its training to the phase "training". Checkpoints along a run are
 // free except the last one: the others lie on the way to it.
 absl::StatusOr<Parameters> ReadCheckpoint(const AttributionTask& task, CheckpointKind kind,

@@ -60,15 +60,16 @@ struct NamedGrid {
 };
 
 const std::vector<NamedGrid>& NamedGrids() {
-  // The best damping differs by orders of magnitude between settings and methods, hence seven
-  // decades; most recorded results have theirs inside. The mean eigenvalue is the unit because it
-  // makes dampings of different models comparable. Two values per decade are enough to show the
-  // curve of the LDS, and keep a grid search at 15 scorings.
+  // The best damping differs by orders of magnitude between settings and methods, hence ten
+  // decades. The mean eigenvalue is the unit because it makes dampings of different models
+  // comparable. Two values per decade are enough to show the curve of the LDS, and keep a grid
+  // search at 21 scorings.
   static const auto* grids = new std::vector<NamedGrid>{
       {"relative_damping",
        RELATIVE_TO_MEAN_EIGENVALUE,
-       {"1e-4", "3.16e-4", "1e-3", "3.16e-3", "1e-2", "3.16e-2", "1e-1", "3.16e-1", "1", "3.16",
-        "1e1", "3.16e1", "1e2", "3.16e2", "1e3"}}};
+       {"1e-6",    "3.16e-6", "1e-5",    "3.16e-5", "1e-4",    "3.16e-4", "1e-3",
+        "3.16e-3", "1e-2",    "3.16e-2", "1e-1",    "3.16e-1", "1",       "3.16",
+        "1e1",     "3.16e1",  "1e2",     "3.16e2",  "1e3",     "3.16e3",  "1e4"}}};
   return *grids;
 }
 
@@ -142,6 +143,18 @@ absl::Status ValidateSpace(const HyperparameterSpace& declared) {
   }
   if (dampings > 1)
     return absl::InvalidArgumentError("a space has at most one hyperparameter of kind DAMPING");
+  if (space.facts().checkpoints() == MethodFacts::FULL_OR_HALF_DATA) {
+    const Hyperparameter* kind = Find(space, "checkpoint_kind");
+    const auto is_known = [](const std::string& value) {
+      return value == "full_data" || value == "half_data";
+    };
+    if (kind == nullptr || kind->kind() != Hyperparameter::CHOICE ||
+        !std::all_of(kind->grid().begin(), kind->grid().end(), is_known)) {
+      return absl::InvalidArgumentError(
+          "facts.checkpoints is FULL_OR_HALF_DATA, so there must be a hyperparameter "
+          "checkpoint_kind of kind CHOICE with values full_data and half_data");
+    }
+  }
   for (const Variant& variant : space.variants()) {
     const absl::Status status =
         Hyperparameters::Make(space, {variant.set().begin(), variant.set().end()}).status();

@@ -53,18 +53,19 @@ TEST(NamedGridTest, IsExpandedByEveryReader) {
   HyperparameterSpace expanded = declared;
   ASSERT_TRUE(ExpandNamedGrids(expanded).ok());
   const Hyperparameter& damping = expanded.hyperparameters(0);
-  EXPECT_EQ(
-      std::vector<std::string>(damping.grid().begin(), damping.grid().end()),
-      (std::vector<std::string>{"1e-4", "3.16e-4", "1e-3", "3.16e-3", "1e-2", "3.16e-2", "1e-1",
-                                "3.16e-1", "1", "3.16", "1e1", "3.16e1", "1e2", "3.16e2", "1e3"}));
+  EXPECT_EQ(std::vector<std::string>(damping.grid().begin(), damping.grid().end()),
+            (std::vector<std::string>{"1e-6", "3.16e-6", "1e-5", "3.16e-5", "1e-4", "3.16e-4",
+                                      "1e-3", "3.16e-3", "1e-2", "3.16e-2", "1e-1", "3.16e-1",
+                                      "1",    "3.16",    "1e1",  "3.16e1",  "1e2",  "3.16e2",
+                                      "1e3",  "3.16e3",  "1e4"}));
   EXPECT_EQ(damping.named_grid(), "");
   EXPECT_TRUE(ExpandNamedGrids(expanded).ok()) << "nothing is left to expand";
-  EXPECT_EQ(damping.grid_size(), 15);
+  EXPECT_EQ(damping.grid_size(), 21);
   const auto point = Hyperparameters::Make(declared, {});
   ASSERT_TRUE(point.ok()) << point.status();
   const std::vector<Damping> grid = point->DampingGrid();
-  ASSERT_EQ(grid.size(), 15);
-  EXPECT_EQ(grid[3], (Damping{3.16e-3, RELATIVE_TO_MEAN_EIGENVALUE}));
+  ASSERT_EQ(grid.size(), 21);
+  EXPECT_EQ(grid[7], (Damping{3.16e-3, RELATIVE_TO_MEAN_EIGENVALUE}));
 }
 
 TEST(NamedGridTest, MistakesAreRefused) {
@@ -124,6 +125,14 @@ TEST(ValidateSpaceTest, FindsEachMistake) {
                         "at most one hyperparameter of kind DAMPING"));
   EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"),
                                 "variant v"));
+  const std::string either = "facts { checkpoints: FULL_OR_HALF_DATA } ";
+  const std::string kind =
+      "hyperparameters { name: 'checkpoint_kind' kind: CHOICE default_value: 'full_data' "
+      "grid: 'full_data' ";
+  EXPECT_TRUE(absl::StrContains(mistake(either), "must be a hyperparameter checkpoint_kind"));
+  EXPECT_TRUE(absl::StrContains(mistake(either + kind + "grid: 'quarter_data' }"),
+                                "values full_data and half_data"));
+  EXPECT_EQ(mistake(either + kind + "grid: 'half_data' }"), "");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/registry.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -49,6 +50,33 @@ absl::StatusOr<std::vector<RegisteredMethod>> ParseRegistrations() {
   return methods;
 }
 
+// All variants, controls included.
+absl::StatusOr<std::vector<MethodVariant>> DeclaredVariants() {
+  if (!RegisteredMethods().ok()) return RegisteredMethods().status();
+  std::vector<MethodVariant> variants;
+  std::map<std::string, std::string> method_of;
+  for (const RegisteredMethod& method : *RegisteredMethods()) {
+    std::vector<Variant> declared(method.space.variants().begin(), method.space.variants().end());
+    if (declared.empty()) {
+      declared.emplace_back();
+      declared.back().set_name(method.name);
+    }
+    for (const Variant& variant : declared) {
+      absl::StatusOr<Hyperparameters> hyperparameters =
+          Hyperparameters::Make(method.space, {variant.set().begin(), variant.set().end()});
+      if (!hyperparameters.ok()) return hyperparameters.status();
+      const auto [taken, is_new] = method_of.emplace(variant.name(), method.name);
+      if (!is_new) {
+        return absl::InvalidArgumentError(absl::StrCat("methods ", taken->second, " and ",
+                                                       method.name, " both have a variant called ",
+                                                       variant.name()));
+      }
+      variants.push_back({variant.name(), &method, *std::move(hyperparameters), variant.control()});
+    }
+  }
+  return variants;
+}
+
 }  // namespace
 
 bool RegisterMethod(const char* name, std::function<std::unique_ptr<AttributionMethod>()> make) {
@@ -69,33 +97,16 @@ const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods() {
 }
 
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants() {
-  if (!RegisteredMethods().ok()) return RegisteredMethods().status();
-  std::vector<MethodVariant> variants;
-  std::map<std::string, std::string> method_of;
-  for (const RegisteredMethod& method : *RegisteredMethods()) {
-    std::vector<Variant> declared(method.space.variants().begin(), method.space.variants().end());
-    if (declared.empty()) {
-      declared.emplace_back();
-      declared.back().set_name(method.name);
-    }
-    for (const Variant& variant : declared) {
-      absl::StatusOr<Hyperparameters> hyperparameters =
-          Hyperparameters::Make(method.space, {variant.set().begin(), variant.set().end()});
-      if (!hyperparameters.ok()) return hyperparameters.status();
-      const auto [taken, is_new] = method_of.emplace(variant.name(), method.name);
-      if (!is_new) {
-        return absl::InvalidArgumentError(absl::StrCat("methods ", taken->second, " and ",
-                                                       method.name, " both have a variant called ",
-                                                       variant.name()));
-      }
-      variants.push_back({variant.name(), &method, *std::move(hyperparameters)});
-    }
-  }
+  absl::StatusOr<std::vector<MethodVariant>> variants = DeclaredVariants();
+  if (!variants.ok()) return variants.status();
+  variants->erase(std::remove_if(variants->begin(), variants->end(),
+                                 [](const MethodVariant& variant) { return variant.control; }),
+                  variants->end());
   return variants;
 }
 
 absl::StatusOr<MethodVariant> FindMethodVariant(const std::string& name) {
-  const absl::StatusOr<std::vector<MethodVariant>> variants = MethodVariants();
+  const absl::StatusOr<std::vector<MethodVariant>> variants = DeclaredVariants();
   if (!variants.ok()) return variants.status();
   std::vector<std::string> known;
   for (const MethodVariant& variant : *variants) {

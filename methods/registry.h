@@ -26,14 +26,16 @@ struct MethodVariant {
   std::string name;
   const RegisteredMethod* method;
   Hyperparameters hyperparameters;
+  bool control = false;  // runs only if it is named
 };
 
 // All linked methods, sorted by name. InvalidArgument if a hyperparameter file has a mistake, or if
 // two targets have the same name; the message names the method.
 const absl::StatusOr<std::vector<RegisteredMethod>>& RegisteredMethods();
 
-// All variants of all linked methods. InvalidArgument if two variants have the same name.
-// FindMethodVariant: NotFound for an unknown name; the message lists the known ones.
+// MethodVariants: all variants of all linked methods, controls left out. FindMethodVariant finds
+// controls too; NotFound for an unknown name, the message lists the known ones. InvalidArgument if
+// two variants have the same name.
 absl::StatusOr<std::vector<MethodVariant>> MethodVariants();
 absl::StatusOr<MethodVariant> FindMethodVariant(const std::string& name);
 

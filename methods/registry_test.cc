@@ -30,7 +30,7 @@ TEST(RegistryTest, NamedGridsAreExpanded) {
   ASSERT_TRUE(variant.ok()) << variant.status();
   const Hyperparameter* damping = DampingOf(variant->method->space);
   ASSERT_NE(damping, nullptr);
-  EXPECT_EQ(damping->grid_size(), 15);
+  EXPECT_EQ(damping->grid_size(), 21);
   EXPECT_EQ(damping->named_grid(), "");
 }
 
@@ -60,6 +60,19 @@ TEST(RegistryTest, VariantsAreFoundByName) {
   const absl::Status status = FindMethodVariant("trak10").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(absl::StrContains(std::string(status.message()), "trak_10"));
+}
+
+TEST(RegistryTest, ControlsAreFoundByNameOnly) {
+  const auto control = FindMethodVariant("trak_10_again");
+  ASSERT_TRUE(control.ok()) << control.status();
+  EXPECT_TRUE(control->control);
+  EXPECT_FALSE(FindMethodVariant("trak_10")->control);
+  const auto variants = MethodVariants();
+  ASSERT_TRUE(variants.ok()) << variants.status();
+  std::vector<std::string> names;
+  for (const MethodVariant& variant : *variants) names.push_back(variant.name);
+  EXPECT_THAT(names, testing::Contains("trak_10"));
+  EXPECT_THAT(names, testing::Not(testing::Contains("trak_10_again")));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ const char* NameOf(CheckpointKind kind) {
 absl::Status CheckCheckpoints(const MethodVariant& variant,
                               const std::function<int64_t(CheckpointKind)>& num_checkpoints) {
   const MethodFacts& facts = variant.method->space.facts();
-  const absl::StatusOr<CheckpointKind> kind = CheckpointKindOf(facts);
+  const absl::StatusOr<CheckpointKind> kind = CheckpointKindOf(facts, variant.hyperparameters);
   if (!kind.ok()) return absl::OkStatus();
   const auto value = [&](const std::string& hyperparameter) {
     return hyperparameter.empty() ? 1 : variant.hyperparameters.Integer(hyperparameter);
@@ -57,7 +57,8 @@ absl::Status CheckCheckpoints(const MethodVariant& variant,
 
 }  // namespace
 
-absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts) {
+absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts,
+                                                const Hyperparameters& hyperparameters) {
   switch (facts.checkpoints()) {
     case MethodFacts::FULL_DATA:
       return CheckpointKind::kFullData;
@@ -65,6 +66,8 @@ absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts) {
       return CheckpointKind::kHalfData;
     case MethodFacts::ALONG_RUN:
       return CheckpointKind::kAlongRun;
+    case MethodFacts::FULL_OR_HALF_DATA:
+      return ParseCheckpointKind(hyperparameters);
     default:
       return absl::FailedPreconditionError("the method reads no checkpoint");
   }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "datasets/models/model.h"
 #include "methods/attribution_method.h"
+#include "methods/hyperparameters.h"
 #include "methods/registry.h"
 
 namespace attribench {
@@ -21,8 +22,10 @@ absl::Status CheckRequirements(const MethodVariant& variant, const Model& model,
                                int64_t num_parameters,
                                const std::function<int64_t(CheckpointKind)>& num_checkpoints);
 
-// The kind of checkpoint that a method reads. FailedPrecondition if it reads none.
-absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts);
+// The kind of checkpoint that a method with these hyperparameters reads. FailedPrecondition if it
+// reads none.
+absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts,
+                                                const Hyperparameters& hyperparameters);
 
 }  // namespace attribench
 

@@ -54,6 +54,32 @@ TEST_F(RequirementsTest, AMethodWithoutCheckpointsNeedsNone) {
   EXPECT_TRUE(Check(example_.model(), 21, 0).ok());
 }
 
+// The hyperparameter decides, so a variant is refused where only the other kind is there.
+TEST_F(RequirementsTest, TheHyperparameterNamesTheKindOfCheckpoint) {
+  facts_.set_checkpoints(MethodFacts::FULL_OR_HALF_DATA);
+  facts_.clear_checkpoint_spacing();
+  Hyperparameter& kind = *method_.space.add_hyperparameters();
+  kind.set_name("checkpoint_kind");
+  kind.set_kind(Hyperparameter::CHOICE);
+  kind.set_default_value("full_data");
+  kind.add_grid("full_data");
+  kind.add_grid("half_data");
+  const auto check = [&](const std::string& value, CheckpointKind there) {
+    const Hyperparameters point =
+        *Hyperparameters::Make(method_.space, {{"checkpoint_kind", value}});
+    EXPECT_EQ(*CheckpointKindOf(facts_, point),
+              value == "full_data" ? CheckpointKind::kFullData : CheckpointKind::kHalfData);
+    return CheckRequirements({"sample", &method_, point}, example_.model(), 21,
+                             [&](CheckpointKind kind) { return kind == there ? 3 : 0; });
+  };
+  EXPECT_TRUE(check("full_data", CheckpointKind::kFullData).ok());
+  EXPECT_TRUE(check("half_data", CheckpointKind::kHalfData).ok());
+  EXPECT_THAT(std::string(check("full_data", CheckpointKind::kHalfData).message()),
+              HasSubstr("needs 3 full-data checkpoints; the setting has 0"));
+  EXPECT_THAT(std::string(check("half_data", CheckpointKind::kFullData).message()),
+              HasSubstr("needs 3 half-data checkpoints; the setting has 0"));
+}
+
 TEST_F(RequirementsTest, LinearChainsExcludeConvolutions) {
   facts_.set_layers(MethodFacts::LINEAR_CHAIN);
   EXPECT_TRUE(Check(example_.model(), 21, 7).ok());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes the default damping of the method's hyperparameter file.
+// Takes the default damping of the method's hyperparameter file. Equal to the tuner
+// `mean_eigenvalue` where that default is 0.1 x the mean eigenvalue.
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {

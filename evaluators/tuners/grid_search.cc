@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Takes the point of the method's grid with the best LDS on m retrained subsets of the tuning
-// block, one seed each.
+// block, one seed each. Says so if that is the first or the last point that could be scored: the
+// best damping may then lie beyond it.
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {
@@ -20,21 +25,31 @@ class GridSearch : public Tuner {
     const int64_t m = std::min(num_subsets_, problem.num_subsets());
     TunedPoint best;
     double best_lds = -2;
+    std::optional<Damping> first, last;  // that could be scored
     absl::Status failure = absl::InvalidArgumentError("the damping's grid is empty");
     for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
       const absl::StatusOr<double> lds = problem.Lds(damping, m);
       if (!lds.ok()) {
         failure = lds.status();
-      } else if (*lds > best_lds) {
+        continue;
+      }
+      if (!first.has_value()) first = damping;
+      last = damping;
+      if (*lds > best_lds) {
         best_lds = *lds;
         best.damping = damping;
       }
     }
     if (best_lds == -2) return failure;
-    if (m < num_subsets_) {
-      best.message =
-          absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)");
+    std::vector<std::string> messages;
+    if (best.damping == *first || best.damping == *last) {
+      messages.push_back("at the edge of its grid");
     }
+    if (m < num_subsets_) {
+      messages.push_back(
+          absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)"));
+    }
+    best.message = absl::StrJoin(messages, "; ");
     return best;
   }
 

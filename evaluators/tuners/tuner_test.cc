@@ -97,6 +97,26 @@ TEST_F(TunerTest, GridSearchWithMoreSubsetsThanThereAreSaysSo) {
   EXPECT_TRUE(absl::StrContains(point->message, "all 12 subsets")) << point->message;
 }
 
+// The best of the whole grid is 1. Of a grid that ends or starts there, it is at the edge; so it is
+// if all points beyond it fail.
+TEST_F(TunerTest, GridSearchSaysThatItsBestIsAtTheEdge) {
+  const auto message = [&](const std::string& grid) {
+    HyperparameterSpace space;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "hyperparameters { name: 'damping' kind: DAMPING default_value: '0.01' " + grid + "}",
+        &space));
+    hyperparameters_ = *Hyperparameters::Make(space, {});
+    const absl::StatusOr<TunedPoint> point = Tune("grid_search_10");
+    EXPECT_EQ(point->damping.value, 1) << grid;
+    return point->message;
+  };
+  EXPECT_EQ(message("grid: '0.1' grid: '1' grid: '10' "), "");
+  EXPECT_EQ(message("grid: '0.01' grid: '0.1' grid: '1' "), "at the edge of its grid");
+  EXPECT_EQ(message("grid: '1' grid: '10' grid: '100' "), "at the edge of its grid");
+  fitted_->broken_at = 10;
+  EXPECT_EQ(message("grid: '0.1' grid: '1' grid: '10' "), "at the edge of its grid");
+}
+
 TEST_F(TunerTest, GridSearchPassesOverAFailingPointAndFailsWhereAllFail) {
   fitted_->broken_at = 1;
   const absl::StatusOr<TunedPoint> point = Tune("grid_search_20");

@@ -63,6 +63,19 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
   return curvature;
 }
 
+Curvature Curvature::Batch(const at::Tensor& rows) const {
+  Curvature batch = *this;
+  batch.share_ = share_ * static_cast<double>(rows.size(0)) / num_examples();
+  for (auto* group : {&batch.inputs_, &batch.masks_, &batch.deltas_}) {
+    for (at::Tensor& tensor : *group) tensor = tensor.index_select(0, rows);
+  }
+  batch.probabilities_ = probabilities_.index_select(0, rows);
+  if (example_weights_.defined()) {
+    batch.example_weights_ = example_weights_.index_select(0, rows);
+  }
+  return batch;
+}
+
 Curvature::Derivatives Curvature::Forward(const ParameterVectors& vectors, int64_t begin,
                                           int64_t end) const {
   const size_t layers = weights_.size();
@@ -135,7 +148,7 @@ CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& 
     Backward(vectors, along, along_deltas, begin, end, products);
   }
   Cost cost;
-  cost.hessian_vector_products = static_cast<double>(r);
+  cost.hessian_vector_products = share_ * static_cast<double>(r);
   for (size_t l = 0; l < weights_.size(); ++l) {
     products[l].div_(static_cast<double>(n));
     const double passes = l == 0 ? 2 : kind_ == CurvatureKind::kHessian ? 6 : 4;

@@ -38,6 +38,13 @@ class Curvature {
   static absl::StatusOr<Curvature> Make(const Model& model, const Parameters& parameters,
                                         const CurvatureExamples& examples, CurvatureKind kind);
 
+  // The curvature of the mean over a batch, `rows` [b] int64 of the examples. Weights stay as they
+  // are: over random batches, the expectation is this curvature. A product with a vector counts as
+  // b / n Hessian-vector products.
+  Curvature Batch(const at::Tensor& rows) const;
+
+  int64_t num_examples() const { return inputs_[0].size(0); }
+
   // The curvature times r vectors at once (Pearlmutter, Fast exact multiplication by the Hessian,
   // Neural Computation 6, 1994; Schraudolph, Fast curvature matrix-vector products for second-order
   // gradient descent, Neural Computation 14, 2002), in blocks of examples. Per layer this takes
@@ -66,6 +73,7 @@ class Curvature {
                 int64_t begin, int64_t end, ParameterVectors& products) const;
 
   CurvatureKind kind_ = CurvatureKind::kHessian;
+  double share_ = 1;                 // of the examples: below 1 in a batch
   std::vector<at::Tensor> weights_;  // per layer [out, in]
   std::vector<at::Tensor> inputs_;   // per layer [n, in + 1], the last column 1
   std::vector<at::Tensor> masks_;    // per hidden layer [n, out]: 1 if the unit is active, else 0

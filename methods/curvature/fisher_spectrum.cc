@@ -10,12 +10,12 @@
 namespace attribench {
 
 absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
-                                              const Parameters& parameters, CostLedger& ledger) {
+                                              const Parameters& parameters, CostLedger& ledger,
+                                              GradientTarget target) {
   const bool own = task.own_curvature_examples.has_value();
   const int64_t m = task.curvature_rows().size();
-  const auto gradients =
-      ExampleGradients::Make(*task.model, parameters, task.AllExamples(), GradientTarget::kLoss,
-                             task.all_gradient_bytes(), ledger);
+  const auto gradients = ExampleGradients::Make(*task.model, parameters, task.AllExamples(), target,
+                                                task.all_gradient_bytes(), ledger);
   if (!gradients.ok()) return gradients.status();
   const auto gram = GramMatrix(*gradients, m, ledger);  // [m, all]
   if (!gram.ok()) return gram.status();
@@ -27,7 +27,7 @@ absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
     return KernelSpectrum(columns(task.train_rows()).div(static_cast<double>(m)),
                           columns(task.test_rows()), p, ledger);
   }
-  const auto scored = TaskGradients::Make(task, parameters, GradientTarget::kLoss, ledger);
+  const auto scored = TaskGradients::Make(task, parameters, target, ledger);
   if (!scored.ok()) return scored.status();
   auto train_test = InnerProducts(scored->train, scored->test, ledger);
   if (!train_test.ok()) return train_test.status();

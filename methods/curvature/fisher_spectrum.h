@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "methods/attribution_method.h"
 #include "methods/curvature/damped_spectrum.h"
+#include "methods/gradients/gradient_factors.h"
 
 namespace attribench {
 
@@ -14,9 +15,11 @@ namespace attribench {
 //   G (G'G/n + lambda I)^-1 q = (K + lambda I)^-1 G q,   K = G G' / n = U diag(mu) U'  [n, n],
 // so with B = U' G q, scores = U (B / (mu + lambda)) and mu_j (u_j . q)^2 = B_j^2 / n. K and G q
 // come from layer factors; one eigendecomposition serves every damping and every test example.
-// Errors as ComputeGradientFactors and KernelSpectrum.
+// Errors as ComputeGradientFactors and KernelSpectrum. The gradients are those of the loss; with
+// another target, F is the second moment of that target's gradients.
 absl::StatusOr<DampedSpectrum> FisherSpectrum(const AttributionTask& task,
-                                              const Parameters& parameters, CostLedger& ledger);
+                                              const Parameters& parameters, CostLedger& ledger,
+                                              GradientTarget target = GradientTarget::kLoss);
 
 }  // namespace attribench
 

@@ -338,7 +338,7 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKroneckerAttribution(
   const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
   const FisherKind fisher =
       hyperparameters.Choice("fisher") == "true" ? FisherKind::kTrue : FisherKind::kEmpirical;
-  const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+  const auto checkpoints = ReadCheckpoints(task, ParseCheckpointKind(hyperparameters),
                                            hyperparameters.Integer("checkpoints"), ledger);
   if (!checkpoints.ok()) return checkpoints.status();
   std::vector<KroneckerModel> models;

@@ -16,7 +16,7 @@ class Fisher : public AttributionMethod {
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
     const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
-    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+    const auto checkpoints = ReadCheckpoints(task, ParseCheckpointKind(hyperparameters),
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
     std::vector<SpectralGroups> spectra;

@@ -50,6 +50,28 @@ TEST_F(FisherTest, KernelFormEqualsTheDenseInverse) {
   }
 }
 
+// With checkpoint_kind half_data: the mean over the half-data checkpoints.
+TEST_F(FisherTest, HalfDataCheckpoints) {
+  const MethodVariant variant = *FindMethodVariant("fisher_half");
+  const Hyperparameters two = *Hyperparameters::Make(
+      variant.method->space, {{"checkpoint_kind", "half_data"}, {"checkpoints", "2"}});
+  fitted_ = *variant.method->make()->Fit(example_.Task(), two, ledger_);
+  const double lambda = 1e-2;
+  at::Tensor expected = at::zeros({60, 12}, at::kDouble);
+  for (int64_t c = 0; c < 2; ++c) {
+    const Parameters parameters = *example_.Task().checkpoint(CheckpointKind::kHalfData, c);
+    const auto gradients = [&](const Dataset& dataset) {
+      return ExplicitGradients(*ComputeGradientFactors(example_.model(), parameters, dataset,
+                                                       GradientTarget::kLoss, ledger_));
+    };
+    const at::Tensor train = gradients(example_.train());
+    const at::Tensor damped =
+        at::matmul(train.t(), train).div(60).add(at::eye(train.size(1), at::kDouble).mul(lambda));
+    expected.add_(at::matmul(train, at::linalg_solve(damped, gradients(example_.test()).t())), .5);
+  }
+  ExpectScores({lambda, ABSOLUTE}, expected);
+}
+
 // The next term of the series in 1 / lambda is smaller by a factor |F| / lambda.
 TEST_F(FisherTest, LargeDampingIsGradDot) {
   const double lambda = 1e8;

@@ -23,7 +23,7 @@ class FisherProjected : public AttributionMethod {
     if (!kind.ok()) return kind.status();
     // One pass over all examples, so that one projection matrix serves them all.
     const Dataset all = task.AllExamples();
-    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+    const auto checkpoints = ReadCheckpoints(task, ParseCheckpointKind(hyperparameters),
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
     std::vector<SpectralGroups> spectra;

@@ -42,7 +42,7 @@ class Logra : public AttributionMethod {
     const size_t num_layers = task.model->layers().size();
     // One pass over all examples, so that one pair of projections serves them all.
     const Dataset all = task.AllExamples();
-    const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kFullData,
+    const auto checkpoints = ReadCheckpoints(task, ParseCheckpointKind(hyperparameters),
                                              hyperparameters.Integer("checkpoints"), ledger);
     if (!checkpoints.ok()) return checkpoints.status();
     std::vector<SpectralGroups> spectra;  // a group is a layer

@@ -5,10 +5,19 @@
 // the margin f. Phi_m [n, k] has the training examples' phi_i as rows, and F_m = Phi_m' Phi_m / n.
 // Each checkpoint has a random projection P_m of its own. Q = diag(1 - p_y) appears once, not
 // squared.
+//
+// With projection "none", P_m is the identity. The kernel Phi_m Phi_m' [n, n] then comes from layer
+// factors, and Phi_m is not written out: see FisherSpectrum.
+#include <utility>
+#include <vector>
+
 #include "ATen/ATen.h"
+#include "datasets/dataset.h"
+#include "datasets/models/model.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
 #include "methods/curvature/damped_spectrum.h"
+#include "methods/curvature/fisher_spectrum.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"
@@ -16,38 +25,77 @@
 namespace attribench {
 namespace {
 
+// What one checkpoint contributes.
+struct CheckpointScores {
+  DampedSpectrum spectrum;
+  at::Tensor gap;  // 1 - p_y of the training examples, [n] float64
+};
+
+// 1 - p_y of each example, [n] float64, by one forward pass.
+at::Tensor LabelProbabilityGap(const Model& model, const Parameters& parameters,
+                               const Dataset& dataset, CostLedger& ledger) {
+  const at::Tensor logits =
+      EvaluateLogits(model, parameters, dataset.inputs.to(parameters.front().value.scalar_type()));
+  Cost cost;
+  cost.flops = static_cast<double>(dataset.size()) * model.ForwardFlops();
+  ledger.Charge(cost);
+  return at::log_softmax(logits.to(at::kDouble), 1)
+      .gather(1, dataset.labels.unsqueeze(1))
+      .squeeze(1)
+      .expm1_()
+      .neg_();
+}
+
+absl::StatusOr<CheckpointScores> WithoutProjection(const AttributionTask& task,
+                                                   const Parameters& parameters,
+                                                   CostLedger& ledger) {
+  auto spectrum = FisherSpectrum(task, parameters, ledger, GradientTarget::kMargin);
+  if (!spectrum.ok()) return spectrum.status();
+  return CheckpointScores{*std::move(spectrum),
+                          LabelProbabilityGap(*task.model, parameters, task.train, ledger)};
+}
+
+absl::StatusOr<CheckpointScores> WithProjection(const AttributionTask& task,
+                                                const Parameters& parameters,
+                                                const Hyperparameters& hyperparameters,
+                                                uint64_t checkpoint, CostLedger& ledger) {
+  const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
+  if (!kind.ok()) return kind.status();
+  const uint64_t seed =
+      RandomStream(hyperparameters.Integer("seed"), "trak", {checkpoint}).Next64();
+  // One pass over all examples, so that one projection matrix serves them all.
+  const Dataset all = task.AllExamples();
+  const auto gradients = ExampleGradients::Make(
+      *task.model, parameters, all, GradientTarget::kMargin, task.gradient_bytes(), ledger);
+  if (!gradients.ok()) return gradients.status();
+  const auto projected =
+      ProjectGradients(*gradients, *kind, hyperparameters.Integer("projection_dim"), seed, ledger);
+  if (!projected.ok()) return projected.status();
+  auto spectrum = FeatureSpectrum(TaskFeatures::Make(task, projected->features), ledger);
+  if (!spectrum.ok()) return spectrum.status();
+  return CheckpointScores{*std::move(spectrum),
+                          task.train_rows().Of(projected->label_probability_gap)};
+}
+
 class Trak : public AttributionMethod {
  public:
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
     const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
-    const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
-    if (!kind.ok()) return kind.status();
+    const bool is_exact = hyperparameters.Choice("projection") == "none";
     const int64_t count = hyperparameters.Integer("checkpoints");
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kHalfData, count, ledger);
     if (!checkpoints.ok()) return checkpoints.status();
-    const int64_t k = hyperparameters.Integer("projection_dim");
-    // One pass over all examples, so that one projection matrix serves them all.
-    const Dataset all = task.AllExamples();
     std::vector<SpectralGroups> spectra;
-    at::Tensor gap =
-        at::zeros({task.train.size()}, at::kDouble);  // sum over checkpoints of 1 - p_y
+    at::Tensor gap = at::zeros({task.train.size()}, at::kDouble);  // summed over checkpoints
     for (int64_t m = 0; m < count; ++m) {
-      const auto gradients =
-          ExampleGradients::Make(*task.model, (*checkpoints)[m], all, GradientTarget::kMargin,
-                                 task.gradient_bytes(), ledger);
-      if (!gradients.ok()) return gradients.status();
-      const uint64_t seed =
-          RandomStream(hyperparameters.Integer("seed"), "trak", {static_cast<uint64_t>(m)})
-              .Next64();
-      const auto projected = ProjectGradients(*gradients, *kind, k, seed, ledger);
-      if (!projected.ok()) return projected.status();
-      gap.add_(task.train_rows().Of(projected->label_probability_gap));
-      absl::StatusOr<DampedSpectrum> spectrum =
-          FeatureSpectrum(TaskFeatures::Make(task, projected->features), ledger);
-      if (!spectrum.ok()) return spectrum.status();
-      spectra.push_back({*std::move(spectrum)});
+      const Parameters& parameters = (*checkpoints)[m];
+      auto scores = is_exact ? WithoutProjection(task, parameters, ledger)
+                             : WithProjection(task, parameters, hyperparameters, m, ledger);
+      if (!scores.ok()) return scores.status();
+      gap.add_(scores->gap);
+      spectra.push_back({std::move(scores->spectrum)});
     }
     DampedAttributionOptions options;
     options.train_weights = gap.div_(count);
