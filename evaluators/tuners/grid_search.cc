@@ -20,11 +20,13 @@ class GridSearch : public Tuner {
     const int64_t m = std::min(num_subsets_, problem.num_subsets());
     TunedPoint best;
     double best_lds = -2;
-    absl::Status failure = absl::InvalidArgumentError("the damping's grid is empty");
+    std::vector<Damping> left_out;
+    absl::Status failure = absl::InvalidArgumentError("the damping has no grid to search");
     for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
       const absl::StatusOr<double> lds = problem.Lds(damping, m);
       if (!lds.ok()) {
         failure = lds.status();
+        left_out.push_back(damping);
       } else if (*lds > best_lds) {
         best_lds = *lds;
         best.damping = damping;
@@ -34,6 +36,9 @@ class GridSearch : public Tuner {
     if (m < num_subsets_) {
       best.message =
           absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)");
+    }
+    if (const std::string points = LeftOut(left_out, "LDS"); !points.empty()) {
+      absl::StrAppend(&best.message, best.message.empty() ? "" : "; ", points);
     }
     return best;
   }
