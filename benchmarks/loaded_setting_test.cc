@@ -4,6 +4,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "datasets/settings/setting.h"
+#include "datasets/whole_file.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -39,6 +40,13 @@ TEST_F(LoadedSettingTest, FactsAndCeiling) {
   EXPECT_EQ(facts.metrics(0).direction(), HIGHER_IS_BETTER);
   EXPECT_GT(facts.metrics(0).ceiling().value(), 0.9);
   EXPECT_LT(facts.metrics(0).ceiling().value(), 1);
+}
+
+TEST_F(LoadedSettingTest, ProvenanceHasTheDigestsOfTheFiles) {
+  const Provenance& provenance = Glyphs().provenance;
+  EXPECT_EQ(provenance.zoo_recipe_digest(), RecipeDigest(*LoadSetting("glyphs_mlp")));
+  EXPECT_EQ(provenance.ground_truth_digest(),
+            Sha256(*ReadWholeFile(std::string(kZoo) + "/ground_truth.safetensors")));
 }
 
 // A predictor that knows the retrained outputs of the reporting block has an LDS of 1.

@@ -142,6 +142,11 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) {
     if (is_path) return text.status();
+    if (KnownSettings().empty()) {
+      return absl::NotFoundError(
+          absl::StrCat("no setting '", name_or_path, "': there is no folder ", kFolder,
+                       " here; start the program in the folder of the clone, or by bazel run"));
+    }
     return absl::NotFoundError(absl::StrCat("no setting '", name_or_path, "'; known are ",
                                             absl::StrJoin(KnownSettings(), ", "),
                                             "; the path of another one must end in ", kSuffix));
