@@ -230,7 +230,8 @@ absl::StatusOr<bool> Run() {
   const std::string table = compared->movements.empty() ? "" : RenderMovements(compared->movements);
   std::cout << table << "regression: compared "
             << (compared->what.empty() ? "nothing" : compared->what) << ": "
-            << compared->movements.size() << " moved, " << losses << " lost\n";
+            << compared->movements.size() << " moved, " << losses << " lost" << std::endl;
+  if (!std::cout) return absl::UnavailableError("cannot write to standard output");
   if (reason.empty()) return losses == 0;
   if (const absl::Status status = WriteBaseline(folder, *now, reason, table); !status.ok()) {
     return status;
@@ -244,8 +245,12 @@ absl::StatusOr<bool> Run() {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("Compares results and times with the committed baseline.");
-  absl::ParseCommandLine(argc, argv);
-  const absl::StatusOr<bool> passed = attribench::Run();
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  const absl::StatusOr<bool> passed =
+      positional.size() > 1
+          ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
+                                                    "'; name results with --results"))
+          : attribench::Run();
   if (!passed.ok()) std::cerr << "regression: " << passed.status().message() << "\n";
   return !passed.ok() ? 2 : *passed ? 0 : 1;
 }

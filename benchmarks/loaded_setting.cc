@@ -35,6 +35,15 @@ SettingFacts FactsOf(const LoadedSetting& loaded) {
   return facts;
 }
 
+Provenance ProvenanceOfFiles(const Manifest& manifest) {
+  Provenance provenance;
+  provenance.set_zoo_recipe_digest(manifest.recipe_digest());
+  for (const Manifest::File& file : manifest.files()) {
+    if (file.path() == kGroundTruthPath) provenance.set_ground_truth_digest(file.sha256());
+  }
+  return provenance;
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
@@ -54,6 +63,7 @@ absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::
   LoadedSetting loaded{setting,           *std::move(data),  *std::move(zoo),   *std::move(truth),
                        *std::move(model), std::move(blocks), std::move(metrics)};
   loaded.facts = FactsOf(loaded);
+  loaded.provenance = ProvenanceOfFiles(loaded.zoo.manifest());
   return loaded;
 }
 

@@ -30,6 +30,7 @@ struct LoadedSetting {
   EvaluationBlocks blocks;
   std::vector<std::unique_ptr<Metric>> metrics;  // on the reporting block
   SettingFacts facts;
+  Provenance provenance;  // the digests of the files; the rest is empty
   double memory_limit = AttributionTask().memory_limit;  // in bytes, for each task
 };
 

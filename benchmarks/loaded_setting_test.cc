@@ -46,6 +46,13 @@ TEST_F(LoadedSettingTest, FactsAndCeiling) {
   EXPECT_LT(facts.metrics(0).ceiling().value(), 1);
 }
 
+TEST_F(LoadedSettingTest, ProvenanceHasTheDigestsOfTheFiles) {
+  const Provenance& provenance = Glyphs().provenance;
+  EXPECT_EQ(provenance.zoo_recipe_digest(), RecipeDigest(*LoadSetting("glyphs_mlp")));
+  EXPECT_EQ(provenance.ground_truth_digest(),
+            Sha256(*ReadWholeFile(std::string(kZoo) + "/ground_truth.safetensors")));
+}
+
 // A predictor that knows the retrained outputs of the reporting block has an LDS of 1.
 TEST_F(LoadedSettingTest, MetricsMeasureTheReportingBlock) {
   at::Tensor scores =

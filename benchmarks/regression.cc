@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/mann_whitney.h"
+#include "benchmarks/provenance.h"
 #include "benchmarks/text_table.h"
 #include "evaluators/statistics/two_way_bootstrap.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -174,6 +175,31 @@ std::string FactsDifference(const SettingFacts& before, const SettingFacts& now)
   return absl::StrReplaceAll(absl::StripSuffix(differences, "\n"), {{"\n", "; "}});
 }
 
+// True if both results measure the same thing. Adds what differs, once for each setting. A baseline
+// that was recorded without provenance is compared by the facts alone.
+bool SameFiles(const MethodResult& before, const MethodResult& now,
+               std::set<std::pair<std::string, std::string>>& said, Comparison& to) {
+  const std::string& setting = now.setting().name();
+  bool same = true;
+  if (before.has_provenance()) {
+    for (const auto& difference : CompareProvenance(before.provenance(), now.provenance())) {
+      const bool of_files = difference.of == ProvenanceDifference::Of::kFiles;
+      same = same && !of_files;
+      if (difference.of == ProvenanceDifference::Of::kMethod) continue;  // see its entries
+      if (!said.emplace(setting, difference.what).second) continue;
+      to.Add(of_files ? Verdict::kLoss : Verdict::kChanged, setting, difference.what,
+             difference.before, difference.now,
+             of_files ? "measured on other files, so nothing is compared" : "");
+    }
+  }
+  const std::string difference = FactsDifference(before.setting(), now.setting());
+  if (difference.empty()) return same;
+  if (same && said.emplace(setting, "facts").second) {
+    to.Add(Verdict::kLoss, setting, "facts", "", "", difference);
+  }
+  return false;
+}
+
 void CompareMethods(const MethodResult* before, const MethodResult* now, Comparison& to) {
   const MethodResult& either = now != nullptr ? *now : *before;
   const std::map<std::string, const Entry*> none;
@@ -226,25 +252,19 @@ std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
     methods[{result.setting().name(), result.method()}].second = &result;
   }
   Comparison to;
-  std::set<std::string> changed_settings;
+  std::set<std::pair<std::string, std::string>> said;  // setting, what differs
   for (const auto& [key, results] : methods) {
     const auto& [before, after] = results;
-    if (before != nullptr && after != nullptr) {
-      const std::string difference = FactsDifference(before->setting(), after->setting());
-      if (!difference.empty()) {
-        if (changed_settings.insert(key.first).second) {
-          to.Add(Verdict::kLoss, key.first, "facts", "", "", difference);
-        }
-        continue;
-      }
+    if (before == nullptr || after == nullptr || SameFiles(*before, *after, said, to)) {
+      CompareMethods(before, after, to);
     }
-    CompareMethods(before, after, to);
   }
   return std::move(to).movements();
 }
 
 MethodResult WithoutMachine(MethodResult result) {
   result.clear_machine();
+  if (result.has_provenance()) result.mutable_provenance()->clear_date();
   for (Entry& entry : *result.mutable_entries()) {
     entry.clear_wall_seconds();
     entry.clear_peak_memory_bytes();

@@ -42,15 +42,17 @@ inline constexpr double kTimeLevel = .005;     // of p-values
 //   counts    retrainings, gradient evaluations, Hessian-vector products, of tuning and of the whole
 //             entry: any increase is a loss
 //   flops     by formula: an increase by more than kFlopsMargin is a loss
-//   facts     of the setting: any difference is a loss, and no method of that setting is compared
-//             further
+//   facts     of the setting, and the files it was measured on (digests of the data, the zoo's
+//             recipe and the ground truth): any difference is a loss and is named, and no method of
+//             that setting is compared further
+//   program   its version, its build mode, LibTorch: kChanged
 // clang-format on
 // The opposite of a loss is a gain. A different hyperparameter is kChanged.
 std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
                                      const std::vector<MethodResult>& now);
 
 // The result without all that differs between machines and between runs: times, memory, the
-// machine.
+// machine, the date.
 MethodResult WithoutMachine(MethodResult result);
 
 // The times of a speed suite (benchmarks/speed_main.cc), each divided by the reference kernel's

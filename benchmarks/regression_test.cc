@@ -137,6 +137,46 @@ TEST(CompareResultsTest, CountsHaveNoMarginAndFlopsOnePercent) {
               ElementsAre(Moved(Verdict::kLoss, "m, default", "all flops")));
 }
 
+TEST(CompareResultsTest, OtherFilesAreNamedAndNothingElseIsCompared) {
+  MethodResult before = Result();
+  before.mutable_provenance()->set_data_digest(std::string(64, 'a'));
+  before.mutable_provenance()->set_ground_truth_digest(std::string(64, 'c'));
+  MethodResult now = before;
+  now.mutable_provenance()->set_data_digest(std::string(64, 'b'));
+  now.mutable_setting()->set_num_train(11);
+  Shift(-.02, 1, &now);
+  MethodResult other_before = before, other_now = now;
+  other_before.set_method("other");
+  other_now.set_method("other");
+  const auto moved = CompareResults({before, other_before}, {now, other_now});
+  ASSERT_THAT(moved, ElementsAre(Moved(Verdict::kLoss, "s", "data digest")));
+  EXPECT_EQ(moved[0].before, "aaaaaaaaaaaa..");
+  EXPECT_EQ(moved[0].now, "bbbbbbbbbbbb..");
+  EXPECT_EQ(moved[0].change, "measured on other files, so nothing is compared");
+}
+
+TEST(CompareResultsTest, AnotherProgramIsNamedAndCompared) {
+  MethodResult before = Result();
+  before.mutable_provenance()->set_program_version("old");
+  before.mutable_provenance()->set_torch_version("1.13.1");
+  before.mutable_provenance()->set_date("2026-01-01T00:00:00Z");
+  MethodResult now = before;
+  now.mutable_provenance()->set_program_version("new");
+  now.mutable_provenance()->set_torch_version("2.11.0");
+  now.mutable_provenance()->set_date("2026-01-02T00:00:00Z");
+  Shift(-.02, 1, &now);
+  EXPECT_THAT(CompareResults({before}, {now}),
+              ElementsAre(Moved(Verdict::kChanged, "s", "program version"),
+                          Moved(Verdict::kChanged, "s", "LibTorch version"),
+                          Moved(Verdict::kLoss, "m, default", "lds")));
+}
+
+TEST(CompareResultsTest, ABaselineWithoutProvenanceIsComparedByFacts) {
+  MethodResult now = Result();
+  now.mutable_provenance()->set_data_digest(std::string(64, 'b'));
+  EXPECT_THAT(CompareResults({Result()}, {now}), IsEmpty());
+}
+
 TEST(CompareResultsTest, FailuresAndAbsencesAreLosses) {
   MethodResult failed = Result();
   failed.mutable_entries(0)->set_status(SINGULAR);

@@ -2,15 +2,20 @@
 //
 // Runs attribution methods in a setting. Each method runs in its own process: if it crashes, runs
 // out of memory or takes too long, its result says so, and the other methods still run.
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,7 +27,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "benchmarks/loaded_setting.h"
+#include "benchmarks/oom_kills.h"
 #include "benchmarks/peak_memory.h"
+#include "benchmarks/provenance.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/run_method.h"
 #include "datasets/data_root.h"
@@ -44,9 +51,10 @@ ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of 
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/results",
           "folder; each result is written to <output>/<setting>/<method>.textproto");
-ABSL_FLAG(bool, resume, false,
-          "continue an interrupted run: skip each method that already has a result with the same "
-          "ground truth in --output");
+ABSL_FLAG(
+    bool, resume, false,
+    "continue an interrupted run: skip each method that already has a result in --output with "
+    "the same tuners and hyperparameters, of the same zoo, data and program version");
 ABSL_FLAG(absl::Duration, timeout, absl::Hours(2),
           "time limit for one method; a method that takes longer is stopped");
 ABSL_FLAG(double, memory_limit, 0,
@@ -66,14 +74,20 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result) {
                                            text));
 }
 
-// True if the file holds a result with the same ground truth (also if it is a failure). The
-// setting's facts are compared: among them is the ceiling of each metric, a number that depends on
-// the ground truth.
-bool HasResult(const std::string& path, const LoadedSetting& loaded) {
+// Whether the file holds a result that can stand for one of this run (also if it is a failure).
+// Says why not, if there is a file.
+bool HasResult(const std::string& path, const LoadedSetting& loaded, const MethodVariant& variant,
+               const std::vector<RegisteredTuner>& tuners) {
   const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  MethodResult result;
-  return text.ok() && ParseTextProto(*text, path, &result).ok() &&
-         result.setting().SerializeAsString() == loaded.facts.SerializeAsString();
+  if (absl::IsNotFound(text.status())) return false;
+  MethodResult recorded;
+  const absl::Status read = text.ok() ? ParseTextProto(*text, path, &recorded) : text.status();
+  const std::string reason =
+      read.ok()
+          ? ReasonToRunAgain(recorded, FailedResult(loaded, variant, tuners, ERROR, "not run yet"))
+          : std::string(read.message());
+  if (!reason.empty()) std::cerr << variant.name << " runs again: " << reason << "\n";
+  return reason.empty();
 }
 
 // The first matrix product makes the matrix library start its threads and allocate its buffers.
@@ -86,26 +100,41 @@ void LimitMemory(double gibibytes) {
   setrlimit(RLIMIT_DATA, &bound);
 }
 
+// The exit status of a child process that could not write its result.
+constexpr int kNotWritten = 74;  // EX_IOERR of sysexits.h
+
 // The whole life of a child process.
 [[noreturn]] void RunInChild(const LoadedSetting& loaded, const MethodVariant& variant,
                              const std::vector<RegisteredTuner>& tuners, const std::string& path,
-                             int threads) {
+                             int threads, pid_t parent) {
+  // It must not outlive its parent, however that ends.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
   at::set_num_threads(threads);
   KeepFreedMemory();
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
   const absl::Status status = WriteResult(path, RunMethod(loaded, variant, tuners));
   if (!status.ok()) std::cerr << status.message() << "\n";
   std::cerr.flush();
-  _exit(status.ok() ? 0 : 1);
+  _exit(status.ok() ? 0 : kNotWritten);
 }
 
-// How a child process ended. OK: it wrote a result.
+// How a child process ended. OK: with exit status 0.
 struct ChildEnd {
   EntryStatus status = OK;
   std::string message;
+  bool result_not_written = false;
 };
 
-ChildEnd WaitFor(pid_t child, absl::Duration timeout) {
+ChildEnd EndBySignal(int signal, std::optional<int64_t> oom_kills_before) {
+  const std::optional<int64_t> oom_kills = OomKills();
+  if (signal == SIGKILL && oom_kills.has_value() && oom_kills > oom_kills_before) {
+    return {OUT_OF_MEMORY, "killed by the system, which ran out of memory"};
+  }
+  return {ERROR, absl::StrCat("was killed by signal ", signal, " (", strsignal(signal), ")")};
+}
+
+ChildEnd WaitFor(pid_t child, absl::Duration timeout, std::optional<int64_t> oom_kills_before) {
   const absl::Time deadline = absl::Now() + timeout;
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
@@ -118,17 +147,28 @@ ChildEnd WaitFor(pid_t child, absl::Duration timeout) {
     absl::SleepFor(absl::Milliseconds(20));
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-    return {OUT_OF_MEMORY, "killed by the system, which ran out of memory"};
-  }
-  if (WIFSIGNALED(status))
-    return {ERROR, absl::StrCat("ended by signal ", WTERMSIG(status), " (",
-                                strsignal(WTERMSIG(status)), ")")};
-  return {ERROR, absl::StrCat("ended with exit status ", WEXITSTATUS(status))};
+  if (WIFSIGNALED(status)) return EndBySignal(WTERMSIG(status), oom_kills_before);
+  return {ERROR, absl::StrCat("ended with exit status ", WEXITSTATUS(status)),
+          WEXITSTATUS(status) == kNotWritten};
+}
+
+// Makes the folder of `path`, and removes the result of an earlier run: it must not pass as new.
+absl::Status MakeRoomFor(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(fs::path(path).parent_path(), error);
+  if (!error) fs::remove(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("--output: cannot write ", path, ": ", error.message()));
 }
 
 absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
   std::vector<MethodVariant> chosen;
+  if (absl::GetFlag(FLAGS_methods).empty()) {
+    return absl::InvalidArgumentError(
+        "--methods is empty: it must name methods, separated by commas, or all");
+  }
   for (const std::string& name : absl::GetFlag(FLAGS_methods)) {
     if (name == "all") return MethodVariants();
     absl::StatusOr<MethodVariant> variant = FindMethodVariant(name);
@@ -139,6 +179,14 @@ absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
 }
 
 absl::Status CheckFlags() {
+  const double memory_limit = absl::GetFlag(FLAGS_memory_limit);
+  if (!(memory_limit >= 0) || std::isinf(memory_limit)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--memory_limit is ", memory_limit, " GiB, must be finite and at least 0 (0: no limit)"));
+  }
+  if (const auto threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads)); !threads.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--threads: ", threads.status().message()));
+  }
   if (absl::GetFlag(FLAGS_output).empty()) {
     return absl::InvalidArgumentError("--output is empty: it must name a folder");
   }
@@ -181,11 +229,19 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
   ProgressBar bar(absl::StrCat("running ", loaded.facts.name()),
                   static_cast<int64_t>(variants.size()));
   for (const auto& [variant, path] : variants) {
-    const pid_t child = fork();
+    if (const absl::Status room = MakeRoomFor(path); !room.ok()) return room;
+    const std::optional<int64_t> oom_kills_before = OomKills();
+    const pid_t parent = getpid(), child = fork();
     if (child < 0)
       return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
-    if (child == 0) RunInChild(loaded, variant, tuners, path, *threads);
-    const ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout));
+    if (child == 0) RunInChild(loaded, variant, tuners, path, *threads, parent);
+    ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout), oom_kills_before);
+    if (end.result_not_written) {
+      return absl::UnavailableError(absl::StrCat("cannot write ", path));
+    }
+    if (end.status == OK && !std::filesystem::exists(path)) {
+      end = {ERROR, "ended without a result"};
+    }
     if (end.status != OK) {
       const absl::Status status =
           WriteResult(path, FailedResult(loaded, variant, tuners, end.status, end.message));
@@ -196,7 +252,11 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
   return absl::OkStatus();
 }
 
-absl::Status Run() {
+absl::Status Run(const std::vector<char*>& positional) {
+  if (positional.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected argument '", positional[1], "'; name methods with --methods"));
+  }
   if (const absl::Status status = CheckFlags(); !status.ok()) return status;
   // Threads of a numeric library do not survive a fork, so this process must not start any.
   at::set_num_threads(1);
@@ -212,7 +272,7 @@ absl::Status Run() {
   std::vector<std::pair<MethodVariant, std::string>> missing;
   for (const MethodVariant& variant : *variants) {
     const std::string path = absl::StrCat(folder, "/", variant.name, ".textproto");
-    if (!absl::GetFlag(FLAGS_resume) || !HasResult(path, *loaded)) {
+    if (!absl::GetFlag(FLAGS_resume) || !HasResult(path, *loaded, variant, *tuners)) {
       missing.emplace_back(variant, path);
     }
   }
@@ -235,8 +295,7 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
   absl::SetProgramUsageMessage("Runs attribution methods in a setting and writes their results.");
-  absl::ParseCommandLine(argc, argv);
-  const absl::Status status = attribench::Run();
+  const absl::Status status = attribench::Run(absl::ParseCommandLine(argc, argv));
   if (!status.ok()) std::cerr << "run: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
 }

@@ -10,8 +10,13 @@
 
 #include "ATen/ATen.h"
 #include "ATen/Parallel.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "benchmarks/peak_memory.h"
+#include "benchmarks/program_build.h"
 #include "benchmarks/result_messages.h"
 #include "datasets/environment.h"
 #include "datasets/exception_status.h"
@@ -33,7 +38,36 @@ absl::Status Guarded(absl::string_view what, const std::function<absl::Status()>
     return work();
   } catch (const std::exception& error) {
     return StatusOfException(error, what);
+  } catch (...) {
+    return absl::InternalError(absl::StrCat(what, ": threw something that is no exception"));
   }
+}
+
+// Adds what is known of the method and of the program.
+Provenance CompleteProvenance(Provenance provenance, const Hyperparameters& hyperparameters) {
+  provenance.set_program_version(LinkedProgramBuild().version);
+  provenance.set_build_mode(LinkedProgramBuild().mode);
+  provenance.set_torch_version(DescribeEnvironment().torch_version());
+  provenance.set_date(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()));
+  auto& values = *provenance.mutable_hyperparameters();
+  for (const auto& [name, value] : hyperparameters.values()) values[name] = value;
+  if (hyperparameters.HasDamping()) {
+    values["damping grid"] = absl::StrJoin(
+        hyperparameters.DampingGrid(), ", ",
+        [](std::string* text, const Damping& d) { absl::StrAppend(text, ToString(d)); });
+  }
+  return provenance;
+}
+
+// Internal, with both shapes, if scores are not [train, test].
+absl::Status CheckShape(const at::Tensor& scores, const AttributionTask& task) {
+  const int64_t train = task.train.size(), test = task.test.size();
+  if (!scores.defined()) return absl::InternalError("scores are an undefined tensor");
+  if (scores.dim() == 2 && scores.size(0) == train && scores.size(1) == test) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(absl::StrCat("scores are [", absl::StrJoin(scores.sizes(), ", "),
+                                          "], must be [", train, " train, ", test, " test]"));
 }
 
 void Fail(const absl::Status& status, Entry& entry) {
@@ -64,6 +98,7 @@ class MethodRun {
     const Environment environment = DescribeEnvironment();
     machine->set_cpu_model(environment.cpu_model());
     machine->set_torch_version(environment.torch_version());
+    *result_.mutable_provenance() = CompleteProvenance(loaded.provenance, variant.hyperparameters);
     machine->set_num_threads(at::get_num_threads());
     double load = 0;
     if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
@@ -84,10 +119,7 @@ class MethodRun {
       SetCosts(run);
     }
     if (result_.damped()) {
-      (void)Guarded("grid", [&] {
-        AddGrid();
-        return absl::OkStatus();
-      });
+      AddGrid();
     } else {
       for (const MetricValue& value : result_.entries(0).metrics()) {
         (*result_.mutable_oracle())[value.name()] = value.estimate().value();
@@ -143,11 +175,35 @@ class MethodRun {
       return fitted.status();
     });
     if (!status.ok()) return status;
+    if (fitted_ == nullptr) return absl::InternalError("fit: gave no attribution (a null pointer)");
     return Guarded("subset sums", [&] {
       absl::StatusOr<DampingSweep> sweep = DampingSweep::Make(*fitted_, loaded_.truth.subsets);
-      if (sweep.ok()) sweep_ = *std::move(sweep);
-      return sweep.status();
+      if (!sweep.ok()) return sweep.status();
+      sweep_ = *std::move(sweep);
+      return CheckShapes();
     });
+  }
+
+  // Checks the sums at the default damping, which somebody asks for later in any case. The scores
+  // are computed for the message alone.
+  absl::Status CheckShapes() {
+    CostLedger nobody;
+    const Damping damping =
+        result_.damped() ? variant_.hyperparameters.DefaultDamping() : Damping();
+    const auto sums = sweep_.Sums(damping, nobody);
+    if (sums.ok() ? (*sums)->subset_scores.dim() == 2 &&
+                        (*sums)->subset_scores.size(1) == task_.test.size()
+                  : !absl::IsInvalidArgument(sums.status())) {
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, nobody);
+    if (scores.ok()) {
+      if (const absl::Status status = CheckShape(*scores, task_); !status.ok()) return status;
+    }
+    if (!sums.ok()) return absl::OkStatus();  // the entries that ask for this damping say so
+    return absl::InternalError(absl::StrCat(
+        "sums of scores are [", absl::StrJoin((*sums)->subset_scores.sizes(), ", "), "], must be [",
+        loaded_.truth.num_subsets(), " subsets, ", task_.test.size(), " test]"));
   }
 
   // Chooses `run.damping`.
@@ -206,28 +262,35 @@ class MethodRun {
     return absl::OkStatus();
   }
 
+  // A point that fails is left out. It never takes others with it.
   void AddGrid() {
-    CostLedger nobody;
     for (const Damping& damping : variant_.hyperparameters.DampingGrid()) {
-      const absl::StatusOr<MeasuredScores> scores = ScoresAt(damping, nobody);
-      const absl::StatusOr<double> absolute = sweep_.fitted().AbsoluteDampingOf(damping);
-      if (!scores.ok() || !absolute.ok()) continue;
-      GridPoint point;
-      point.set_damping(damping.value);
-      point.set_damping_unit(DampingUnit_Name(damping.unit));
-      point.set_absolute_damping(*absolute);
-      auto& oracle = *result_.mutable_oracle();
-      for (const auto& metric : loaded_.metrics) {
-        const absl::StatusOr<double> value = metric->Value(*scores);
-        if (!value.ok()) continue;
-        (*point.mutable_metrics())[metric->name()] = *value;
-        const auto best = oracle.find(metric->name());
-        if (best == oracle.end() || metric->IsBetter(*value, best->second)) {
-          oracle[metric->name()] = *value;
-        }
-      }
-      if (!point.metrics().empty()) *result_.add_grid() = std::move(point);
+      (void)Guarded("grid", [&] { return AddGridPoint(damping); });
     }
+  }
+
+  absl::Status AddGridPoint(const Damping& damping) {
+    CostLedger nobody;
+    const absl::StatusOr<MeasuredScores> scores = ScoresAt(damping, nobody);
+    if (!scores.ok()) return scores.status();
+    const absl::StatusOr<double> absolute = sweep_.fitted().AbsoluteDampingOf(damping);
+    if (!absolute.ok()) return absolute.status();
+    GridPoint point;
+    point.set_damping(damping.value);
+    point.set_damping_unit(DampingUnit_Name(damping.unit));
+    point.set_absolute_damping(*absolute);
+    auto& oracle = *result_.mutable_oracle();
+    for (const auto& metric : loaded_.metrics) {
+      const absl::StatusOr<double> value = metric->Value(*scores);
+      if (!value.ok()) continue;
+      (*point.mutable_metrics())[metric->name()] = *value;
+      const auto best = oracle.find(metric->name());
+      if (best == oracle.end() || metric->IsBetter(*value, best->second)) {
+        oracle[metric->name()] = *value;
+      }
+    }
+    if (!point.metrics().empty()) *result_.add_grid() = std::move(point);
+    return absl::OkStatus();
   }
 
   void SetCosts(TunerRun& run) {

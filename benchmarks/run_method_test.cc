@@ -10,12 +10,17 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "benchmarks/loaded_setting.h"
+#include "datasets/random_stream.h"
 #include "datasets/settings/setting.h"
 #include "evaluators/metrics/metric.h"
 #include "evaluators/tuners/tuner.h"
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "methods/registry.h"
+#include "torch/csrc/api/include/torch/version.h"
 
 namespace attribench {
 namespace {
@@ -32,6 +37,14 @@ class Failing : public AttributionMethod {
     if (way_ == "too large") return absl::ResourceExhaustedError("needs 12 TB");
     if (way_ == "allocates") at::empty({int64_t{1} << 46}, at::kFloat);
     if (way_ == "refuses") return absl::InvalidArgumentError("only for convex models");
+    if (way_ == "null") return std::unique_ptr<FittedAttribution>();
+    if (way_ == "throws a number") throw 42;
+    const int64_t n = task.train.size(), t = task.test.size();
+    if (way_ == "wide") return MakeUndampedAttribution(at::ones({n, t + 5}));
+    if (way_ == "narrow") return MakeUndampedAttribution(at::ones({n, t / 2}));
+    if (way_ == "transposed") return MakeUndampedAttribution(at::ones({t, n}));
+    if (way_ == "flat") return MakeUndampedAttribution(at::ones({n * t}));
+    if (way_ == "undefined") return MakeUndampedAttribution(at::Tensor());
     class Scored : public FittedAttribution {
      public:
       explicit Scored(at::Tensor scores) : scores_(std::move(scores)) {}
@@ -41,8 +54,7 @@ class Failing : public AttributionMethod {
       at::Tensor scores_;
     };
     const double value = way_ == "nan" ? std::nan("") : 1;
-    return std::unique_ptr<FittedAttribution>(
-        new Scored(at::full({task.train.size(), task.test.size()}, value, at::kFloat)));
+    return std::unique_ptr<FittedAttribution>(new Scored(at::full({n, t}, value, at::kFloat)));
   }
 
  private:
@@ -84,7 +96,15 @@ TEST(RunMethodTest, FailuresAreEntriesWithTheirReason) {
       {"allocates", OUT_OF_MEMORY, "allocate memory"},
       {"refuses", REFUSED, "convex"},
       {"nan", NOT_A_NUMBER, "200000 of 200000 scores"},
-      {"constant", NOT_A_NUMBER, "constant"},
+      {"constant", NOT_A_NUMBER,
+       "test example 1: its summed scores are the same for all 32 subsets"},
+      {"null", ERROR, "a null pointer"},
+      {"throws a number", ERROR, "fit: threw something that is no exception"},
+      {"wide", ERROR, "scores are [1000, 205], must be [1000 train, 200 test]"},
+      {"narrow", ERROR, "scores are [1000, 100], must be [1000 train, 200 test]"},
+      {"transposed", ERROR, "scores are [200, 1000], must be [1000 train, 200 test]"},
+      {"flat", ERROR, "scores are [200000], must be [1000 train, 200 test]"},
+      {"undefined", ERROR, "scores are an undefined tensor"},
   };
   for (const auto& expected : cases) {
     const MethodResult result = RunFailing(expected.way);
@@ -97,6 +117,126 @@ TEST(RunMethodTest, FailuresAreEntriesWithTheirReason) {
     EXPECT_TRUE(result.oracle().empty());
     EXPECT_TRUE(result.entries(0).metrics().empty());
   }
+}
+
+// Scores of random numbers divided by the damping. Sums are computed in double.
+class Divided : public FittedAttribution {
+ public:
+  Divided(int64_t train, int64_t test, double throws_at)
+      : numbers_(at::empty({train, test}, at::kFloat)), throws_at_(throws_at) {
+    RandomStream stream(1, "divided");
+    for (int64_t i = 0; i < numbers_.numel(); ++i) {
+      numbers_.data_ptr<float>()[i] = static_cast<float>(stream.Gaussian());
+    }
+  }
+
+  absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger&) override {
+    if (damping.value == throws_at_) throw std::runtime_error("a shape is wrong");
+    return numbers_.div(damping.value);
+  }
+  absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
+                                                             CostLedger&) override {
+    return std::unique_ptr<SubsetScorer>(new InDouble(*this, subsets));
+  }
+  absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
+    return damping.value;
+  }
+
+ private:
+  class InDouble : public SubsetScorer {
+   public:
+    InDouble(const Divided& divided, const at::Tensor& subsets)
+        : divided_(divided),
+          sums_(at::matmul(subsets.to(at::kDouble), divided.numbers_.to(at::kDouble))) {}
+    absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger&) override {
+      if (damping.value == divided_.throws_at_) throw std::runtime_error("a shape is wrong");
+      return sums_.div(damping.value);
+    }
+
+   private:
+    const Divided& divided_;
+    at::Tensor sums_;
+  };
+
+  at::Tensor numbers_;
+  double throws_at_;
+};
+
+class DividedMethod : public AttributionMethod {
+ public:
+  explicit DividedMethod(double throws_at) : throws_at_(throws_at) {}
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters&,
+                                                         CostLedger&) override {
+    return std::unique_ptr<FittedAttribution>(
+        new Divided(task.train.size(), task.test.size(), throws_at_));
+  }
+
+ private:
+  double throws_at_;
+};
+
+// `dampings` of the text form: default_value and grid.
+MethodResult RunDivided(double throws_at, const std::string& dampings) {
+  RegisteredMethod method = {
+      "divided", {}, [throws_at] {
+        return std::unique_ptr<AttributionMethod>(new DividedMethod(throws_at));
+      }};
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "hyperparameters { name: 'damping' kind: DAMPING " + dampings + "}", &method.space));
+  return RunMethod(Glyphs(), {"divided", &method, *Hyperparameters::Make(method.space, {})},
+                   Tuners());
+}
+
+TEST(RunMethodTest, AMethodThatThrowsAtOneDampingLosesThatPointAlone) {
+  const MethodResult result =
+      RunDivided(/*throws_at=*/.01, "default_value: '1' grid: '0.01' grid: '1' grid: '10'");
+  ASSERT_EQ(result.grid_size(), 2);
+  EXPECT_EQ(result.grid(0).damping(), 1);
+  EXPECT_EQ(result.grid(1).damping(), 10);
+  EXPECT_EQ(result.oracle().size(), 1);
+  int searches = 0;
+  for (const Entry& entry : result.entries()) {
+    if (entry.tuner_kind() != SEARCH) continue;
+    ++searches;
+    EXPECT_EQ(entry.status(), OK) << entry.tuner() << ": " << entry.message();
+    EXPECT_TRUE(absl::StrContains(entry.message(), "left out 0.01: no LDS there"))
+        << entry.message();
+  }
+  EXPECT_EQ(searches, 5);
+}
+
+// At 1e-300 the scores are infinite as float32, although their sums in double are finite: they have
+// no LDS for anyone. An absolute damping of .1 is what mean_eigenvalue gives here.
+TEST(RunMethodTest, ADampingHasOneVerdict) {
+  const MethodResult result =
+      RunDivided(/*throws_at=*/-1, "default_value: '1e-300' grid: '1e-300' grid: '1'");
+  ASSERT_EQ(result.grid_size(), 1);
+  EXPECT_EQ(result.grid(0).damping(), 1);
+  for (const Entry& entry : result.entries()) {
+    if (entry.tuner() == "default") {
+      EXPECT_EQ(entry.status(), NOT_A_NUMBER) << entry.message();
+      EXPECT_TRUE(absl::StrContains(entry.message(), "beyond the range of float32"))
+          << entry.message();
+    } else if (entry.tuner_kind() == SEARCH) {
+      EXPECT_EQ(entry.status(), OK) << entry.tuner() << ": " << entry.message();
+      EXPECT_EQ(entry.absolute_damping(), 1);
+    }
+  }
+}
+
+TEST(RunMethodTest, AResultNamesItsProvenance) {
+  const Provenance provenance =
+      FailedResult(Glyphs(), *FindMethodVariant("fisher_10"), Tuners(), ERROR, "").provenance();
+  EXPECT_EQ(provenance.zoo_recipe_digest(), Glyphs().provenance.zoo_recipe_digest());
+  EXPECT_EQ(provenance.ground_truth_digest(), Glyphs().provenance.ground_truth_digest());
+  EXPECT_EQ(provenance.torch_version(), TORCH_VERSION);
+  EXPECT_EQ(provenance.hyperparameters().at("checkpoints"), "10");
+  EXPECT_TRUE(absl::StrContains(provenance.hyperparameters().at("damping grid"),
+                                "0.1 x mean eigenvalue, "));
+  absl::Time date;
+  EXPECT_TRUE(absl::ParseTime("%Y-%m-%dT%H:%M:%SZ", provenance.date(), &date, nullptr));
+  EXPECT_LT(absl::AbsDuration(absl::Now() - date), absl::Hours(1));
 }
 
 class FisherOnGlyphsTest : public testing::Test {

@@ -31,6 +31,7 @@ for name in "${names[@]}"; do
 done
 
 ci/setup.sh
+ci/wait_for_bazel.sh leaderboard.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 build() {

@@ -12,6 +12,7 @@ if [ "${1:-}" = --fix ]; then
   clang-format -i "${sources[@]}"
   exit 0
 fi
+ci/wait_for_bazel.sh lint
 failed=0
 clang-format --dry-run --Werror "${sources[@]}" || { echo "lint: run ci/lint.sh --fix" >&2; failed=1; }
 mapfile -t licensed < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.proto' '*.bzl' '*.sh' '*BUILD' WORKSPACE .ci/run)

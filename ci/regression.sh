@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh
+ci/wait_for_bazel.sh regression
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "regression: building (takes minutes the first time)" >&2

@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "slurm_test: run it as root, since Slurm's daemons need that" >&2; exit 1; }
 ci/setup.sh
+ci/wait_for_bazel.sh slurm_test
 missing=()
 for package in munge slurm-client slurmctld slurmd; do
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")

@@ -6,6 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 ci/setup.sh || exit 1
+ci/wait_for_bazel.sh test || exit 1
 
 targets=(//...)
 if [ -n "${ATTRIBENCH_DATA_MIRROR:-}" ]; then

@@ -9,9 +9,9 @@
 namespace attribench {
 
 absl::StatusOr<int> ThreadsOrAllCores(int flag) {
-  if (flag < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " threads or workers, must be at least 0 (0: one per core)"));
+  if (flag < 0 || flag > kMostThreads) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, " threads or workers, must be from 0 to ",
+                                                   kMostThreads, " (0: one per core)"));
   }
   if (flag > 0) return flag;
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

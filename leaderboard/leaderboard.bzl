@@ -2,7 +2,9 @@
 """A leaderboard as a build target."""
 
 load("//methods:method_results.bzl", "method_results")
-load("//datasets:macro_arguments.bzl", "labels_mistake", "setting_part", "target_name")
+load("//methods:run_program.bzl", "run_program")
+load("//datasets:macro_arguments.bzl", "labels_mistake", "setting_part", "settings_mistake", "target_name")
+load("//datasets/settings:settings.bzl", "SETTINGS")
 
 def _leaderboard_of_results_impl(ctx):
     outputs = [
@@ -36,7 +38,8 @@ def leaderboard_mistake(name, methods, settings, tuners):
     """A sentence that says what is wrong with the arguments of leaderboard; None if nothing is wrong."""
     mistake = (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
                labels_mistake("leaderboard", name, "settings", settings, "model_zoo") or
-               labels_mistake("leaderboard", name, "tuners", tuners, "tuner"))
+               labels_mistake("leaderboard", name, "tuners", tuners, "tuner") or
+               settings_mistake("leaderboard", name, settings, SETTINGS))
     if mistake:
         return mistake
     names = [target_name(setting) for setting in settings]
@@ -62,11 +65,10 @@ def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tune
     mistake = leaderboard_mistake(name, methods, settings, tuners)
     if mistake:
         fail(mistake)
-    native.cc_binary(
+    run_program(
         name = name + "_run",
-        data = ["@attribench//datasets:zoos"],
         tags = ["manual"],
-        deps = methods + tuners + ["@attribench//:run_main"],
+        deps = methods + tuners,
     )
     for setting in settings:
         method_results(

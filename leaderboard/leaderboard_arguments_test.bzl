@@ -12,6 +12,7 @@ def _leaderboard_arguments_test_impl(ctx):
         (("mine", ["//m"], "//s", ["//t"]), "settings is \"//s\", must be a list of at least one model_zoo"),
         (("mine", ["//m"], ["//s"], []), "tuners is [], must be a list of at least one tuner"),
         (("mine", ["//m"], ["//a:s", "//b:s"], ["//t"]), "two of them have the same name"),
+        (("mine", ["//m"], ["@attribench//dataset:s"], ["//t"]), "no setting of Attribench"),
     ]:
         mistake = leaderboard_mistake(*arguments)
         asserts.true(env, mistake != None and part in mistake, "%r: %r" % (arguments, mistake))

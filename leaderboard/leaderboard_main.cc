@@ -60,7 +60,8 @@ absl::Status Run() {
   options.color = WantsColor();
   options.all = absl::GetFlag(FLAGS_all);
   std::cout << attribench::RenderTerminal(*board, options) << "\nwrote " << markdown << " and "
-            << json << "\n";
+            << json << std::endl;
+  if (!std::cout) return absl::UnavailableError("cannot write the tables to standard output");
   return absl::OkStatus();
 }
 

@@ -140,8 +140,11 @@ absl::Status CheckSubsets(const at::Tensor& subsets, int64_t num_train) {
 }
 
 absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::Tensor& scores) {
+  if (!scores.defined()) return absl::InvalidArgumentError("scores are an undefined tensor");
   if (subsets.dim() != 2 || scores.dim() != 2 || subsets.size(1) != scores.size(0)) {
-    return absl::InvalidArgumentError("subsets must be [subsets, train] and scores [train, test]");
+    return absl::InvalidArgumentError(absl::StrCat(
+        "subsets are [", absl::StrJoin(subsets.sizes(), ", "), "] and scores [",
+        absl::StrJoin(scores.sizes(), ", "), "], must be [subsets, train] and [train, test]"));
   }
   if (const absl::Status status = CheckFinite(scores, "scores"); !status.ok()) return status;
   return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));

@@ -13,6 +13,11 @@ absl::StatusOr<double> AbsoluteDamping(const Damping& damping, double trace, dou
     return absl::InvalidArgumentError(
         absl::StrCat("damping is ", damping.value, ", must be finite and at least 0"));
   }
+  if (damping.unit != ABSOLUTE && damping.value > 0 && trace == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "damping is ", ToString(damping),
+        ", but the curvature is 0: gradients vanish at this checkpoint; give an absolute damping"));
+  }
   switch (damping.unit) {
     case RELATIVE_TO_MEAN_EIGENVALUE:
       return damping.value * trace / dimension;

@@ -24,7 +24,8 @@ inline bool operator<(const Damping& a, const Damping& b) {
 }
 
 // lambda, the value that is added to the eigenvalues of a matrix with this trace and dimension.
-// InvalidArgument if the damping is negative or not finite.
+// InvalidArgument if the damping is negative or not finite, FailedPrecondition if it is relative to
+// a trace of 0.
 absl::StatusOr<double> AbsoluteDamping(const Damping& damping, double trace, double dimension);
 
 // For example "0.1 x mean eigenvalue" or "1e-05".

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -24,6 +25,18 @@ TEST(DampingTest, NegativeAndInfiniteValuesAreRefused) {
   }
   EXPECT_EQ(AbsoluteDamping({-1, ABSOLUTE}, 20, 5).status().message(),
             "damping is -1, must be finite and at least 0");
+}
+
+TEST(DampingTest, NothingIsRelativeToZeroCurvature) {
+  for (const DampingUnit unit : {RELATIVE_TO_MEAN_EIGENVALUE, RELATIVE_TO_TRACE}) {
+    const absl::Status status = AbsoluteDamping({0.1, unit}, 0, 5).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_TRUE(absl::StrContains(status.message(),
+                                  "gradients vanish at this checkpoint; give an absolute damping"))
+        << status;
+    EXPECT_EQ(*AbsoluteDamping({0, unit}, 0, 5), 0);
+  }
+  EXPECT_EQ(*AbsoluteDamping({0.1, ABSOLUTE}, 0, 5), 0.1);
 }
 
 TEST(DampingTest, TextHasTheUnit) {

@@ -2,7 +2,8 @@
 """attribution_method, the rule that adds a method."""
 
 load("//methods:method_results.bzl", "method_results")
-load("//datasets:macro_arguments.bzl", "labels_mistake", "name_mistake", "setting_part", "target_name")
+load("//methods:run_program.bzl", "run_program")
+load("//datasets:macro_arguments.bzl", "labels_mistake", "name_mistake", "setting_part", "settings_mistake", "target_name")
 load("//datasets/settings:settings.bzl", "SETTINGS")
 
 def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
@@ -16,7 +17,7 @@ def method_mistake(name, srcs, hyperparameters, deps = [], settings = []):
     for attribute, labels in [("deps", deps), ("settings", settings)]:
         if type(labels) != "list":
             return "attribution_method %s: %s is %r, must be a list of labels" % (name, attribute, labels)
-    return None
+    return settings_mistake("attribution_method", name, settings, SETTINGS)
 
 def attribution_method(name, srcs, hyperparameters, deps = [], settings = [], visibility = ["//visibility:public"], **kwargs):
     """Defines an attribution method.
@@ -76,13 +77,11 @@ echo '}}  // namespace attribench'
     )
 
     # The programs link evaluators and benchmarks, which libraries of methods must not depend on.
-    native.cc_binary(
+    run_program(
         name = name + "_run",
-        data = ["@attribench//datasets:zoos"],
         tags = ["manual"],
         deps = [
             ":" + name,
-            "@attribench//:run_main",
             "@attribench//evaluators/tuners",
         ],
     )

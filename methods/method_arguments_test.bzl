@@ -18,6 +18,7 @@ def _method_arguments_test_impl(ctx):
         (("my_method", ["a.cc"], None), "one .textproto"),
         (("my_method", ["a.cc"], "a.textproto", "//b"), "deps is"),
         (("my_method", ["a.cc"], "a.textproto", [], ":bars_mlp"), "settings is"),
+        (("my_method", ["a.cc"], "a.textproto", [], ["@attribench//methods:glyphs_mlp"]), "no setting of Attribench"),
     ]:
         mistake = method_mistake(*arguments)
         asserts.true(env, mistake != None and part in mistake, "%r: %r" % (arguments, mistake))

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -60,8 +61,12 @@ int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Trains the checkpoints and the retrained subsets of a setting. If it was stopped, start it "
       "again: it continues.");
-  absl::ParseCommandLine(argc, argv);
-  const absl::Status status = Run();
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  const absl::Status status =
+      positional.size() > 1
+          ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
+                                                    "'; name a setting with --setting"))
+          : Run();
   if (!status.ok()) std::cerr << "retrain: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
 }

@@ -143,8 +143,12 @@ int main(int argc, char** argv) {
   attribench::FixInstructionSet(argv);
   absl::SetProgramUsageMessage(
       "Checks the files of a zoo, and its ground truth by training subsets again.");
-  absl::ParseCommandLine(argc, argv);
-  const absl::Status status = attribench::Run();
+  const std::vector<char*> positional = absl::ParseCommandLine(argc, argv);
+  const absl::Status status =
+      positional.size() > 1
+          ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
+                                                    "'; name a setting with --setting"))
+          : attribench::Run();
   if (!status.ok()) std::cerr << "verify_zoo: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
 }

@@ -29,6 +29,7 @@ class LdsMetric : public Metric {
  public:
   LdsMetric(std::string name, const at::Tensor& outputs, const EvaluationBlock& block)
       : name_(std::move(name)),
+        test_numbers_(block.tests),
         subsets_(at::tensor(block.subsets, at::kLong)),
         tests_(at::tensor(block.tests, at::kLong)),
         outputs_per_seed_(outputs.index_select(0, subsets_).index_select(2, tests_)),
@@ -44,19 +45,27 @@ class LdsMetric : public Metric {
   }
 
   absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const override {
+    if (const absl::Status status = CheckVary(scores); !status.ok()) return status;
     return LinearDatamodelingScore(Predicted(scores), outputs_);
   }
 
   absl::StatusOr<double> Value(const MeasuredScores& scores) const override {
+    if (const absl::Status status = CheckVary(scores); !status.ok()) return status;
     return MeanLds(Predicted(scores), outputs_);
   }
 
  private:
+  absl::Status CheckVary(const MeasuredScores& scores) const {
+    const absl::Status status = CheckColumnsVary(Predicted(scores), "summed scores", test_numbers_);
+    return status.ok() ? CheckColumnsVary(outputs_, "retrained outputs", test_numbers_) : status;
+  }
+
   at::Tensor Predicted(const MeasuredScores& scores) const {
     return scores.subset_scores.index_select(0, subsets_).index_select(1, tests_);
   }
 
   const std::string name_;
+  const std::vector<int64_t> test_numbers_;
   const at::Tensor subsets_, tests_;
   const at::Tensor outputs_per_seed_;  // [m, s, t] of the block
   const at::Tensor outputs_;           // [m, t] float64

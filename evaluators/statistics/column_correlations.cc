@@ -39,4 +39,20 @@ absl::StatusOr<std::vector<ResampledSpearman>> CorrelateColumns(const at::Tensor
   return result;
 }
 
+absl::Status CheckColumnsVary(const at::Tensor& values, const std::string& what,
+                              const std::vector<int64_t>& tests) {
+  if (values.dim() != 2 || values.size(1) != static_cast<int64_t>(tests.size())) {
+    return absl::InvalidArgumentError(absl::StrCat("values are [",
+                                                   absl::StrJoin(values.sizes(), ", "),
+                                                   "], must be [subsets, ", tests.size(), "]"));
+  }
+  if (values.numel() == 0) return absl::OkStatus();
+  const at::Tensor spread = values.amax(0).sub(values.amin(0));
+  const at::Tensor constant = spread.le(values.abs().amax(0).mul(kRounding)).nonzero();
+  if (constant.size(0) == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("test example ", tests[constant[0].item<int64_t>()],
+                                          ": its ", what, " are the same for all ", values.size(0),
+                                          " subsets"));
+}
+
 }  // namespace attribench

@@ -40,6 +40,29 @@ TEST(CorrelateColumnsTest, AColumnWithoutCorrelationIsNamed) {
   }
 }
 
+TEST(CheckColumnsVaryTest, AConstantColumnIsNamedByItsNumberInTheWholeTestSet) {
+  EXPECT_TRUE(CheckColumnsVary(Columns({{1, 2, 3}, {3, 1, 2}}), "summed scores", {3, 41}).ok());
+  const absl::Status status =
+      CheckColumnsVary(Columns({{1, 2, 3}, {7, 7, 7}}), "summed scores", {3, 41});
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(status.message(), "test example 41: its summed scores are the same for all 3 subsets");
+  EXPECT_FALSE(CheckColumnsVary(Columns({{0, 0, 0}}), "summed scores", {0}).ok());
+}
+
+// A float32 number is rounded by up to 6e-8 of itself. Scores that differ by that much alone are
+// the same; differences of a thousandth of a percent are not.
+TEST(CheckColumnsVaryTest, ConstantUpToRoundingIsConstant) {
+  const double rounded = 1 + 6e-8;
+  EXPECT_FALSE(CheckColumnsVary(Columns({{-5, -5 * rounded, -5}}), "sums", {0}).ok());
+  EXPECT_FALSE(CheckColumnsVary(Columns({{1e-30, rounded * 1e-30, 1e-30}}), "sums", {0}).ok());
+  EXPECT_TRUE(CheckColumnsVary(Columns({{5, 5.00005, 5}}), "sums", {0}).ok());
+}
+
+TEST(CheckColumnsVaryTest, EveryColumnHasANumber) {
+  EXPECT_EQ(CheckColumnsVary(Columns({{1, 2, 3}}), "sums", {0, 1}).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(CorrelateColumnsTest, ShapesMustAgree) {
   const at::Tensor three = Columns({{1, 2, 3}, {3, 1, 2}}), two = three.slice(0, 1);
   const absl::Status status = CorrelateColumns(three, two).status();

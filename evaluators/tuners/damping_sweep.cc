@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/tuners/damping_sweep.h"
 
+#include <exception>
+#include <limits>
 #include <utility>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/exception_status.h"
 
 namespace attribench {
 
@@ -32,7 +38,13 @@ absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Val
     absl::StatusOr<Value> value = Value();
     {
       const CostLedger::Phase scoring(own, "scoring");
-      if (const absl::Status status = compute(own, *value); !status.ok()) value = status;
+      absl::Status status;
+      try {
+        status = compute(own, *value);
+      } catch (const std::exception& error) {
+        status = StatusOfException(error, "scoring");
+      }
+      if (!status.ok()) value = status;
     }
     if (value.ok()) value->cost = own.Total();
     found = points.emplace(key, std::move(value)).first;
@@ -41,12 +53,27 @@ absl::StatusOr<const Value*> DampingSweep::Find(std::map<Key, absl::StatusOr<Val
   return &*found->second;
 }
 
+namespace {
+
+// Sums are computed in double, scores are delivered in float. Where a score leaves the range of
+// float, so does a sum, unless others cancel it in every subset.
+absl::Status CheckRange(const at::Tensor& sums, const Damping& damping) {
+  if (sums.numel() == 0) return absl::OkStatus();
+  const double largest = sums.abs().max().item<double>();
+  if (largest <= std::numeric_limits<float>::max()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("a sum of scores at damping ", ToString(damping), " is ",
+                                          largest, ", beyond the range of float32"));
+}
+
+}  // namespace
+
 absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& damping,
                                                               CostLedger& ledger) {
   return Find(sums_, damping, ledger, [&](CostLedger& own, Point& point) {
     absl::StatusOr<at::Tensor> sums = scorer_->Sums(damping, own);
-    if (sums.ok()) point.subset_scores = *std::move(sums);
-    return sums.status();
+    if (!sums.ok()) return sums.status();
+    point.subset_scores = *std::move(sums);
+    return CheckRange(point.subset_scores, damping);
   });
 }
 

@@ -19,6 +19,9 @@ namespace attribench {
 // damping is computed once and its cost is kept with it, so that several tuners share the work and
 // each is charged as if it were alone. No call charges `ledger`, and its clock is stopped during
 // each call. The caller charges the cost of a point to the right ledger and phase.
+//
+// A method that throws at one damping fails at that damping alone. DataLoss for sums beyond the
+// range of float32: those scores cannot be delivered.
 class DampingSweep {
  public:
   struct Point {

@@ -2,6 +2,7 @@
 #include "evaluators/tuners/damping_sweep.h"
 
 #include "ATen/ATen.h"
+#include "absl/strings/match.h"
 #include "evaluators/tuners/made_up_attribution.h"
 #include "gtest/gtest.h"
 
@@ -43,6 +44,30 @@ TEST(DampingSweepTest, TheCostOfScoringIsMeasuredOnOneScoreMatrix) {
   }
   EXPECT_EQ(fitted.scorings, 2);
   EXPECT_EQ(ledger.Total().flops, 0);
+}
+
+TEST(DampingSweepTest, AMethodThatThrowsFailsAtThatDampingAlone) {
+  MadeUpAttribution fitted(Normal(kTrain, kTests, 2));
+  fitted.throws_at = 10;
+  DampingSweep sweep = *DampingSweep::Make(fitted, Subsets());
+  CostLedger ledger;
+  EXPECT_EQ(sweep.Sums({10, ABSOLUTE}, ledger).status().message(), "scoring: a shape is wrong");
+  EXPECT_EQ(sweep.Moments({{10, ABSOLUTE}}, ledger).status().code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(sweep.Sums({1, ABSOLUTE}, ledger).ok());
+  EXPECT_TRUE(sweep.Moments({{1, ABSOLUTE}}, ledger).ok());
+}
+
+// The sums are finite in double, but as float32 such scores would be infinite.
+TEST(DampingSweepTest, SumsBeyondTheRangeOfFloatAreRefused) {
+  const at::Tensor normal = Normal(kTrain, kTests, 2);
+  MadeUpAttribution fits(normal.mul(1e36)), too_large(normal.mul(1e39));
+  CostLedger ledger;
+  DampingSweep sweep = *DampingSweep::Make(fits, Subsets());
+  EXPECT_TRUE(sweep.Sums({1, ABSOLUTE}, ledger).ok());
+  sweep = *DampingSweep::Make(too_large, Subsets());
+  const absl::Status status = sweep.Sums({1, ABSOLUTE}, ledger).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(status.message(), "beyond the range of float32")) << status;
 }
 
 // Sums that cost less than the scores.

@@ -26,11 +26,13 @@ class GridSearch : public Tuner {
     TunedPoint best;
     double best_lds = -2;
     std::optional<Damping> first, last;  // that could be scored
-    absl::Status failure = absl::InvalidArgumentError("the damping's grid is empty");
+    std::vector<Damping> left_out;
+    absl::Status failure = absl::InvalidArgumentError("the damping has no grid to search");
     for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
       const absl::StatusOr<double> lds = problem.Lds(damping, m);
       if (!lds.ok()) {
         failure = lds.status();
+        left_out.push_back(damping);
         continue;
       }
       if (!first.has_value()) first = damping;
@@ -42,12 +44,15 @@ class GridSearch : public Tuner {
     }
     if (best_lds == -2) return failure;
     std::vector<std::string> messages;
-    if (best.damping == *first || best.damping == *last) {
+    if (!(*first == *last) && (best.damping == *first || best.damping == *last)) {
       messages.push_back("at the edge of its grid");
     }
     if (m < num_subsets_) {
       messages.push_back(
           absl::StrCat("used all ", m, " subsets of the tuning block (", num_subsets_, " asked)"));
+    }
+    if (std::string points = LeftOut(left_out, "LDS"); !points.empty()) {
+      messages.push_back(std::move(points));
     }
     best.message = absl::StrJoin(messages, "; ");
     return best;

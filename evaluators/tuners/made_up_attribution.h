@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ class MadeUpAttribution : public FittedAttribution {
     cost.flops = 1000;
     ledger.Charge(cost);
     if (damping.value == broken_at) return at::full_like(truth_, std::nan(""));
+    if (damping.value == throws_at) throw std::runtime_error("a shape is wrong");
     const double distance = std::abs(std::log10(damping.value));
     return truth_.add(Normal(kTrain, kTests, 5).mul(distance));
   }
@@ -48,12 +50,17 @@ class MadeUpAttribution : public FittedAttribution {
     ledger.Charge(cost);
     at::Tensor xi = at::empty({static_cast<int64_t>(dampings.size()), kTests}, at::kDouble);
     for (size_t i = 0; i < dampings.size(); ++i) {
+      if (dampings[i].value == broken_at) return absl::DataLossError("no moments");
+      if (dampings[i].value == throws_at) throw std::runtime_error("a shape is wrong");
       xi[i].fill_(std::min(1.0, std::max(0.01, 0.4 + 0.1 * std::log10(dampings[i].value))));
     }
+    if (indicator_shift.defined()) xi.add_(indicator_shift);
     return SpectralMoments{at::ones_like(xi), xi, at::ones_like(xi)};
   }
 
-  double broken_at = -1;  // scores are not finite at this damping
+  double broken_at = -1;       // scores are not finite at this damping, and there are no moments
+  double throws_at = -1;       // scores and moments throw at this damping
+  at::Tensor indicator_shift;  // [tests], if defined
   int scorings = 0, moment_calls = 0;
 
  private:

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A selector that retrains nothing: the damping at which the mean surrogate indicator over the
-// tuning tests is 0.5. It may lie between the grid's points.
+// tuning tests is 0.5. It may lie between the grid's points. Points of the grid at which the
+// indicator has no value are left out and named.
+#include <cmath>
+#include <string>
+#include <vector>
+
 #include "ATen/ATen.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "evaluators/tuners/surrogate_indicator.h"
 #include "evaluators/tuners/tuner.h"
@@ -10,24 +16,89 @@
 namespace attribench {
 namespace {
 
+// The mean indicator over the dampings at which it has a value.
+struct Curve {
+  std::vector<Damping> dampings, left_out;
+  std::vector<double> means;
+  absl::Status failure;  // the first, if a damping failed
+
+  void Add(const std::vector<Damping>& of, const SpectralMoments& moments) {
+    const at::Tensor mean = SurrogateIndicator(moments).mean(1);
+    for (size_t i = 0; i < of.size(); ++i) {
+      const double value = mean[static_cast<int64_t>(i)].item<double>();
+      if (!std::isfinite(value)) {
+        LeaveOut(of[i], absl::DataLossError(absl::StrCat("the indicator at damping ",
+                                                         ToString(of[i]), " is ", value)));
+        continue;
+      }
+      dampings.push_back(of[i]);
+      means.push_back(value);
+    }
+  }
+
+  void LeaveOut(const Damping& damping, const absl::Status& status) {
+    if (failure.ok()) failure = status;
+    left_out.push_back(damping);
+  }
+};
+
+// Asks for the moments of each damping alone only if those of all together fail: together they
+// usually cost less.
+absl::StatusOr<Curve> CurveOver(const std::vector<Damping>& grid, TuningProblem& problem) {
+  Curve curve;
+  std::vector<Damping> positive;
+  for (const Damping& damping : grid) {
+    if (damping.value > 0) {
+      positive.push_back(damping);
+    } else {
+      curve.LeaveOut(damping, absl::InvalidArgumentError(
+                                  absl::StrCat("damping is ", damping.value, ", must be above 0")));
+    }
+  }
+  const absl::StatusOr<SpectralMoments> together = problem.Moments(positive);
+  if (together.ok()) {
+    curve.Add(positive, *together);
+  } else if (absl::IsUnimplemented(together.status())) {
+    return together.status();
+  } else {
+    for (const Damping& damping : positive) {
+      const absl::StatusOr<SpectralMoments> alone = problem.Moments({damping});
+      if (alone.ok()) {
+        curve.Add({damping}, *alone);
+      } else {
+        curve.LeaveOut(damping, alone.status());
+      }
+    }
+  }
+  if (curve.dampings.empty()) return curve.failure;
+  return curve;
+}
+
 class SurrogateIndicatorTuner : public Tuner {
  public:
   TunerKind kind() const override { return TunerKind::kSelector; }
 
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
     const std::vector<Damping> grid = problem.hyperparameters().DampingGrid();
-    const absl::StatusOr<SpectralMoments> moments = problem.Moments(grid);
-    if (!moments.ok()) return moments.status();
-    const at::Tensor means = SurrogateIndicator(*moments).mean(1).contiguous();
-    const std::vector<double> curve(means.data_ptr<double>(),
-                                    means.data_ptr<double>() + means.numel());
-    absl::StatusOr<Crossing> crossing = FindCrossing(grid, curve, kSurrogateIndicatorLevel);
+    if (grid.empty()) {
+      return absl::InvalidArgumentError("the damping has no grid to look at the indicator on");
+    }
+    const absl::StatusOr<Curve> curve = CurveOver(grid, problem);
+    if (!curve.ok()) return curve.status();
+    const absl::StatusOr<Crossing> crossing =
+        FindCrossing(curve->dampings, curve->means, kSurrogateIndicatorLevel);
     if (!crossing.ok()) return crossing.status();
     TunedPoint point{crossing->damping, crossing->message, {}};
-    for (size_t i = 0; i < grid.size(); ++i) point.criterion.push_back({grid[i], curve[i]});
-    if (const std::string moments_of = problem.MomentsOf(); !moments_of.empty()) {
-      absl::StrAppend(&point.message, point.message.empty() ? "" : "; ", "moments of ", moments_of);
+    for (size_t i = 0; i < curve->dampings.size(); ++i) {
+      point.criterion.push_back({curve->dampings[i], curve->means[i]});
     }
+    const auto add = [&](const std::string& part) {
+      absl::StrAppend(&point.message, point.message.empty() || part.empty() ? "" : "; ", part);
+    };
+    if (const std::string of = problem.MomentsOf(); !of.empty()) {
+      add(absl::StrCat("moments of ", of));
+    }
+    add(LeftOut(curve->left_out, "indicator"));
     return point;
   }
 };

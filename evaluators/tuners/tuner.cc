@@ -6,6 +6,17 @@
 #include "absl/strings/str_cat.h"
 
 namespace attribench {
+
+std::string LeftOut(const std::vector<Damping>& dampings, const std::string& what) {
+  std::string text;
+  for (size_t i = 0; i < dampings.size(); ++i) {
+    const char* before = i == 0 ? "left out " : i + 1 < dampings.size() ? ", " : " and ";
+    absl::StrAppend(&text, before, ToString(dampings[i]));
+  }
+  if (!text.empty()) absl::StrAppend(&text, ": no ", what, " there");
+  return text;
+}
+
 namespace {
 
 std::multimap<std::string, std::unique_ptr<Tuner>>& Tuners() {

@@ -18,6 +18,9 @@ struct CriterionPoint {
   double value = 0;
 };
 
+// For TunedPoint::message: "left out 0 and 1e-300: no LDS there". Empty if `dampings` is empty.
+std::string LeftOut(const std::vector<Damping>& dampings, const std::string& what);
+
 struct TunedPoint {
   Damping damping;
   std::string message;  // what a reader should know about this choice; may be empty

@@ -122,8 +122,83 @@ TEST_F(TunerTest, GridSearchPassesOverAFailingPointAndFailsWhereAllFail) {
   const absl::StatusOr<TunedPoint> point = Tune("grid_search_20");
   ASSERT_TRUE(point.ok()) << point.status();
   EXPECT_NE(point->damping.value, 1);
+  EXPECT_TRUE(absl::StrContains(point->message, "left out 1: no LDS there")) << point->message;
   fitted_ = std::make_unique<MadeUpAttribution>(at::full_like(scores_, std::nan("")));
   EXPECT_EQ(Tune("grid_search_20").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(TunerTest, AMethodThatThrowsAtOneDampingLosesThatPointAlone) {
+  fitted_->throws_at = 0.001;
+  for (const std::string tuner : {"grid_search_20", "surrogate_indicator"}) {
+    const absl::StatusOr<TunedPoint> point = Tune(tuner);
+    ASSERT_TRUE(point.ok()) << point.status();
+    EXPECT_NEAR(point->damping.value, tuner == "grid_search_20" ? 1 : 10, 1e-9);
+    EXPECT_TRUE(absl::StrContains(point->message, "left out 0.001: no ")) << point->message;
+  }
+}
+
+TEST_F(TunerTest, TheSelectorLeavesOutAndNamesPointsThatCannotBeUsed) {
+  HyperparameterSpace space;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "hyperparameters { name: 'damping' kind: DAMPING default_value: '1' "
+      "grid: '0' grid: '1e-300' grid: '1' grid: '10' grid: '100' }",
+      &space));
+  hyperparameters_ = *Hyperparameters::Make(space, {});
+  fitted_->broken_at = 1e-300;
+  const absl::StatusOr<TunedPoint> point = Tune("surrogate_indicator");
+  ASSERT_TRUE(point.ok()) << point.status();
+  EXPECT_NEAR(point->damping.value, 10, 1e-9);
+  EXPECT_EQ(point->message, "left out 0 and 1e-300: no indicator there");
+  ASSERT_EQ(point->criterion.size(), 3);
+  EXPECT_EQ(point->criterion[0].damping.value, 1);
+  EXPECT_NEAR(point->criterion[0].value, .4, 1e-12);
+}
+
+// Everything that belongs to a reporting subset or to a reporting test: outputs become NaN, scores
+// and indicators others. Each alone would change a choice, or turn it into a failure, if a tuner
+// looked at it.
+TEST_F(TunerTest, NoTunerSeesReportingSubsetsOrReportingTests) {
+  const at::Tensor tests = at::tensor(blocks_.reporting.tests, at::kLong);
+  const at::Tensor subsets = at::tensor(blocks_.reporting.subsets, at::kLong);
+  const auto tuners = RegisteredTuners();
+  ASSERT_TRUE(tuners.ok()) << tuners.status();
+  std::vector<TunedPoint> before;
+  for (const RegisteredTuner& tuner : *tuners) before.push_back(*Tune(tuner.name));
+  truth_.negative_loss.index_fill_(0, subsets, std::nan(""));
+  truth_.negative_loss.index_fill_(2, tests, std::nan(""));
+  at::Tensor scores = scores_.clone(), shift = at::zeros({kTests}, at::kDouble);
+  scores.index_copy_(1, tests, Normal(kTrain, tests.size(0), 77));
+  shift.index_fill_(0, tests, -.3);
+  fitted_ = std::make_unique<MadeUpAttribution>(scores);
+  fitted_->indicator_shift = shift;
+  for (size_t i = 0; i < tuners->size(); ++i) {
+    const absl::StatusOr<TunedPoint> point = Tune((*tuners)[i].name);
+    ASSERT_TRUE(point.ok()) << (*tuners)[i].name << ": " << point.status();
+    EXPECT_EQ(point->damping, before[i].damping) << (*tuners)[i].name;
+    EXPECT_EQ(point->message, before[i].message);
+    ASSERT_EQ(point->criterion.size(), before[i].criterion.size());
+    for (size_t c = 0; c < point->criterion.size(); ++c) {
+      EXPECT_EQ(point->criterion[c].value, before[i].criterion[c].value);
+    }
+  }
+}
+
+TEST_F(TunerTest, ADampingWithoutGridIsRefusedInASentence) {
+  HyperparameterSpace space;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "hyperparameters { name: 'damping' kind: DAMPING default_value: '1' }", &space));
+  hyperparameters_ = *Hyperparameters::Make(space, {});
+  EXPECT_EQ(Tune("surrogate_indicator").status().message(),
+            "the damping has no grid to look at the indicator on");
+  EXPECT_EQ(Tune("grid_search_2").status().message(), "the damping has no grid to search");
+  EXPECT_TRUE(Tune("default").ok());
+}
+
+TEST(LeftOutTest, ListsDampings) {
+  EXPECT_EQ(LeftOut({}, "LDS"), "");
+  EXPECT_EQ(LeftOut({{1, ABSOLUTE}}, "LDS"), "left out 1: no LDS there");
+  EXPECT_EQ(LeftOut({{0, ABSOLUTE}, {1, ABSOLUTE}, {2, RELATIVE_TO_TRACE}}, "LDS"),
+            "left out 0, 1 and 2 x trace: no LDS there");
 }
 
 TEST_F(TunerTest, TheSelectorRetrainsNothingAndIsNotBoundToTheGrid) {

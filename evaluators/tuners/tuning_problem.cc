@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "datasets/models/model_outputs.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
+#include "evaluators/statistics/column_correlations.h"
 
 namespace attribench {
 namespace {
@@ -35,10 +36,19 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
   if (!point.ok()) return point.status();
   if (scored_.empty()) ledger_.Charge(sources_.sweep.preparation());
   if (scored_.insert(damping).second) ledger_.Charge((*point)->cost);
+  // On all subsets of the block: two of them may agree up to rounding by chance.
   const std::vector<int64_t>& all = sources_.block.subsets;
+  const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
+  if (const absl::Status status =
+          CheckColumnsVary((*point)
+                               ->subset_scores.index_select(0, at::tensor(all, at::kLong))
+                               .index_select(1, tests),
+                           "summed scores", sources_.block.tests);
+      !status.ok()) {
+    return status;
+  }
   const at::Tensor subsets =
       at::tensor(std::vector<int64_t>(all.begin(), all.begin() + num_subsets), at::kLong);
-  const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
   const auto of_block = [&](const at::Tensor& values) {
     return values.index_select(0, subsets).index_select(1, tests);
   };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
 #include "methods/curvature/eigendecomposition.h"
 #include "methods/curvature/symmetric_product.h"
 
@@ -137,6 +138,12 @@ class DampedAttribution : public FittedAttribution {
     if (!lambda.ok()) return lambda.status();
     absl::StatusOr<at::Tensor> values = options_.filter(group.eigenvalues, *lambda);
     if (!values.ok()) return values.status();
+    // Sums use the filter in double, scores in the type of their factors: both need it in range.
+    if (!at::isfinite(values->to(group.right.scalar_type())).all().item<bool>()) {
+      return absl::DataLossError(absl::StrCat("the filter at damping ", ToString(damping), " is ",
+                                              values->abs().max().item<double>(),
+                                              ", beyond the range of the scores' numbers"));
+    }
     Filtered filtered{*std::move(values), 0};
     if (group.outside.defined()) {
       const absl::StatusOr<at::Tensor> at_zero =

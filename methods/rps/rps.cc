@@ -6,6 +6,7 @@
 // so the logit of a test example's class y is the sum over training examples of
 //   score_i = alpha_{i, y} f_i . f.
 #include "ATen/ATen.h"
+#include "ATen/Parallel.h"
 #include "absl/strings/str_cat.h"
 #include "c10/core/GradMode.h"
 #include "methods/registry.h"
@@ -22,6 +23,17 @@ at::Tensor AtLogits(const at::Tensor& theta, const at::Tensor& features, const a
   return at::softmax(at::matmul(features, theta.t()), 1)
       .sub_(at::one_hot(labels, theta.size(0)).to(at::kDouble));
 }
+
+// One thread while it exists. The number of evaluations of a line search depends on the last bits
+// of sums, and these on the number of threads: the same work would be charged differently.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
 
 // The optimal Theta [classes, k] for features [n, k]. Internal if the optimiser does not reach it.
 absl::StatusOr<at::Tensor> Refit(const at::Tensor& features, const at::Tensor& labels,
@@ -65,6 +77,7 @@ class Rps : public AttributionMethod {
   absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
                                                          const Hyperparameters& hyperparameters,
                                                          CostLedger& ledger) override {
+    const OneThread one_thread;
     const double l2 = hyperparameters.Real("l2");
     const bool normalise = hyperparameters.Choice("normalise") == "yes";
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
