@@ -37,6 +37,12 @@ class MadeUpAttribution : public FittedAttribution {
     const double distance = std::abs(std::log10(damping.value));
     return truth_.add(Normal(kTrain, kTests, 5).mul(distance));
   }
+  absl::Status PrepareManyDampings(CostLedger& ledger) override {
+    Cost cost;
+    cost.flops = preparation_flops;
+    ledger.Charge(cost);
+    return absl::OkStatus();
+  }
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     return damping.value;
   }
@@ -53,7 +59,8 @@ class MadeUpAttribution : public FittedAttribution {
     return SpectralMoments{at::ones_like(xi), xi, at::ones_like(xi)};
   }
 
-  double broken_at = -1;  // scores are not finite at this damping
+  double broken_at = -1;         // scores are not finite at this damping
+  double preparation_flops = 0;  // of many dampings
   int scorings = 0, moment_calls = 0;
 
  private:
