@@ -67,7 +67,7 @@ absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::
   return loaded;
 }
 
-AttributionTask MakeTask(const LoadedSetting& loaded) {
+AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cpu_seconds) {
   AttributionTask task;
   task.train = loaded.data.train;
   task.test = loaded.data.test;
@@ -88,10 +88,11 @@ AttributionTask MakeTask(const LoadedSetting& loaded) {
     if (kind == CheckpointKind::kHalfData) return loaded.zoo.HalfDataExamples(index);
     return at::ones({loaded.data.train.size()}, at::kBool);
   };
-  task.training_cost = [&loaded](CheckpointKind kind) {
+  task.training_cost = [&loaded, reference_kernel_cpu_seconds](CheckpointKind kind) {
     const Manifest& manifest = loaded.zoo.manifest();
     return ToCost(kind == CheckpointKind::kHalfData ? manifest.half_data_training()
-                                                    : manifest.full_data_training());
+                                                    : manifest.full_data_training(),
+                  reference_kernel_cpu_seconds);
   };
   task.learning_rate = [recipe = loaded.setting.recipe(),
                         checkpoints = loaded.setting.checkpoints().num_along_run()](double number) {
@@ -113,11 +114,15 @@ int64_t NumCheckpoints(const LoadedSetting& loaded, CheckpointKind kind) {
   return plan.num_along_run();
 }
 
-Cost ToCost(const TrainingCost& training) {
+Cost ToCost(const TrainingCost& training, double reference_kernel_cpu_seconds) {
   Cost cost;
   cost.retrainings = 1;
   cost.flops = training.flops();
   cost.cpu_seconds = training.cpu_seconds();
+  const double there = training.reference_kernel_cpu_seconds();
+  if (there > 0 && reference_kernel_cpu_seconds > 0) {
+    cost.cpu_seconds *= reference_kernel_cpu_seconds / there;
+  }
   return cost;
 }
 

@@ -40,14 +40,16 @@ absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::
                                              const std::string& zoo_folder);
 
 // The task of attributing the setting's test examples to its training examples. Keeps a reference
-// to `loaded`.
-AttributionTask MakeTask(const LoadedSetting& loaded);
+// to `loaded`. Costs of trainings are those of ToCost.
+AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cpu_seconds = 0);
 
 // The number of checkpoints of a kind.
 int64_t NumCheckpoints(const LoadedSetting& loaded, CheckpointKind kind);
 
-// One training, as a ledger charges it.
-Cost ToCost(const TrainingCost& training);
+// One training, as a ledger charges it. Its CPU seconds are converted from the machine that trained
+// to one on which the reference kernel takes `reference_kernel_cpu_seconds`. If this is 0, or if
+// the zoo does not hold the kernel's time, they are those of the machine that trained.
+Cost ToCost(const TrainingCost& training, double reference_kernel_cpu_seconds = 0);
 
 }  // namespace attribench
 

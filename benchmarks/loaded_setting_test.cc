@@ -133,5 +133,15 @@ TEST(ToCostTest, OneTrainingIsOneRetraining) {
   EXPECT_EQ(cost.cpu_seconds, 4);
 }
 
+// The reference kernel takes .01 s there and .03 s here.
+TEST(ToCostTest, CpuSecondsAreConvertedIfBothMachinesAreKnown) {
+  TrainingCost training;
+  training.set_cpu_seconds(4);
+  EXPECT_EQ(ToCost(training, .03).cpu_seconds, 4) << "the zoo does not say";
+  training.set_reference_kernel_cpu_seconds(.01);
+  EXPECT_EQ(ToCost(training).cpu_seconds, 4) << "nobody knows this machine";
+  EXPECT_NEAR(ToCost(training, .03).cpu_seconds, 12, 1e-12);
+}
+
 }  // namespace
 }  // namespace attribench

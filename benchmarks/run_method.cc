@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -20,6 +22,7 @@
 #include "benchmarks/result_messages.h"
 #include "datasets/environment.h"
 #include "datasets/exception_status.h"
+#include "datasets/reference_kernel.h"
 #include "evaluators/metrics/metric.h"
 #include "evaluators/tuners/damping_sweep.h"
 #include "methods/attribution_method.h"
@@ -32,6 +35,8 @@ namespace {
 
 // The name of the only entry of a method without damping.
 constexpr char kUntunedEntry[] = "default";
+
+constexpr char kTuningPhase[] = "tuning";
 
 absl::Status Guarded(absl::string_view what, const std::function<absl::Status()>& work) {
   try {
@@ -79,8 +84,9 @@ void Fail(const absl::Status& status, Entry& entry) {
 struct TunerRun {
   const Tuner* tuner = nullptr;  // null if there is nothing to tune
   Entry* entry = nullptr;
-  CostLedger ledger;
-  Damping damping;  // as chosen
+  CostLedger ledger;                // of the tuner
+  bool looked_at_dampings = false;  // see TuningProblem
+  Damping damping;                  // as chosen
 };
 
 // One method in one setting.
@@ -97,6 +103,7 @@ class MethodRun {
     Machine* machine = result_.mutable_machine();
     const Environment environment = DescribeEnvironment();
     machine->set_cpu_model(environment.cpu_model());
+    machine->set_training_cpu_model(loaded.zoo.manifest().environment().cpu_model());
     machine->set_torch_version(environment.torch_version());
     *result_.mutable_provenance() = CompleteProvenance(loaded.provenance, variant.hyperparameters);
     machine->set_num_threads(at::get_num_threads());
@@ -106,6 +113,7 @@ class MethodRun {
 
   // Adds an entry for every tuner.
   void Run(const std::vector<RegisteredTuner>& tuners) {
+    MeasureMachine();
     ResetPeakMemory();
     const absl::Status status = Fit();
     if (!status.ok()) {
@@ -140,6 +148,22 @@ class MethodRun {
   MethodResult result() && { return std::move(result_); }
 
  private:
+  // Runs the reference kernel, so that the CPU seconds of the zoo's trainings can be converted to
+  // this machine.
+  void MeasureMachine() {
+    (void)Guarded("reference kernel", [&] {
+      const double seconds = ReferenceKernelCpuSeconds();
+      const TrainingCost& training = loaded_.zoo.manifest().subset_training();
+      Machine& machine = *result_.mutable_machine();
+      machine.set_reference_kernel_cpu_seconds(seconds);
+      if (training.has_reference_kernel_cpu_seconds()) {
+        machine.set_training_reference_kernel_cpu_seconds(training.reference_kernel_cpu_seconds());
+      }
+      task_ = MakeTask(loaded_, seconds);
+      return absl::OkStatus();
+    });
+  }
+
   std::vector<TunerRun> AddEntries(const std::vector<RegisteredTuner>& tuners) {
     std::vector<TunerRun> runs;
     const auto add = [&](const std::string& name, TunerKind kind, const Tuner* tuner) {
@@ -157,11 +181,14 @@ class MethodRun {
     return runs;
   }
 
+  // Fits for one damping and measures one attribution; then prepares the sweep over dampings. So an
+  // attribution is measured by the cheapest path, and nothing is computed twice.
   absl::Status Fit() {
     if (const absl::Status refusal = CheckSuits(loaded_, variant_); !refusal.ok()) return refusal;
     const absl::Status status = Guarded("fit", [&] {
       const CostLedger::Phase phase(fit_ledger_, "fit");
       AttributionTask watched = task_;
+      watched.one_damping = true;
       const auto read = std::make_shared<std::set<CheckpointId>>();
       watched.checkpoint = [read, checkpoint = task_.checkpoint](CheckpointKind kind,
                                                                  int64_t index) {
@@ -176,6 +203,7 @@ class MethodRun {
     });
     if (!status.ok()) return status;
     if (fitted_ == nullptr) return absl::InternalError("fit: gave no attribution (a null pointer)");
+    (void)Guarded("scoring", [&] { return MeasureScoring(); });  // its failure is each entry's own
     return Guarded("subset sums", [&] {
       absl::StatusOr<DampingSweep> sweep = DampingSweep::Make(*fitted_, loaded_.truth.subsets);
       if (!sweep.ok()) return sweep.status();
@@ -206,6 +234,21 @@ class MethodRun {
         loaded_.truth.num_subsets(), " subsets, ", task_.test.size(), " test]"));
   }
 
+  // Charges scores at the first damping at which they can be computed; the default comes first.
+  absl::Status MeasureScoring() {
+    std::vector<Damping> dampings = {Damping()};
+    if (result_.damped()) {
+      dampings = variant_.hyperparameters.DampingGrid();
+      dampings.insert(dampings.begin(), variant_.hyperparameters.DefaultDamping());
+    }
+    absl::StatusOr<Cost> cost = absl::UnknownError("");
+    for (size_t i = 0; i < dampings.size() && !cost.ok(); ++i) {
+      cost = CostOfScores(*fitted_, dampings[i]);
+    }
+    if (cost.ok()) scoring_cost_ = *cost;
+    return cost.status();
+  }
+
   // Chooses `run.damping`.
   absl::Status Tune(TunerRun& run) {
     Entry& entry = *run.entry;
@@ -216,14 +259,18 @@ class MethodRun {
       return method_->Fit(task, variant_.hyperparameters, ledger);
     };
     TuningProblem problem({variant_.hyperparameters, sweep_, loaded_.truth, loaded_.blocks.tuning,
-                           ToCost(loaded_.zoo.manifest().subset_training()), &task_, fit,
-                           std::vector<CheckpointId>(read_.begin(), read_.end())},
+                           ToCost(loaded_.zoo.manifest().subset_training(),
+                                  result_.machine().reference_kernel_cpu_seconds()),
+                           &task_, fit, std::vector<CheckpointId>(read_.begin(), read_.end())},
                           run.ledger);
     absl::StatusOr<TunedPoint> tuned;
     {
-      const CostLedger::Phase phase(run.ledger, "tuning");
+      // A fixed value takes no time. If its tuner asks the problem for anything, that is charged.
+      std::optional<CostLedger::Phase> phase;
+      if (run.tuner->kind() != TunerKind::kFixedValue) phase.emplace(run.ledger, kTuningPhase);
       tuned = run.tuner->Tune(problem);
     }
+    run.looked_at_dampings = problem.looked_at_dampings();
     if (!tuned.ok()) return tuned.status();
     run.damping = tuned->damping;
     entry.set_message(tuned->message);
@@ -245,13 +292,11 @@ class MethodRun {
                           }};
   }
 
-  // Measures the scores at `run.damping`, and charges what an attribution costs.
+  // Measures the scores at `run.damping`.
   absl::Status Evaluate(TunerRun& run) {
-    const absl::StatusOr<MeasuredScores> scores = ScoresAt(run.damping, run.ledger);
+    CostLedger nobody;
+    const absl::StatusOr<MeasuredScores> scores = ScoresAt(run.damping, nobody);
     if (!scores.ok()) return scores.status();
-    const absl::StatusOr<Cost> cost = sweep_.ScoringCost(run.damping, run.ledger);
-    if (!cost.ok()) return cost.status();
-    run.ledger.Charge("scoring", *cost);
     std::vector<MetricValue> values;
     for (const auto& metric : loaded_.metrics) {
       const absl::StatusOr<Measurement> measured = metric->Measure(*scores);
@@ -293,28 +338,46 @@ class MethodRun {
     return absl::OkStatus();
   }
 
+  // The scores of an entry whose tuner looked at dampings come from the sweep, and may cost less
+  // than those of a fit for one damping.
+  Cost ScoringCostOfSweep(const Damping& damping) {
+    if (sweep_.many_dampings().flops == 0) return scoring_cost_;
+    CostLedger nobody;
+    const absl::StatusOr<Cost> cost = sweep_.ScoringCost(damping, nobody);
+    return cost.ok() ? *cost : scoring_cost_;
+  }
+
   void SetCosts(TunerRun& run) {
-    Entry& entry = *run.entry;
-    Cost total;
-    for (CostLedger* ledger : {&fit_ledger_, &run.ledger}) {
-      for (const auto& [phase, cost] : ledger->phases()) {
-        total += cost;
-        (*entry.mutable_phases())[phase] = ToMessage(cost);
+    std::map<std::string, Cost> phases = fit_ledger_.phases();
+    phases["scoring"] += scoring_cost_;
+    if (run.tuner != nullptr) {
+      Cost tuning = run.ledger.Total();
+      if (run.looked_at_dampings) {
+        tuning += ScoringCostOfSweep(run.damping);
+        tuning += scoring_cost_ * -1;
       }
+      tuning = tuning.AtLeastZero();
+      phases[kTuningPhase] += tuning;
+      *run.entry->mutable_tuning_cost() = ToMessage(tuning);
+    } else {
+      *run.entry->mutable_tuning_cost() = ToMessage(Cost());
     }
-    *entry.mutable_total_cost() = ToMessage(total);
-    const auto& phases = run.ledger.phases();
-    const auto tuning = phases.find("tuning");
-    *entry.mutable_tuning_cost() = ToMessage(tuning == phases.end() ? Cost() : tuning->second);
-    entry.set_wall_seconds(total.wall_seconds);
+    Cost total;
+    for (const auto& [phase, cost] : phases) {
+      total += cost;
+      (*run.entry->mutable_phases())[phase] = ToMessage(cost);
+    }
+    *run.entry->mutable_total_cost() = ToMessage(total);
+    run.entry->set_wall_seconds(total.wall_seconds);
   }
 
   const LoadedSetting& loaded_;
   const MethodVariant& variant_;
-  const AttributionTask task_;
+  AttributionTask task_;
   const std::unique_ptr<AttributionMethod> method_;
   MethodResult result_;
-  CostLedger fit_ledger_;
+  CostLedger fit_ledger_;        // of the fit for one damping
+  Cost scoring_cost_;            // of its scores
   std::set<CheckpointId> read_;  // checkpoints that the method read
   std::unique_ptr<FittedAttribution> fitted_;
   DampingSweep sweep_;

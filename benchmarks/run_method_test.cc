@@ -278,18 +278,36 @@ TEST_F(FisherOnGlyphsTest, EveryTunerHasAnEntryWithItsCosts) {
     EXPECT_DOUBLE_EQ(entry.total_cost().retrainings(), sum.retrainings());
     EXPECT_DOUBLE_EQ(entry.total_cost().flops(), sum.flops());
     EXPECT_NEAR(entry.total_cost().cpu_seconds(), sum.cpu_seconds(), 1e-9);
-    EXPECT_EQ(entry.phases().at("training").retrainings(), 1);
+    EXPECT_EQ(entry.phases().at("training").retrainings(), 1) << "of the method's own model";
     EXPECT_GT(entry.phases().at("scoring").flops(), 0);
     EXPECT_GT(entry.peak_memory_bytes(), 1000 * 1000 * 4) << "at least the kernel matrix";
     EXPECT_GT(entry.absolute_damping(), 0);
   }
 }
 
+// 1,000 training and 200 test examples. The selector needs the eigendecomposition of the kernel, 9
+// n^3 operations and 2 n^2 t to rotate the products with the test gradients; and the moments. An
+// attribution does without it: it takes a Cholesky factor, n^3 / 3, of which the sweep's scores are
+// free.
+TEST_F(FisherOnGlyphsTest, TheSelectorPaysForItsEigendecomposition) {
+  const double n = 1000, t = 200;
+  EXPECT_DOUBLE_EQ(Of("surrogate_indicator").phases().at("scoring").flops(),
+                   n * n * n / 3 + 2 * n * n * t);
+  const double moments = (6.0 * Result().grid_size() + 1) * n * t;
+  EXPECT_DOUBLE_EQ(Of("surrogate_indicator").tuning_cost().flops(),
+                   9 * n * n * n + 2 * n * n * t + moments - n * n * n / 3);
+  EXPECT_GT(Of("surrogate_indicator").tuning_cost().cpu_seconds(), 0);
+}
+
 TEST_F(FisherOnGlyphsTest, OnlyWhatRetrainsIsChargedForIt) {
   for (const char* tuner : {"default", "mean_eigenvalue", "surrogate_indicator"}) {
     EXPECT_EQ(Of(tuner).tuning_cost().retrainings(), 0) << tuner;
   }
-  EXPECT_EQ(Of("default").tuning_cost().flops(), 0);
+  for (const char* tuner : {"default", "mean_eigenvalue"}) {
+    const CostRecord& cost = Of(tuner).tuning_cost();
+    EXPECT_TRUE(Of(tuner).has_tuning_cost());
+    EXPECT_EQ(cost.flops() + cost.gradient_evaluations() + cost.cpu_seconds(), 0) << tuner;
+  }
   EXPECT_GT(Of("surrogate_indicator").tuning_cost().flops(), 0);
   for (const int m : {2, 5, 10, 20}) {
     EXPECT_EQ(Of("grid_search_" + std::to_string(m)).tuning_cost().retrainings(), m);
@@ -325,6 +343,90 @@ TEST_F(FisherOnGlyphsTest, EntriesNameTheKindOfTheirTunerAndItsCriterion) {
     }
   }
   EXPECT_EQ(Of("surrogate_indicator").criterion_size(), Result().grid_size());
+}
+
+// Looks at everything: dampings, the method's checkpoints and one that the method did not read, a
+// refit, and charges of its own, in phases with the names of the method's.
+class LooksAtEverything : public Tuner {
+ public:
+  TunerKind kind() const override { return TunerKind::kSelector; }
+  absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
+    const Damping damping = problem.hyperparameters().DefaultDamping();
+    if (const auto lds = problem.Lds(damping, 2); !lds.ok()) return lds.status();
+    if (const auto all = problem.Checkpoints(); !all.ok()) return all.status();
+    const auto task = problem.Task();
+    if (!task.ok()) return task.status();
+    const auto fitted = problem.Fit(*task);
+    if (!fitted.ok()) return fitted.status();
+    const auto read = ReadCheckpoint(*task, CheckpointKind::kFullData, 1, problem.ledger());
+    if (!read.ok()) return read.status();
+    for (const char* phase : {"training", "fit", "scoring", "gradients"}) {
+      Cost cost;
+      cost.flops = kOwnFlops;
+      problem.ledger().Charge(phase, cost);
+    }
+    return TunedPoint{damping, "", {}};
+  }
+
+  static constexpr double kOwnFlops = 1e15;
+};
+
+struct CostField {
+  const char* name;
+  double (CostRecord::*get)() const;
+};
+constexpr CostField kCostFields[] = {
+    {"retrainings", &CostRecord::retrainings},
+    {"gradient_evaluations", &CostRecord::gradient_evaluations},
+    {"flops", &CostRecord::flops},
+    {"cpu_seconds", &CostRecord::cpu_seconds},
+    {"hessian_vector_products", &CostRecord::hessian_vector_products},
+};
+
+// For every tuner: total = sum of the phases = one attribution + tuning, where one attribution is
+// that of an entry whose tuner looks at nothing. Sums of doubles in another order: 1e-12 of the
+// total.
+TEST(RunMethodTest, CostsAreConserved) {
+  const LooksAtEverything looks_at_everything;
+  std::vector<RegisteredTuner> tuners = Tuners();
+  tuners.push_back({"looks_at_everything", &looks_at_everything});
+  for (const char* method : {"fisher", "influence_cg", "trak_1"}) {
+    const MethodResult result = RunMethod(Glyphs(), *FindMethodVariant(method), tuners);
+    ASSERT_EQ(result.entries_size(), tuners.size());
+    const Entry* fixed = nullptr;
+    for (const Entry& entry : result.entries()) {
+      if (entry.tuner() == "default") fixed = &entry;
+    }
+    ASSERT_NE(fixed, nullptr);
+    for (const Entry& entry : result.entries()) {
+      ASSERT_EQ(entry.status(), OK) << entry.message();
+      for (const auto& [name, get] : kCostFields) {
+        SCOPED_TRACE(std::string(method) + ", " + entry.tuner() + ", " + name);
+        double phases = 0;
+        for (const auto& [phase, cost] : entry.phases()) phases += (cost.*get)();
+        const double total = (entry.total_cost().*get)(), tuning = (entry.tuning_cost().*get)();
+        EXPECT_NEAR(total, phases, 1e-12 * total);
+        EXPECT_NEAR(total, (fixed->total_cost().*get)() + tuning, 1e-12 * total);
+        EXPECT_GE(tuning, 0);
+        if (entry.tuner_kind() == FIXED_VALUE) {
+          EXPECT_EQ(tuning, 0);
+        }
+      }
+    }
+    const Entry& last = result.entries(result.entries_size() - 1);
+    EXPECT_GE(last.tuning_cost().flops(), 4 * LooksAtEverything::kOwnFlops);
+    EXPECT_EQ(last.tuning_cost().retrainings(), 2 + 1) << "two subsets and one checkpoint";
+  }
+}
+
+TEST(RunMethodTest, MachinesThatTrainedAndScoredAreNamed) {
+  const MethodResult result = RunMethod(Glyphs(), *FindMethodVariant("grad_dot"), Tuners());
+  EXPECT_EQ(result.machine().training_cpu_model(),
+            Glyphs().zoo.manifest().environment().cpu_model());
+  EXPECT_FALSE(result.machine().cpu_model().empty());
+  EXPECT_GT(result.machine().reference_kernel_cpu_seconds(), 0);
+  EXPECT_EQ(result.machine().has_training_reference_kernel_cpu_seconds(),
+            Glyphs().zoo.manifest().subset_training().has_reference_kernel_cpu_seconds());
 }
 
 TEST(RunMethodTest, NoiseIsAtZeroWithinItsInterval) {

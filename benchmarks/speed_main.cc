@@ -2,7 +2,7 @@
 //
 // Measures how long each method takes in a setting, and compares that with the least time that its
 // arithmetic takes. Each method has three benchmarks, all of which fit it once:
-//   one_damping    scores at one damping
+//   one_damping    scores at one damping, by the cheapest path to it
 //   every_damping  scores at every damping of the grid
 //   every_sum      sums of scores over the subsets at every damping: what tuning needs
 // Counters:
@@ -31,13 +31,13 @@
 #include "benchmarks/loaded_setting.h"
 #include "benchmarks/machine_rates.h"
 #include "benchmarks/peak_memory.h"
-#include "benchmarks/reference_kernel.h"
 #include "datasets/clock.h"
 #include "datasets/data_root.h"
 #include "datasets/environment.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
 #include "datasets/project_path.h"
+#include "datasets/reference_kernel.h"
 #include "datasets/settings/setting.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo/trainer.h"
@@ -60,6 +60,7 @@ enum class Scoring { kOneDamping, kEveryDamping, kEverySum };
 absl::Status FitAndScore(const LoadedSetting& loaded, const MethodVariant& variant, Scoring scoring,
                          CostLedger& ledger, double& bytes) {
   AttributionTask task = MakeTask(loaded);
+  task.one_damping = scoring == Scoring::kOneDamping;
   bytes = static_cast<double>(task.train.inputs.nbytes() + task.test.inputs.nbytes());
   task.checkpoint = [&bytes, read = task.checkpoint](CheckpointKind kind, int64_t index) {
     absl::StatusOr<Parameters> parameters = read(kind, index);

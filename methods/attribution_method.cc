@@ -150,6 +150,8 @@ absl::StatusOr<at::Tensor> SumOverSubsets(const at::Tensor& subsets, const at::T
   return at::matmul(subsets.to(at::kDouble), scores.to(at::kDouble));
 }
 
+absl::Status FittedAttribution::PrepareManyDampings(CostLedger&) { return absl::OkStatus(); }
+
 absl::StatusOr<std::unique_ptr<SubsetScorer>> FittedAttribution::ScoreSubsets(
     const at::Tensor& subsets, CostLedger&) {
   return std::unique_ptr<SubsetScorer>(new SumsOfScores(*this, subsets));
@@ -162,6 +164,21 @@ absl::StatusOr<double> FittedAttribution::AbsoluteDampingOf(const Damping& dampi
 absl::StatusOr<SpectralMoments> FittedAttribution::Moments(const std::vector<Damping>& dampings,
                                                            CostLedger& ledger) {
   return absl::UnimplementedError("the method has no spectrum");
+}
+
+absl::StatusOr<at::Tensor> AttributionMethod::Attribute(AttributionTask task,
+                                                        const Hyperparameters& hyperparameters,
+                                                        const Damping& damping,
+                                                        CostLedger& ledger) {
+  task.one_damping = true;
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted = absl::UnknownError("");
+  {
+    const CostLedger::Phase phase(ledger, "fit");
+    fitted = Fit(task, hyperparameters, ledger);
+  }
+  if (!fitted.ok()) return fitted.status();
+  const CostLedger::Phase phase(ledger, "scoring");
+  return (*fitted)->Scores(damping, ledger);
 }
 
 }  // namespace attribench

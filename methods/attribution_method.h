@@ -59,6 +59,10 @@ struct AttributionTask {
   std::function<Cost(CheckpointKind)> training_cost;
   // The learning rate along the run, at checkpoint `number` or between two.
   std::function<double(double number)> learning_rate = [](double) { return 1.0; };
+  // A hint: scores are wanted at one damping only. A method with a path that is cheaper for one
+  // damping and dearer for many takes it, such as a Cholesky factor in place of an
+  // eigendecomposition. What it returns is the same, except for rounding.
+  bool one_damping = false;
   // Bytes that a method may use for what it can compute again.
   double memory_limit = 4.0 * (1 << 30);
   // Share of memory_limit for one data set's gradients, when something derived from them is kept
@@ -126,6 +130,11 @@ class FittedAttribution {
   // Methods without damping ignore the argument.
   virtual absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) = 0;
 
+  // Does the work that serves many dampings, if the fit left it out because of
+  // AttributionTask::one_damping. The other functions may be called without it. Without an
+  // override, there is no such work.
+  virtual absl::Status PrepareManyDampings(CostLedger& ledger);
+
   // Prepares everything that depends on the subsets, [m, train] bool, but not on damping. Without
   // an override, the scorer computes Scores and sums them. This object must outlive the scorer.
   // Errors as CheckSubsets.
@@ -165,6 +174,11 @@ class AttributionMethod {
   // fails.
   virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(
       const AttributionTask& task, const Hyperparameters& hyperparameters, CostLedger& ledger) = 0;
+
+  // One attribution at one damping, by the cheapest path that the method has: Fit to the task with
+  // its hint one_damping, in the phase "fit", and Scores, in the phase "scoring".
+  absl::StatusOr<at::Tensor> Attribute(AttributionTask task, const Hyperparameters& hyperparameters,
+                                       const Damping& damping, CostLedger& ledger);
 };
 
 }  // namespace attribench

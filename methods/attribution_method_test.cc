@@ -124,5 +124,45 @@ TEST(SubsetScorerTest, TheDefaultSumsTheScores) {
   EXPECT_EQ(fitted->Moments({{}}, ledger).status().code(), absl::StatusCode::kUnimplemented);
 }
 
+// A method that charges 5 operations for a fit for one damping and 7 for another fit.
+class Hinted : public AttributionMethod {
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+                                                         const Hyperparameters&,
+                                                         CostLedger& ledger) override {
+    class Scored : public FittedAttribution {
+      absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& to) override {
+        Cost cost;
+        cost.flops = 2;
+        to.Charge(cost);
+        return at::full({1, 1}, damping.value);
+      }
+    };
+    if (task.train.size() == 0) return absl::InvalidArgumentError("no examples");
+    Cost cost;
+    cost.flops = task.one_damping ? 5 : 7;
+    ledger.Charge(cost);
+    return std::unique_ptr<FittedAttribution>(new Scored);
+  }
+};
+
+TEST(AttributionMethodTest, OneAttributionIsAFitForOneDampingAndItsScores) {
+  CostLedger ledger;
+  const auto scores = Hinted().Attribute(SmallTask(), {}, {3, ABSOLUTE}, ledger);
+  ASSERT_TRUE(scores.ok()) << scores.status();
+  EXPECT_EQ(scores->item<double>(), 3);
+  EXPECT_EQ(ledger.phases().at("fit").flops, 5);
+  EXPECT_EQ(ledger.phases().at("scoring").flops, 2);
+  AttributionTask empty = SmallTask();
+  empty.train = Numbered(0, 0);
+  EXPECT_EQ(Hinted().Attribute(empty, {}, {3, ABSOLUTE}, ledger).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AttributionMethodTest, AFitHasNothingToPrepareByDefault) {
+  CostLedger ledger;
+  EXPECT_TRUE(MakeUndampedAttribution(at::ones({1, 1}))->PrepareManyDampings(ledger).ok());
+  EXPECT_EQ(ledger.Total().flops, 0);
+}
+
 }  // namespace
 }  // namespace attribench

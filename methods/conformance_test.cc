@@ -298,6 +298,122 @@ TEST(ConformanceTest, LinearInTheTestGradientIfItsFactsSaySo) {
       << "facts.linear_in_test_gradient, facts.output or facts.checkpoints is wrong";
 }
 
+// Scores at one damping by a Cholesky factor and by an eigendecomposition, in double. Each solves a
+// system of n rows with the error n^(3/2) epsilon times the condition number, relative to the
+// largest score; n is at most 60, and the condition number at most 1 + trace / lambda.
+void ExpectCloseAtDamping(const at::Tensor& a, const at::Tensor& b, FittedAttribution& fitted,
+                          const Damping& damping) {
+  double tolerance = kTolerance;
+  if (Cheapest().HasDamping()) {
+    const double condition =
+        1 + *fitted.AbsoluteDampingOf({1, RELATIVE_TO_TRACE}) / *fitted.AbsoluteDampingOf(damping);
+    tolerance = std::max(tolerance, std::pow(60, 1.5) * 2.2e-16 * condition);
+  }
+  EXPECT_LE(a.sub(b).abs().max().item<double>(), tolerance * b.abs().max().item<double>())
+      << ToString(damping);
+}
+
+TEST(ConformanceTest, OneDampingGivesTheScoresOfTheSweep) {
+  AttributionTask task = Example().Task();
+  for (const bool own : {false, true}) {
+    if (own) {
+      task.own_curvature_examples =
+          CurvatureExamples{Rows(task.train, at::arange(0, 15, at::kLong)), {}};
+    }
+    const auto sweep = MustFit(task);
+    ASSERT_NE(sweep, nullptr);
+    for (const Damping& damping : Dampings()) {
+      CostLedger ledger;
+      const auto scores = Method().make()->Attribute(task, Cheapest(), damping, ledger);
+      ASSERT_TRUE(scores.ok()) << scores.status();
+      ExpectCloseAtDamping(scores->to(at::kDouble), ScoresOf(*sweep, damping), *sweep, damping);
+    }
+  }
+}
+
+// After a fit for one damping, everything else is there too, and as after a fit for many.
+TEST(ConformanceTest, OneDampingIsOnlyAHint) {
+  AttributionTask task = Example().Task();
+  const auto many = MustFit(task);
+  task.one_damping = true;
+  const auto one = MustFit(task), prepared = MustFit(task);
+  ASSERT_TRUE(many != nullptr && one != nullptr && prepared != nullptr);
+  CostLedger ledger;
+  ASSERT_TRUE(prepared->PrepareManyDampings(ledger).ok());
+  EXPECT_TRUE(at::equal(ScoresOf(*prepared, DefaultDamping()), ScoresOf(*many, DefaultDamping())));
+  const at::Tensor subsets = at::ones({1, task.train.size()}, at::kBool);
+  const auto scorer = one->ScoreSubsets(subsets, ledger),
+             of_many = many->ScoreSubsets(subsets, ledger);
+  ASSERT_TRUE(scorer.ok() && of_many.ok()) << scorer.status();
+  ExpectClose(*(*scorer)->Sums(DefaultDamping(), ledger),
+              *(*of_many)->Sums(DefaultDamping(), ledger));
+  if (!Cheapest().HasDamping()) return;
+  task.one_damping = true;
+  const auto another = MustFit(task);
+  const auto moments = another->Moments({DefaultDamping()}, ledger);
+  ASSERT_TRUE(moments.ok()) << moments.status();
+  ExpectClose(moments->t2, many->Moments({DefaultDamping()}, ledger)->t2);
+}
+
+// Operations of a fit, of the preparation of many dampings after it, and of scores at one damping.
+struct Operations {
+  double fit = 0, preparation = 0, scores = 0;
+};
+
+Operations OperationsOf(bool one_damping, int64_t num_tests) {
+  AttributionTask task = Example().Task();
+  task.test = Rows(task.test, at::arange(num_tests, at::kLong));
+  task.one_damping = one_damping;
+  CostLedger fit, scores, preparation;
+  const auto fitted = Method().make()->Fit(task, Cheapest(), fit);
+  EXPECT_TRUE(fitted.ok()) << fitted.status();
+  if (!fitted.ok()) return {};
+  EXPECT_TRUE((*fitted)->Scores(DefaultDamping(), scores).ok());
+  EXPECT_TRUE((*fitted)->PrepareManyDampings(preparation).ok());
+  return {fit.Total().flops, preparation.Total().flops, scores.Total().flops};
+}
+
+// The facts declare the cheapest path to one damping. Its charge must be that of the declared path.
+// Operations are whole numbers and thirds below 2^53: sums differ by rounding only.
+TEST(ConformanceTest, ChargesOneDampingAsItsFactsSay) {
+  const Operations one = OperationsOf(true, 12), many = OperationsOf(false, 12);
+  EXPECT_EQ(many.preparation, 0) << "a fit for many dampings has nothing left to prepare";
+  EXPECT_NEAR(one.fit + one.preparation, many.fit, 1e-9 * many.fit)
+      << "a fit for one damping and the preparation of many must cost what a fit for many costs";
+  if (Facts().one_damping() != MethodFacts::CHOLESKY) {
+    EXPECT_EQ(one.preparation, 0)
+        << "the fit leaves something out for one damping: a method that "
+           "uses a damped spectrum declares one_damping: CHOLESKY in its facts";
+    EXPECT_EQ(one.scores, many.scores);
+    return;
+  }
+  EXPECT_LT(one.fit + one.scores, many.fit + many.scores);
+  // Without the part that grows with the test examples: r^3 / 3 for a factor of each damped matrix,
+  // at least 9 r^3 for its eigendecomposition.
+  const Operations half = OperationsOf(true, 6);
+  const double factors = 2 * half.scores - one.scores;
+  EXPECT_GT(factors, 0) << "facts.one_damping says CHOLESKY, and no factor is charged";
+  EXPECT_GE(2 * half.preparation - one.preparation, 27 * factors * (1 - 1e-9));
+}
+
+// lambda is the damping's value, or the value times the mean eigenvalue or the trace of the damped
+// matrix. The trace is the mean eigenvalue times the number of rows.
+TEST(ConformanceTest, EveryUnitOfDampingMeansWhatItSays) {
+  if (!Cheapest().HasDamping()) GTEST_SKIP() << "not damped";
+  const auto fitted = MustFit(Example().Task());
+  ASSERT_NE(fitted, nullptr);
+  const double mean = *fitted->AbsoluteDampingOf({1, RELATIVE_TO_MEAN_EIGENVALUE});
+  const double trace = *fitted->AbsoluteDampingOf({1, RELATIVE_TO_TRACE});
+  EXPECT_NEAR(trace / mean, std::round(trace / mean), 1e-9 * trace / mean);
+  EXPECT_GT(trace / mean, 1.5) << "the number of rows of the damped matrix";
+  EXPECT_NEAR(*fitted->AbsoluteDampingOf({.3, ABSOLUTE}), .3, 1e-15);
+  for (const auto& [unit, lambda] : {std::make_pair(RELATIVE_TO_MEAN_EIGENVALUE, .3 * mean),
+                                     std::make_pair(RELATIVE_TO_TRACE, .3 * trace)}) {
+    EXPECT_NEAR(*fitted->AbsoluteDampingOf({.3, unit}) / lambda, 1, 1e-12);
+    ExpectClose(ScoresOf(*fitted, {.3, unit}), ScoresOf(*fitted, {lambda, ABSOLUTE}));
+  }
+}
+
 // The curvature examples get the same scores as in a task that has no other training examples.
 TEST(ConformanceTest, CurvatureComesFromTheCurvatureExamples) {
   if (Facts().curvature().empty()) GTEST_SKIP() << "no curvature";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/cost_ledger.h"
 
+#include <algorithm>
+
 #include "datasets/clock.h"
 
 namespace attribench {
@@ -18,6 +20,16 @@ Cost& Cost::operator+=(const Cost& other) {
 Cost Cost::operator*(double times) const {
   return {retrainings * times, gradient_evaluations * times, hessian_vector_products * times,
           flops * times,       cpu_seconds * times,          wall_seconds * times};
+}
+
+Cost Cost::AtLeastZero() const {
+  Cost cost = *this;
+  for (double* number :
+       {&cost.retrainings, &cost.gradient_evaluations, &cost.hessian_vector_products, &cost.flops,
+        &cost.cpu_seconds, &cost.wall_seconds}) {
+    *number = std::max(0.0, *number);
+  }
+  return cost;
 }
 
 CostLedger::Phase::Phase(CostLedger& ledger, const std::string& name) : ledger_(ledger) {

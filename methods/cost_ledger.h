@@ -17,6 +17,8 @@ struct Cost {
 
   Cost& operator+=(const Cost& other);
   Cost operator*(double times) const;
+  // Each number, or 0 where it is below 0.
+  Cost AtLeastZero() const;
 };
 
 // The cost of an attribution, phase by phase. The ledger measures time: each moment between the

@@ -75,6 +75,16 @@ TEST(CostTest, SumsAndMultiples) {
   EXPECT_EQ(a.wall_seconds, 18);
 }
 
+TEST(CostTest, AtLeastZero) {
+  const Cost cost = Cost{1, -2, 3, -4, 5, -6}.AtLeastZero();
+  EXPECT_EQ(cost.retrainings, 1);
+  EXPECT_EQ(cost.gradient_evaluations, 0);
+  EXPECT_EQ(cost.hessian_vector_products, 3);
+  EXPECT_EQ(cost.flops, 0);
+  EXPECT_EQ(cost.cpu_seconds, 5);
+  EXPECT_EQ(cost.wall_seconds, 0);
+}
+
 // A phase that opens during a pause is measured; the pause goes on after it.
 TEST(CostLedgerTest, APhaseWithinAPauseIsMeasured) {
   CostLedger ledger;

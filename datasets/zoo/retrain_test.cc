@@ -139,6 +139,16 @@ TEST_F(RetrainTest, ASecondProgramInTheSameFolderIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(broken_ + "/jobs"));
 }
 
+// Full-data, half-data and subset trainings: each kind has its CPU seconds and the reference
+// kernel's.
+TEST_F(RetrainTest, TheManifestHoldsTheTimeOfTheReferenceKernel) {
+  const std::string manifest = *ReadWholeFile(whole_ + "/manifest.textproto");
+  size_t kinds = 0;
+  const std::string field = " reference_kernel_cpu_seconds: 0.";
+  for (size_t at = 0; (at = manifest.find(field, at)) != std::string::npos; ++at) ++kinds;
+  EXPECT_EQ(kinds, 3u) << manifest;
+}
+
 TEST_F(RetrainTest, ACompleteZooIsLeftAlone) {
   const auto time = std::filesystem::last_write_time(whole_ + "/ground_truth.safetensors");
   ASSERT_EQ(Wait(Start(whole_, 2, log_)), 0);

@@ -26,6 +26,7 @@
 #include "datasets/models/model_factory.h"
 #include "datasets/models/model_outputs.h"
 #include "datasets/progress_bar.h"
+#include "datasets/reference_kernel.h"
 #include "datasets/settings/setting.h"
 #include "datasets/whole_file.h"
 #include "datasets/zoo/manifest.pb.h"
@@ -90,6 +91,8 @@ class JobFile {
                         {"sha256", Sha256(*bytes)},
                         {"cpu_model", trained.cpu_model},
                         {"cpu_seconds", absl::StrFormat("%.6f", trained.cpu_seconds)},
+                        {"reference_kernel_cpu_seconds",
+                         absl::StrFormat("%.6f", trained.reference_kernel_cpu_seconds)},
                         {"train_accuracy", absl::StrFormat("%.6f", trained.train_accuracy)},
                         {"test_accuracy", absl::StrFormat("%.6f", trained.test_accuracy)}};
     return WriteSafetensors(path_, content);
@@ -128,6 +131,8 @@ class JobFile {
       trained.along_run.push_back(std::move(parameters));
     }
     if (!absl::SimpleAtod(metadata["cpu_seconds"], &trained.cpu_seconds) ||
+        !absl::SimpleAtod(metadata["reference_kernel_cpu_seconds"],
+                          &trained.reference_kernel_cpu_seconds) ||
         !absl::SimpleAtod(metadata["train_accuracy"], &trained.train_accuracy) ||
         !absl::SimpleAtod(metadata["test_accuracy"], &trained.test_accuracy)) {
       return absl::DataLossError(path_ + " has no costs");
@@ -186,6 +191,8 @@ TrainingCost& CostOf(Kind kind, Manifest& manifest) {
 void AddCost(const TrainedJob& trained, double flops, TrainingCost& cost) {
   cost.set_count(cost.count() + 1);
   cost.set_cpu_seconds(cost.cpu_seconds() + trained.cpu_seconds);
+  cost.set_reference_kernel_cpu_seconds(cost.reference_kernel_cpu_seconds() +
+                                        trained.reference_kernel_cpu_seconds);
   cost.set_flops(flops);
   cost.set_train_accuracy(cost.train_accuracy() + trained.train_accuracy);
   cost.set_test_accuracy(cost.test_accuracy() + trained.test_accuracy);
@@ -194,6 +201,7 @@ void AddCost(const TrainedJob& trained, double flops, TrainingCost& cost) {
 void SumsToMeans(TrainingCost& cost) {
   if (cost.count() == 0) return;
   cost.set_cpu_seconds(cost.cpu_seconds() / cost.count());
+  cost.set_reference_kernel_cpu_seconds(cost.reference_kernel_cpu_seconds() / cost.count());
   cost.set_train_accuracy(cost.train_accuracy() / cost.count());
   cost.set_test_accuracy(cost.test_accuracy() / cost.count());
 }
@@ -362,6 +370,8 @@ absl::StatusOr<TrainedJob> RunTrainingJob(const Setting& setting, const DatasetS
     if (along_run == 0 || epoch == epochs || epoch % (epochs / along_run) != 0) return;
     trained.along_run.insert(trained.along_run.begin(), rounded(parameters));
   };
+  static const double reference_kernel = ReferenceKernelCpuSeconds();  // once in a program
+  trained.reference_kernel_cpu_seconds = reference_kernel;
   const double start = ThreadCpuSeconds();
   absl::StatusOr<Parameters> parameters =
       Train(**model, data.train, job.examples, setting.recipe(), job.seed, keep);

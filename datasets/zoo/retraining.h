@@ -25,6 +25,7 @@ struct TrainedJob {
   at::Tensor negative_loss;  // [test] float32
   at::Tensor margin;         // [test] float32
   double cpu_seconds = 0;
+  double reference_kernel_cpu_seconds = 0;  // on the same machine
   std::string cpu_model;
   double train_accuracy = 0;  // on the examples that the model was trained on
   double test_accuracy = 0;

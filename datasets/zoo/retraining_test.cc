@@ -99,6 +99,7 @@ TEST_F(RetrainingTest, AJobIsTrainedOnItsExamplesOnly) {
   EXPECT_EQ(before.negative_loss.sizes(), data_.test.labels.sizes());
   EXPECT_TRUE(before.along_run.empty());
   EXPECT_GT(before.cpu_seconds, 0);
+  EXPECT_GT(before.reference_kernel_cpu_seconds, 0);
   EXPECT_FALSE(before.cpu_model.empty());
   const std::set<int64_t> own(job.examples.begin(), job.examples.end());
   for (int64_t i = 0; i < data_.train.size(); ++i) {

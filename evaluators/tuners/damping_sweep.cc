@@ -11,19 +11,36 @@
 
 namespace attribench {
 
+absl::StatusOr<Cost> CostOfScores(FittedAttribution& fitted, const Damping& damping) {
+  CostLedger own;
+  absl::StatusOr<at::Tensor> scores = absl::UnknownError("");
+  {
+    const CostLedger::Phase scoring(own, "scoring");
+    scores = fitted.Scores(damping, own);
+  }
+  if (!scores.ok()) return scores.status();
+  if (const absl::Status status = CheckFinite(*scores, "scores"); !status.ok()) return status;
+  return own.Total();
+}
+
 absl::StatusOr<DampingSweep> DampingSweep::Make(FittedAttribution& fitted,
                                                 const at::Tensor& subsets) {
   DampingSweep sweep;
-  CostLedger own;
+  CostLedger many_dampings, own;
+  {
+    const CostLedger::Phase preparing(many_dampings, "many dampings");
+    const absl::Status status = fitted.PrepareManyDampings(many_dampings);
+    if (!status.ok()) return status;
+  }
   {
     const CostLedger::Phase preparing(own, "preparation");
     auto scorer = fitted.ScoreSubsets(subsets, own);
     if (!scorer.ok()) return scorer.status();
     sweep.scorer_ = *std::move(scorer);
   }
+  sweep.many_dampings_ = many_dampings.Total();
   sweep.preparation_ = own.Total();
   sweep.fitted_ = &fitted;
-  sweep.subsets_ = subsets;
   return sweep;
 }
 
@@ -80,15 +97,9 @@ absl::StatusOr<const DampingSweep::Point*> DampingSweep::Sums(const Damping& dam
 absl::StatusOr<Cost> DampingSweep::ScoringCost(const Damping& damping, CostLedger& ledger) {
   const CostLedger::Pause pause(ledger);
   if (!scoring_cost_.has_value()) {
-    CostLedger own;
-    absl::Status status;
-    {
-      const CostLedger::Phase scoring(own, "scoring");
-      const absl::StatusOr<at::Tensor> scores = fitted_->Scores(damping, own);
-      status = scores.ok() ? SumOverSubsets(subsets_, *scores).status() : scores.status();
-    }
-    if (!status.ok()) return status;
-    scoring_cost_ = own.Total();
+    const absl::StatusOr<Cost> cost = CostOfScores(*fitted_, damping);
+    if (!cost.ok()) return cost.status();
+    scoring_cost_ = *cost;
   }
   return *scoring_cost_;
 }

@@ -15,6 +15,9 @@
 
 namespace attribench {
 
+// The cost of the score matrix at a damping. DataLoss if it is not finite.
+absl::StatusOr<Cost> CostOfScores(FittedAttribution& fitted, const Damping& damping);
+
 // What one fitted attribution predicts for subsets, at each damping that somebody asks for. Every
 // damping is computed once and its cost is kept with it, so that several tuners share the work and
 // each is charged as if it were alone. No call charges `ledger`, and its clock is stopped during
@@ -34,15 +37,17 @@ class DampingSweep {
     Cost cost;
   };
 
-  // subsets [m, n] bool. Keeps a reference to `fitted`.
+  // subsets [m, n] bool. Keeps a reference to `fitted`, and prepares it for many dampings.
   static absl::StatusOr<DampingSweep> Make(FittedAttribution& fitted, const at::Tensor& subsets);
 
+  // The cost of FittedAttribution::PrepareManyDampings: for everyone who looks at this object.
+  const Cost& many_dampings() const { return many_dampings_; }
   // The cost of preparing the subsets: for everyone who asks for sums.
   const Cost& preparation() const { return preparation_; }
 
   absl::StatusOr<const Point*> Sums(const Damping& damping, CostLedger& ledger);
-  // The cost of the whole score matrix, summed over the subsets: what an attribution costs. It is
-  // the same at every damping, so it is measured at the first one for which scores can be computed.
+  // The cost of the whole score matrix. It is the same at every damping, so it is measured at the
+  // first one for which scores can be computed.
   absl::StatusOr<Cost> ScoringCost(const Damping& damping, CostLedger& ledger);
   absl::StatusOr<const MomentsPoint*> Moments(const std::vector<Damping>& dampings,
                                               CostLedger& ledger);
@@ -57,9 +62,8 @@ class DampingSweep {
                                            const Compute& compute);
 
   FittedAttribution* fitted_ = nullptr;
-  at::Tensor subsets_;
   std::unique_ptr<SubsetScorer> scorer_;
-  Cost preparation_;
+  Cost many_dampings_, preparation_;
   std::map<Damping, absl::StatusOr<Point>> sums_;
   std::optional<Cost> scoring_cost_;
   std::map<std::vector<Damping>, absl::StatusOr<MomentsPoint>> moments_;

@@ -103,6 +103,14 @@ TEST(DampingSweepTest, PreparationAndSumsAreChargedApartFromScores) {
   EXPECT_EQ(sweep.ScoringCost({1, ABSOLUTE}, ledger)->flops, 1000);
 }
 
+TEST(DampingSweepTest, PreparesManyDampingsOnceAndKeepsTheCost) {
+  MadeUpAttribution fitted(Normal(kTrain, kTests, 2));
+  fitted.preparation_flops = 9000;
+  const DampingSweep sweep = *DampingSweep::Make(fitted, Subsets());
+  EXPECT_EQ(sweep.many_dampings().flops, 9000);
+  EXPECT_EQ(sweep.preparation().flops, 0);
+}
+
 TEST(DampingSweepTest, MomentsAreComputedOnceForAListOfDampings) {
   MadeUpAttribution fitted(Normal(kTrain, kTests, 2));
   DampingSweep sweep = *DampingSweep::Make(fitted, Subsets());

@@ -39,6 +39,12 @@ class MadeUpAttribution : public FittedAttribution {
     const double distance = std::abs(std::log10(damping.value));
     return truth_.add(Normal(kTrain, kTests, 5).mul(distance));
   }
+  absl::Status PrepareManyDampings(CostLedger& ledger) override {
+    Cost cost;
+    cost.flops = preparation_flops;
+    ledger.Charge(cost);
+    return absl::OkStatus();
+  }
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     return damping.value;
   }
@@ -58,9 +64,10 @@ class MadeUpAttribution : public FittedAttribution {
     return SpectralMoments{at::ones_like(xi), xi, at::ones_like(xi)};
   }
 
-  double broken_at = -1;       // scores are not finite at this damping, and there are no moments
-  double throws_at = -1;       // scores and moments throw at this damping
-  at::Tensor indicator_shift;  // [tests], if defined
+  double broken_at = -1;         // scores are not finite at this damping, and there are no moments
+  double throws_at = -1;         // scores and moments throw at this damping
+  at::Tensor indicator_shift;    // [tests], if defined
+  double preparation_flops = 0;  // of many dampings
   int scorings = 0, moment_calls = 0;
 
  private:

@@ -22,6 +22,12 @@ TuningProblem::TuningProblem(TuningSources sources, CostLedger& ledger)
       trained_(std::make_shared<std::set<CheckpointId>>(sources_.checkpoints_read.begin(),
                                                         sources_.checkpoints_read.end())) {}
 
+DampingSweep& TuningProblem::LookAtDampings() {
+  if (!looked_at_dampings_) ledger_.Charge(sources_.sweep.many_dampings());
+  looked_at_dampings_ = true;
+  return sources_.sweep;
+}
+
 absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_subsets) {
   const CostLedger::Phase phase(ledger_, kPhase);
   if (num_subsets < 2 || num_subsets > this->num_subsets()) {
@@ -32,9 +38,10 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
     ledger_.Charge(sources_.retraining * static_cast<double>(num_subsets - retrained_));
     retrained_ = num_subsets;
   }
-  const absl::StatusOr<const DampingSweep::Point*> point = sources_.sweep.Sums(damping, ledger_);
+  DampingSweep& sweep = LookAtDampings();
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Sums(damping, ledger_);
   if (!point.ok()) return point.status();
-  if (scored_.empty()) ledger_.Charge(sources_.sweep.preparation());
+  if (scored_.empty()) ledger_.Charge(sweep.preparation());
   if (scored_.insert(damping).second) ledger_.Charge((*point)->cost);
   // On all subsets of the block: two of them may agree up to rounding by chance.
   const std::vector<int64_t>& all = sources_.block.subsets;
@@ -59,7 +66,7 @@ absl::StatusOr<double> TuningProblem::Lds(const Damping& damping, int64_t num_su
 absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping>& dampings) {
   const CostLedger::Phase phase(ledger_, kPhase);
   const absl::StatusOr<const DampingSweep::MomentsPoint*> point =
-      sources_.sweep.Moments(dampings, ledger_);
+      LookAtDampings().Moments(dampings, ledger_);
   if (!point.ok()) return point.status();
   ledger_.Charge((*point)->cost);
   const SpectralMoments& all = (*point)->moments;
@@ -71,7 +78,7 @@ absl::StatusOr<SpectralMoments> TuningProblem::Moments(const std::vector<Damping
 absl::StatusOr<at::Tensor> TuningProblem::SubsetScores(const std::vector<Damping>& dampings,
                                                        const at::Tensor& subsets) {
   const CostLedger::Phase phase(ledger_, kPhase);
-  const auto scorer = sources_.sweep.fitted().ScoreSubsets(subsets, ledger_);
+  const auto scorer = LookAtDampings().fitted().ScoreSubsets(subsets, ledger_);
   if (!scorer.ok()) return scorer.status();
   const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
   std::vector<at::Tensor> sums;
@@ -99,6 +106,7 @@ absl::StatusOr<AttributionTask> TuningProblem::Task() const {
     }
     return parameters;
   };
+  task.training_cost = [](CheckpointKind) { return Cost(); };
   return task;
 }
 
@@ -114,9 +122,7 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> TuningProblem::Fit(const Attr
     const CostLedger::Phase fit(own, "fit");
     fitted = sources_.fit(task, own);
   }
-  for (const auto& [name, cost] : own.phases()) {
-    if (name != "training") ledger_.Charge(cost);  // Task() charges trainings, once each
-  }
+  ledger_.Charge(own.Total());
   return fitted;
 }
 

@@ -75,8 +75,9 @@ class TuningProblem {
 
   // The method's task with the tuning tests as its test examples. A tuner may change the copy, for
   // example its curvature examples, its checkpoints, or the examples that get scores, and fit the
-  // method to it. Reading a checkpoint charges its training, unless the method or this tuner read
-  // it before. FailedPrecondition if the problem has no task. Use it while the problem exists.
+  // method to it. Its function `checkpoint` charges a checkpoint's training, unless the method or
+  // this tuner read it before; so its `training_cost` is 0. FailedPrecondition if the problem has
+  // no task. Use it while the problem exists.
   absl::StatusOr<AttributionTask> Task() const;
 
   // The method fitted to `task`, a task of Task() or one made from it. Charges the fit. Charge the
@@ -88,11 +89,17 @@ class TuningProblem {
 
   CostLedger& ledger() { return ledger_; }
 
+  // Whether a call looked at the method at several dampings: Lds, Moments or SubsetScores. The
+  // first such call charges what the method needs for that.
+  bool looked_at_dampings() const { return looked_at_dampings_; }
+
  private:
+  DampingSweep& LookAtDampings();
   absl::StatusOr<CheckpointOutputs> OutputsOf(const CheckpointId& id, const AttributionTask& task);
 
   TuningSources sources_;
   CostLedger& ledger_;
+  bool looked_at_dampings_ = false;
   int64_t retrained_ = 0;
   std::set<Damping> scored_;
   // Checkpoints with a training that is charged already. Shared with the tasks that Task() gives.

@@ -66,6 +66,20 @@ TEST_F(TuningProblemTest, MomentsAreThoseOfTheTuningTestsAndCostEachTunerTheSame
   EXPECT_EQ(fitted_.moment_calls, 1);
 }
 
+TEST_F(TuningProblemTest, TheFirstLookAtDampingsChargesTheirPreparation) {
+  fitted_.preparation_flops = 9000;
+  DampingSweep sweep = *DampingSweep::Make(fitted_, truth_.subsets);
+  CostLedger ledger;
+  TuningProblem problem = Problem(sweep, ledger);
+  EXPECT_FALSE(problem.looked_at_dampings());
+  EXPECT_EQ(ledger.Total().flops, 0);
+  ASSERT_TRUE(problem.Moments({{1, ABSOLUTE}}).ok());
+  EXPECT_TRUE(problem.looked_at_dampings());
+  EXPECT_EQ(ledger.phases().at("tuning").flops, 9000 + 7);
+  ASSERT_TRUE(problem.Lds({1, ABSOLUTE}, 2).ok());
+  EXPECT_EQ(ledger.phases().at("tuning").flops, 9000 + 7 + 1000);
+}
+
 TEST_F(TuningProblemTest, SumsOverATunersOwnSubsets) {
   DampingSweep sweep = *DampingSweep::Make(fitted_, truth_.subsets);
   CostLedger ledger, nobody;
@@ -187,6 +201,14 @@ TEST_F(RefitTest, ARefitPaysForItsGradientsAndForNewCheckpointsOnly) {
   EXPECT_EQ(ledger_.phases().at("tuning").retrainings, 1) << "a new checkpoint, paid once";
   EXPECT_EQ(ledger_.phases().count("training"), 0u);
   EXPECT_DOUBLE_EQ(ledger_.Total().gradient_evaluations, 3 * first.gradient_evaluations);
+}
+
+// ReadCheckpoint charges a training too, by the task's cost of a training: it must not come twice.
+TEST_F(RefitTest, ATrainingIsPaidOnceHoweverItIsRead) {
+  TuningProblem problem = Problem();
+  const AttributionTask task = *problem.Task();
+  ASSERT_TRUE(ReadCheckpoint(task, CheckpointKind::kFullData, 1, problem.ledger()).ok());
+  EXPECT_EQ(ledger_.Total().retrainings, 1);
 }
 
 TEST_F(RefitTest, CheckpointsComeWithWhatTheySawAndTheirOutputs) {

@@ -161,7 +161,7 @@ CurvatureProducts Curvature::Times(const ParameterVectors& vectors, CostLedger& 
 double Curvature::MeanEigenvalue(CostLedger& ledger) const {
   // tr J' (diag p - p p') J is the sum over classes of p_c |J' (p - e_c)|^2.
   const int64_t n = inputs_[0].size(0), classes = probabilities_.size(1);
-  double trace = 0, dimension = 0;
+  double trace = 0;
   Cost cost;
   for (int64_t c = 0; c < classes; ++c) {
     at::Tensor delta = probabilities_.clone();
@@ -177,10 +177,15 @@ double Curvature::MeanEigenvalue(CostLedger& ledger) const {
     cost.gradient_evaluations += static_cast<double>(n);
   }
   ledger.Charge(cost);
+  return trace / n / static_cast<double>(dimension());
+}
+
+int64_t Curvature::dimension() const {
+  int64_t dimension = 0;
   for (size_t l = 0; l < weights_.size(); ++l) {
-    dimension += static_cast<double>(inputs_[l].size(1) * weights_[l].size(0));
+    dimension += inputs_[l].size(1) * weights_[l].size(0);
   }
-  return trace / n / dimension;
+  return dimension;
 }
 
 ParameterVectors AsVectors(const GradientFactors& factors) {
@@ -189,6 +194,15 @@ ParameterVectors AsVectors(const GradientFactors& factors) {
     vectors.push_back(layer.deltas.unsqueeze(2).mul(layer.inputs.unsqueeze(1)));
   }
   return vectors;
+}
+
+absl::StatusOr<std::optional<GradientFactors>> MissingTrainingGradients(
+    const AttributionTask& task, const Parameters& parameters, CostLedger& ledger) {
+  if (!task.own_curvature_examples.has_value()) return std::optional<GradientFactors>();
+  auto factors =
+      ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
+  if (!factors.ok()) return factors.status();
+  return std::optional<GradientFactors>(*std::move(factors));
 }
 
 at::Tensor InnerProducts(const GradientFactors& factors, const ParameterVectors& vectors,

@@ -2,6 +2,7 @@
 #ifndef ATTRIBENCH_METHODS_CURVATURE_CURVATURE_H_
 #define ATTRIBENCH_METHODS_CURVATURE_CURVATURE_H_
 
+#include <optional>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -60,6 +61,9 @@ class Curvature {
   // class.
   double MeanEigenvalue(CostLedger& ledger) const;
 
+  // The number of rows of the matrix: all weights and biases.
+  int64_t dimension() const;
+
  private:
   // Derivatives along r vectors for a block of b examples.
   struct Derivatives {
@@ -84,6 +88,11 @@ class Curvature {
 
 // The gradients of n examples as n parameter vectors.
 ParameterVectors AsVectors(const GradientFactors& factors);
+
+// The training examples' gradients, if CurvatureProducts::with_gradients does not have them because
+// the curvature examples are others.
+absl::StatusOr<std::optional<GradientFactors>> MissingTrainingGradients(
+    const AttributionTask& task, const Parameters& parameters, CostLedger& ledger);
 
 // Inner products of examples' gradients with vectors, [n, r].
 at::Tensor InnerProducts(const GradientFactors& factors, const ParameterVectors& vectors,

@@ -5,6 +5,7 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
+#include "methods/curvature/damped_solution.h"
 #include "methods/curvature/eigendecomposition.h"
 #include "methods/curvature/symmetric_product.h"
 
@@ -17,10 +18,103 @@ struct Filtered {
   double at_zero = 0;  // if the group has something outside its span
 };
 
+// Kernel form if the curvature examples are the training examples.
+DampedSpectrum OfTrainingKernel(const DampedMatrix& damped, const Eigendecomposition& eigen,
+                                Cost& cost) {
+  const double n = static_cast<double>(damped.matrix.size(0));
+  DampedSpectrum spectrum;
+  spectrum.right = at::matmul(eigen.vectors.t(), damped.right);
+  cost.flops = 2 * n * n * static_cast<double>(damped.right.size(1));
+  spectrum.eigenvalues = eigen.values;
+  spectrum.moment_weights = at::full_like(eigen.values, 1 / n);
+  spectrum.left = eigen.vectors;
+  return spectrum;
+}
+
+// Kernel form of other curvature examples.
+DampedSpectrum OfOtherKernel(const DampedMatrix& damped, const Eigendecomposition& eigen,
+                             Cost& cost) {
+  const at::ScalarType type = damped.outside.scalar_type();
+  // Directions below the rounding of the gradients' type belong to what is outside the span.
+  const double rounding = type == at::kDouble ? 1e-13 : 1e-6;
+  const at::Tensor kept =
+      eigen.values.gt(rounding * eigen.values.max().item<double>()).nonzero().squeeze(1);
+  DampedSpectrum spectrum;
+  spectrum.eigenvalues = eigen.values.index_select(0, kept);
+  spectrum.moment_weights = spectrum.eigenvalues;
+  const at::Tensor basis =
+      eigen.vectors.index_select(1, kept).div(spectrum.eigenvalues.sqrt());  // [m, r]
+  const at::Tensor left = at::matmul(damped.left, basis);
+  const at::Tensor right = at::matmul(basis.t(), damped.right);
+  spectrum.outside = damped.outside.to(at::kDouble).sub(at::matmul(left, right)).to(type);
+  spectrum.left = left.to(type);
+  spectrum.right = right.to(type);
+  cost.flops =
+      2.0 * basis.numel() * (left.size(0) + right.size(1)) + 2.0 * left.numel() * right.size(1);
+  return spectrum;
+}
+
+// Feature form.
+DampedSpectrum OfFeatures(const DampedMatrix& damped, const Eigendecomposition& eigen, Cost& cost) {
+  const double k = static_cast<double>(damped.matrix.size(0));
+  DampedSpectrum spectrum;
+  const at::Tensor vectors = eigen.vectors.to(damped.left.scalar_type());
+  spectrum.left = at::matmul(damped.left, vectors);
+  spectrum.right = at::matmul(vectors.t(), damped.right);
+  cost.flops = 2 * k * k * static_cast<double>(damped.left.size(0) + damped.right.size(1));
+  spectrum.eigenvalues = eigen.values;
+  spectrum.moment_weights = eigen.values;
+  return spectrum;
+}
+
+absl::StatusOr<DampedSpectrum> Decompose(const DampedMatrix& damped, CostLedger& ledger) {
+  const auto eigen = DecomposeSymmetric(damped.matrix, ledger);
+  if (!eigen.ok()) return eigen.status();
+  Cost cost;
+  DampedSpectrum spectrum = !damped.left.defined()     ? OfTrainingKernel(damped, *eigen, cost)
+                            : damped.outside.defined() ? OfOtherKernel(damped, *eigen, cost)
+                                                       : OfFeatures(damped, *eigen, cost);
+  ledger.Charge(cost);
+  spectrum.trace = damped.matrix.trace().item<double>();
+  spectrum.dimension = damped.dimension;
+  return spectrum;
+}
+
+absl::StatusOr<DampedSpectrum> MakeSpectrum(DampedMatrix damped, bool one_damping,
+                                            CostLedger& ledger) {
+  if (!one_damping) return Decompose(damped, ledger);
+  DampedSpectrum spectrum;
+  spectrum.trace = damped.matrix.trace().item<double>();
+  spectrum.dimension = damped.dimension;
+  spectrum.undecomposed = std::move(damped);
+  return spectrum;
+}
+
+// The scores [train, test] by a Cholesky factor. FailedPrecondition if there is none.
+absl::StatusOr<at::Tensor> ScoresByFactor(const DampedMatrix& damped, double lambda,
+                                          CostLedger& ledger) {
+  if (!(lambda > 0)) return absl::FailedPreconditionError("a damping of 0");
+  const auto solution = DampedSolution(damped.matrix, lambda, damped.right, ledger);
+  if (!solution.ok()) return solution.status();
+  const at::ScalarType type = damped.right.scalar_type();
+  if (!damped.left.defined()) return solution->to(type);
+  Cost cost;
+  cost.flops = 2.0 * damped.left.numel() * damped.right.size(1);
+  ledger.Charge(cost);
+  if (!damped.outside.defined()) return at::matmul(damped.left, solution->to(type));
+  return damped.outside.to(at::kDouble)
+      .sub(at::matmul(damped.left, *solution))
+      .div(lambda)
+      .to(damped.outside.scalar_type());
+}
+
 class DampedAttribution : public FittedAttribution {
  public:
   DampedAttribution(std::vector<SpectralGroups> checkpoints, DampedAttributionOptions options)
-      : num_checkpoints_(static_cast<double>(checkpoints.size())), options_(std::move(options)) {
+      : num_checkpoints_(static_cast<double>(checkpoints.size())),
+        is_inverse_(options.filter == nullptr),
+        options_(std::move(options)) {
+    if (is_inverse_) options_.filter = InverseFilter();
     for (SpectralGroups& of_checkpoint : checkpoints) {
       for (DampedSpectrum& group : of_checkpoint) groups_.push_back(std::move(group));
     }
@@ -29,7 +123,17 @@ class DampedAttribution : public FittedAttribution {
   absl::StatusOr<at::Tensor> Scores(const Damping& damping, CostLedger& ledger) override {
     at::Tensor scores;
     Cost cost;
-    for (const DampedSpectrum& group : groups_) {
+    for (DampedSpectrum& group : groups_) {
+      if (group.undecomposed.has_value()) {
+        const absl::StatusOr<at::Tensor> by_factor = ScoresByFactor(group, damping, ledger);
+        if (by_factor.ok()) {
+          scores = scores.defined() ? scores.add_(*by_factor) : *by_factor;
+          continue;
+        }
+        if (!absl::IsFailedPrecondition(by_factor.status())) return by_factor.status();
+        // An eigendecomposition sets eigenvalues below 0 to 0, and so has an answer.
+        if (const absl::Status status = Decompose(group, ledger); !status.ok()) return status;
+      }
       const absl::StatusOr<Filtered> filtered = Filter(group, damping);
       if (!filtered.ok()) return filtered.status();
       const at::ScalarType type = group.right.scalar_type();
@@ -50,6 +154,13 @@ class DampedAttribution : public FittedAttribution {
     return scores;
   }
 
+  absl::Status PrepareManyDampings(CostLedger& ledger) override {
+    for (DampedSpectrum& group : groups_) {
+      if (const absl::Status status = Decompose(group, ledger); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
                                                              CostLedger& ledger) override;
 
@@ -65,6 +176,7 @@ class DampedAttribution : public FittedAttribution {
 
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
+    if (const absl::Status status = PrepareManyDampings(ledger); !status.ok()) return status;
     SpectralMoments moments;
     at::Tensor* const sums[] = {&moments.t1, &moments.t2, &moments.t3};
     Cost cost;
@@ -133,6 +245,22 @@ class DampedAttribution : public FittedAttribution {
     std::vector<at::Tensor> outsides_;  // [subsets, test] float64, one a group; may be undefined
   };
 
+  // FailedPrecondition if a Cholesky factor does not give the scores.
+  absl::StatusOr<at::Tensor> ScoresByFactor(const DampedSpectrum& group, const Damping& damping,
+                                            CostLedger& ledger) const {
+    if (!is_inverse_) return absl::FailedPreconditionError("another filter than the inverse");
+    const absl::StatusOr<double> lambda = AbsoluteDamping(damping, group.trace, group.dimension);
+    if (!lambda.ok()) return lambda.status();
+    return attribench::ScoresByFactor(*group.undecomposed, *lambda, ledger);
+  }
+
+  static absl::Status Decompose(DampedSpectrum& group, CostLedger& ledger) {
+    if (!group.undecomposed.has_value()) return absl::OkStatus();
+    absl::StatusOr<DampedSpectrum> spectrum = attribench::Decompose(*group.undecomposed, ledger);
+    if (spectrum.ok()) group = *std::move(spectrum);
+    return spectrum.status();
+  }
+
   absl::StatusOr<Filtered> Filter(const DampedSpectrum& group, const Damping& damping) const {
     const absl::StatusOr<double> lambda = AbsoluteDamping(damping, group.trace, group.dimension);
     if (!lambda.ok()) return lambda.status();
@@ -155,12 +283,14 @@ class DampedAttribution : public FittedAttribution {
   }
 
   double num_checkpoints_;
+  bool is_inverse_;  // the filter
   DampedAttributionOptions options_;
   std::vector<DampedSpectrum> groups_;  // of all checkpoints
 };
 
 absl::StatusOr<std::unique_ptr<SubsetScorer>> DampedAttribution::ScoreSubsets(
     const at::Tensor& subsets, CostLedger& ledger) {
+  if (const absl::Status status = PrepareManyDampings(ledger); !status.ok()) return status;
   if (const absl::Status status = CheckSubsets(subsets, groups_.front().left.size(0));
       !status.ok()) {
     return status;
@@ -183,28 +313,18 @@ TaskFeatures TaskFeatures::Make(const AttributionTask& task, const at::Tensor& a
   TaskFeatures features;
   features.train = task.train_rows().Of(all);
   features.test = task.test_rows().Of(all);
-  features.curvature = task.curvature_rows().Of(all);
-  features.curvature_weights = task.curvature_examples().MeanOneWeights();
-  features.curvature_is_train = !task.own_curvature_examples.has_value();
+  if (task.own_curvature_examples.has_value()) {
+    features.curvature = task.curvature_rows().Of(all);
+    features.curvature_weights = task.curvature_examples().MeanOneWeights();
+  }
+  features.one_damping = task.one_damping;
   return features;
 }
 
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
-                                              double dimension, CostLedger& ledger) {
-  DampedSpectrum spectrum;
-  spectrum.trace = kernel.trace().item<double>();
-  spectrum.dimension = dimension;
-  auto eigen = DecomposeSymmetric(kernel, ledger);
-  if (!eigen.ok()) return eigen.status();
-  const double n = static_cast<double>(kernel.size(0));
-  spectrum.right = at::matmul(eigen->vectors.t(), cross);
-  Cost cost;
-  cost.flops = 2 * n * n * static_cast<double>(cross.size(1));
-  ledger.Charge(cost);
-  spectrum.eigenvalues = eigen->values;
-  spectrum.moment_weights = at::full_like(eigen->values, 1 / n);
-  spectrum.left = eigen->vectors;
-  return spectrum;
+                                              double dimension, CostLedger& ledger,
+                                              bool one_damping) {
+  return MakeSpectrum({kernel, {}, cross, {}, dimension}, one_damping, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger) {
@@ -212,70 +332,41 @@ absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, Cos
   at::Tensor roots = at::full({kernel.kernel.size(0)}, 1 / m, at::kDouble);  // of weights over m
   if (kernel.weights.defined()) roots.mul_(kernel.weights);
   roots.sqrt_();
-  const at::Tensor scaled = kernel.kernel.to(at::kDouble).mul(at::outer(roots, roots));
-  DampedSpectrum spectrum;
-  spectrum.trace = scaled.trace().item<double>();
-  spectrum.dimension = kernel.dimension;
-  const auto eigen = DecomposeSymmetric(scaled, ledger);
-  if (!eigen.ok()) return eigen.status();
-  // Directions below the rounding of the kernel's type belong to what is outside the span.
-  const double rounding = kernel.kernel.scalar_type() == at::kDouble ? 1e-13 : 1e-6;
-  const at::Tensor kept =
-      eigen->values.gt(rounding * eigen->values.max().item<double>()).nonzero().squeeze(1);
-  spectrum.eigenvalues = eigen->values.index_select(0, kept);
-  spectrum.moment_weights = spectrum.eigenvalues;
-  const at::Tensor basis = eigen->vectors.index_select(1, kept)
-                               .div(spectrum.eigenvalues.sqrt())
-                               .mul(roots.unsqueeze(1));  // [m, r]
-  const at::Tensor left = at::matmul(kernel.with_train.to(at::kDouble).t(), basis);
-  const at::Tensor right = at::matmul(basis.t(), kernel.with_test.to(at::kDouble));
-  const at::ScalarType type = kernel.train_test.scalar_type();
-  spectrum.outside = kernel.train_test.to(at::kDouble).sub(at::matmul(left, right)).to(type);
-  spectrum.left = left.to(type);
-  spectrum.right = right.to(type);
-  Cost cost;
-  cost.flops =
-      2.0 * basis.numel() * (left.size(0) + right.size(1)) + 2.0 * left.numel() * right.size(1);
-  ledger.Charge(cost);
-  return spectrum;
+  DampedMatrix damped;
+  damped.matrix = kernel.kernel.to(at::kDouble).mul(at::outer(roots, roots));
+  damped.left = kernel.with_train.to(at::kDouble).t().mul(roots);
+  damped.right = kernel.with_test.to(at::kDouble).mul(roots.unsqueeze(1));
+  damped.outside = kernel.train_test;
+  damped.dimension = kernel.dimension;
+  return MakeSpectrum(std::move(damped), kernel.one_damping, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
-                                              const at::Tensor& test, CostLedger& ledger) {
-  const double k = static_cast<double>(matrix.size(0));
-  DampedSpectrum spectrum;
-  spectrum.trace = matrix.trace().item<double>();
-  spectrum.dimension = k;
-  auto eigen = DecomposeSymmetric(matrix, ledger);
-  if (!eigen.ok()) return eigen.status();
-  const at::Tensor vectors = eigen->vectors.to(train.scalar_type());
-  spectrum.left = at::matmul(train, vectors);
-  spectrum.right = at::matmul(vectors.t(), test.t());
-  Cost cost;
-  cost.flops = 2 * k * k * static_cast<double>(train.size(0) + test.size(0));
-  ledger.Charge(cost);
-  spectrum.eigenvalues = eigen->values;
-  spectrum.moment_weights = eigen->values;
-  return spectrum;
+                                              const at::Tensor& test, CostLedger& ledger,
+                                              bool one_damping) {
+  return MakeSpectrum({matrix, train, test.t(), {}, static_cast<double>(matrix.size(0))},
+                      one_damping, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, CostLedger& ledger) {
-  const at::Tensor& rows = features.curvature;
+  const bool own = features.curvature.defined();
+  const at::Tensor& rows = own ? features.curvature : features.train;
   const double m = static_cast<double>(rows.size(0)), k = static_cast<double>(rows.size(1));
   Cost cost;
   if (m >= k) {
     const at::Tensor matrix =
         SymmetricProduct(WeightedRows(rows, features.curvature_weights), cost).div_(m);
     ledger.Charge(cost);
-    return MatrixSpectrum(matrix, features.train, features.test, ledger);
+    return MatrixSpectrum(matrix, features.train, features.test, ledger, features.one_damping);
   }
   const double n = static_cast<double>(features.train.size(0));
   const double t = static_cast<double>(features.test.size(0));
-  if (features.curvature_is_train) {
+  if (!own) {
     cost.flops = 2 * n * k * t;
     const at::Tensor kernel = SymmetricProduct(rows.t(), cost).div_(n);
     ledger.Charge(cost);
-    return KernelSpectrum(kernel, at::matmul(features.train, features.test.t()), k, ledger);
+    return KernelSpectrum(kernel, at::matmul(features.train, features.test.t()), k, ledger,
+                          features.one_damping);
   }
   CurvatureKernel kernel;
   kernel.kernel = SymmetricProduct(rows.t(), cost);
@@ -284,6 +375,7 @@ absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, Cos
   kernel.train_test = at::matmul(features.train, features.test.t());
   kernel.weights = features.curvature_weights;
   kernel.dimension = k;
+  kernel.one_damping = features.one_damping;
   cost.flops += 2 * k * (m * n + m * t + n * t);
   ledger.Charge(cost);
   return KernelSpectrum(kernel, ledger);

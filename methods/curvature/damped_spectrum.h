@@ -3,6 +3,7 @@
 #define ATTRIBENCH_METHODS_CURVATURE_DAMPED_SPECTRUM_H_
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
@@ -11,6 +12,17 @@
 #include "methods/curvature/spectral_filter.h"
 
 namespace attribench {
+
+// A damped matrix M + lambda I [r, r], what stands on both sides of its inverse, and no
+// eigendecomposition yet. The scores are
+//   L (M + lambda I)^-1 R,   or   (outside - L (M + lambda I)^-1 R) / lambda   with `outside`.
+struct DampedMatrix {
+  at::Tensor matrix;   // M: no eigenvalue is below 0, except for rounding
+  at::Tensor left;     // L [train, r]; undefined: the identity
+  at::Tensor right;    // R [r, test]
+  at::Tensor outside;  // [train, test]; may be undefined
+  double dimension = 0;
+};
 
 // The scores of one group of parameters (all of them, or one layer) at one checkpoint, as a
 // function of the eigenvalues mu of the damped matrix:
@@ -26,15 +38,19 @@ struct DampedSpectrum {
   // [train, test]: g_i . q without the part in the span of the eigenvectors. Undefined if 0: the
   // damped matrix is made of the training examples themselves, or is written out in full.
   at::Tensor outside;
+  // For one damping (AttributionTask::one_damping): the tensors above are undefined, and this holds
+  // what they are made of. Scores at a damping then take a Cholesky factor, r^3 / 3 operations. The
+  // eigendecomposition, 9 r^3, is made when something needs it.
+  std::optional<DampedMatrix> undecomposed;
 };
 
 // Features (gradients, or projections of them) of a task's examples.
 struct TaskFeatures {
   at::Tensor train;              // [n, k]
   at::Tensor test;               // [t, k]
-  at::Tensor curvature;          // [m, k]; `train` itself by default
+  at::Tensor curvature;          // [m, k]; undefined: `train` itself
   at::Tensor curvature_weights;  // [m] float64 with mean 1; undefined: all 1
-  bool curvature_is_train = true;
+  bool one_damping = false;      // see AttributionTask
 
   // `all` holds the features of task.AllExamples(), [., k].
   static TaskFeatures Make(const AttributionTask& task, const at::Tensor& all);
@@ -53,7 +69,8 @@ absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, Cos
 // Kernel form if the curvature examples are the training examples: K = Phi Phi' / n [n, n] and
 // cross = Phi phi [n, test]; `dimension` is k.
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
-                                              double dimension, CostLedger& ledger);
+                                              double dimension, CostLedger& ledger,
+                                              bool one_damping = false);
 
 // Kernel form for any curvature examples. Inner products as they are: neither divided by m nor
 // weighted.
@@ -64,13 +81,15 @@ struct CurvatureKernel {
   at::Tensor train_test;  // Phi phi [n, test]
   at::Tensor weights;     // [m] float64 with mean 1; undefined: all 1
   double dimension = 0;   // k
+  bool one_damping = false;
 };
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger);
 
 // Feature form of any symmetric matrix [k, k]; eigenvalues below 0 count as 0. train [n, k], test
-// [t, k].
+// [t, k]. `one_damping` must be false if the matrix may have eigenvalues below 0.
 absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
-                                              const at::Tensor& test, CostLedger& ledger);
+                                              const at::Tensor& test, CostLedger& ledger,
+                                              bool one_damping = false);
 
 // The groups of parameters at one checkpoint: one group for all parameters, or one a layer.
 using SpectralGroups = std::vector<DampedSpectrum>;
@@ -78,7 +97,7 @@ using SpectralGroups = std::vector<DampedSpectrum>;
 struct DampedAttributionOptions {
   // [train]: row i of the scores is multiplied by train_weights[i]. Undefined: all 1.
   at::Tensor train_weights;
-  SpectralFilter filter = InverseFilter();
+  SpectralFilter filter;  // null: InverseFilter()
 };
 
 // Scores are the mean over `checkpoints` of the sum over a checkpoint's groups; so are moments. A

@@ -3,6 +3,7 @@
 // Against dense algebra in double on random features.
 #include "methods/curvature/damped_spectrum.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -31,7 +32,7 @@ void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
 }
 
 TaskFeatures Features(const at::Tensor& train, const at::Tensor& test) {
-  return {train, test, train, {}, true};
+  return {train, test, {}, {}};
 }
 
 std::unique_ptr<FittedAttribution> Fitted(const DampedSpectrum& spectrum) {
@@ -160,7 +161,7 @@ TEST_P(SpectrumTest, OtherCurvatureExamplesWithWeights) {
   const at::Tensor train = Normal(20, k, 1), test = Normal(5, k, 2), others = Normal(15, k, 6);
   const at::Tensor weights = at::arange(15, at::kDouble).add(1).div(8);  // their mean is 1
   CostLedger ledger;
-  const auto spectrum = FeatureSpectrum({train, test, others, weights, false}, ledger);
+  const auto spectrum = FeatureSpectrum({train, test, others, weights}, ledger);
   ASSERT_TRUE(spectrum.ok()) << spectrum.status();
   EXPECT_EQ(spectrum->outside.defined(), k > 15);
   const auto fitted = Fitted(*spectrum);
@@ -179,6 +180,71 @@ TEST_P(SpectrumTest, OtherCurvatureExamplesWithWeights) {
       ExpectClose(t[0], test.t().mul(power).sum(0));
     }
   }
+}
+
+// A fit for one damping: the same scores by a Cholesky factor, and its operations by formula. With
+// n = 20 training, m = 15 other and t = 5 test examples.
+TEST_P(SpectrumTest, OneDampingTakesACholeskyFactor) {
+  const double k = GetParam(), n = 20, m = 15, t = 5;
+  const at::Tensor train = Normal(20, GetParam(), 1), test = Normal(5, GetParam(), 2);
+  const at::Tensor others = Normal(15, GetParam(), 6);
+  const at::Tensor weights = at::arange(15, at::kDouble).add(1).div(8);
+  for (const bool own : {false, true}) {
+    TaskFeatures features = Features(train, test);
+    if (own) features = {train, test, others, weights};
+    CostLedger fit_for_one, fit_for_many, scores, preparation, nobody;
+    const auto many =
+        MakeDampedAttribution({SpectralGroups{*FeatureSpectrum(features, fit_for_many)}});
+    features.one_damping = true;
+    const auto one =
+        MakeDampedAttribution({SpectralGroups{*FeatureSpectrum(features, fit_for_one)}});
+    const double rows = std::min(k, own ? m : n);  // of the damped matrix
+    const bool is_kernel_of_train = !own && k > n;
+    const Damping damping = {.3, RELATIVE_TO_MEAN_EIGENVALUE};
+    ExpectClose(*one->Scores(damping, scores), *many->Scores(damping, nobody));
+    EXPECT_DOUBLE_EQ(scores.Total().flops, rows * rows * rows / 3 + 2 * rows * rows * t +
+                                               (is_kernel_of_train ? 0 : 2 * n * rows * t));
+    EXPECT_EQ(*one->AbsoluteDampingOf(damping), *many->AbsoluteDampingOf(damping));
+    ASSERT_TRUE(one->PrepareManyDampings(preparation).ok());
+    EXPECT_GE(preparation.Total().flops, 9 * rows * rows * rows);
+    EXPECT_DOUBLE_EQ(fit_for_one.Total().flops + preparation.Total().flops,
+                     fit_for_many.Total().flops);
+    EXPECT_TRUE(at::equal(*one->Scores(damping, nobody), *many->Scores(damping, nobody)));
+  }
+}
+
+// 20 features of 6 dimensions: the kernel is singular, and has no factor without damping.
+TEST(DampedAttributionTest, WithoutAFactorTheEigendecompositionAnswers) {
+  CostLedger ledger;
+  const at::Tensor train = Normal(20, 6, 1), test = Normal(5, 6, 2);
+  const at::Tensor kernel =
+      at::matmul(train, train.t()).div(20).sub(at::eye(20, at::kDouble), 1e-9);
+  const at::Tensor cross = at::matmul(train, test.t());
+  const auto fitted = [&](bool one_damping) {
+    return MakeDampedAttribution(
+        {SpectralGroups{*KernelSpectrum(kernel, cross, 6, ledger, one_damping)}});
+  };
+  const Damping damping = {1e-10, ABSOLUTE};  // eigenvalues of -1e-9 count as 0
+  ExpectClose(*fitted(true)->Scores(damping, ledger), *fitted(false)->Scores(damping, ledger));
+  EXPECT_EQ(fitted(true)->Scores({0, ABSOLUTE}, ledger).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fitted(true)->Scores({-1, ABSOLUTE}, ledger).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(DampedAttributionTest, AnotherFilterAtOneDampingIsDecomposed) {
+  CostLedger ledger;
+  TaskFeatures features = Features(Normal(20, 6, 1), Normal(5, 6, 2));
+  DampedAttributionOptions options;
+  options.filter = ExponentialFilter();
+  const Damping damping = {.5, ABSOLUTE};
+  const at::Tensor expected =
+      *MakeDampedAttribution({SpectralGroups{*FeatureSpectrum(features, ledger)}}, options)
+           ->Scores(damping, ledger);
+  features.one_damping = true;
+  ExpectClose(*MakeDampedAttribution({SpectralGroups{*FeatureSpectrum(features, ledger)}}, options)
+                   ->Scores(damping, ledger),
+              expected);
 }
 
 }  // namespace

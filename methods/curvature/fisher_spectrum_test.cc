@@ -63,6 +63,20 @@ TEST_F(FisherSpectrumTest, AMemoryLimitChangesNothing) {
   AttributionTask task = example_.Task();
   task.memory_limit = 3000;
   ExpectDense(task, Gradients(task.train));
+  CurvatureExamples some;
+  some.examples = {task.train.inputs.slice(0, 5, 25), task.train.labels.slice(0, 5, 25)};
+  task.own_curvature_examples = some;
+  ExpectDense(task, Gradients(some.examples));
+}
+
+TEST_F(FisherSpectrumTest, EachGradientIsComputedOnceIfAllFit) {
+  AttributionTask task = example_.Task();
+  CurvatureExamples some;
+  some.examples = {task.train.inputs.slice(0, 5, 25), task.train.labels.slice(0, 5, 25)};
+  task.own_curvature_examples = some;
+  CostLedger ledger;
+  ASSERT_TRUE(FisherSpectrum(task, parameters_, ledger).ok());
+  EXPECT_EQ(ledger.Total().gradient_evaluations, 20 + 60 + 12);
 }
 
 }  // namespace

@@ -108,13 +108,14 @@ absl::StatusOr<KrylovSpaces> Lanczos(const Curvature& curvature, ParameterVector
 
 class KrylovAttribution : public FittedAttribution {
  public:
-  KrylovAttribution(AttributionTask task, Parameters parameters, KrylovSpaces spaces,
-                    double mean_eigenvalue, SpectralFilter filter)
+  KrylovAttribution(AttributionTask task, Parameters parameters, KrylovSpaces spaces, double trace,
+                    double dimension, SpectralFilter filter)
       : task_(std::move(task)),
         parameters_(std::move(parameters)),
         lengths_(std::move(spaces.lengths)),
         along_(std::move(spaces.along)),
-        mean_eigenvalue_(mean_eigenvalue),
+        trace_(trace),
+        dimension_(dimension),
         filter_(std::move(filter)) {
     std::tie(values_, vectors_) = at::linalg_eigh(spaces.tridiagonal);
   }
@@ -140,19 +141,19 @@ class KrylovAttribution : public FittedAttribution {
   }
 
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
-    return AbsoluteDamping(damping, mean_eigenvalue_, 1);
+    return AbsoluteDamping(damping, trace_, dimension_);
   }
 
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings,
                                           CostLedger& ledger) override {
-    if (!(mean_eigenvalue_ > 0)) return absl::FailedPreconditionError("the curvature is 0");
+    if (!(trace_ > 0)) return absl::FailedPreconditionError("the curvature is 0");
     auto spectrum = FisherSpectrum(task_, parameters_, ledger);
     if (!spectrum.ok()) return spectrum.status();
     std::vector<Damping> relative;
     for (const Damping& damping : dampings) {
       const absl::StatusOr<double> lambda = AbsoluteDampingOf(damping);
       if (!lambda.ok()) return lambda.status();
-      relative.push_back({*lambda / mean_eigenvalue_, RELATIVE_TO_MEAN_EIGENVALUE});
+      relative.push_back({*lambda / (trace_ / dimension_), RELATIVE_TO_MEAN_EIGENVALUE});
     }
     return MakeDampedAttribution({SpectralGroups{*std::move(spectrum)}})->Moments(relative, ledger);
   }
@@ -165,7 +166,7 @@ class KrylovAttribution : public FittedAttribution {
   at::Tensor values_, vectors_;  // of T: [t, k], [t, k, k]
   at::Tensor lengths_;
   std::vector<at::Tensor> along_;
-  double mean_eigenvalue_;  // of the curvature
+  double trace_, dimension_;  // of the curvature
   SpectralFilter filter_;
 };
 
@@ -191,22 +192,16 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKrylovAttribution(
   const auto test =
       ComputeGradientFactors(*task.model, parameters, task.test, GradientTarget::kLoss, ledger);
   if (!test.ok()) return test.status();
-  // Products with the curvature also give the inner products with the gradients of the curvature
-  // examples. If the training examples are others, their gradients are computed here.
-  std::optional<GradientFactors> train;
-  if (task.own_curvature_examples.has_value()) {
-    auto factors =
-        ComputeGradientFactors(*task.model, parameters, task.train, GradientTarget::kLoss, ledger);
-    if (!factors.ok()) return factors.status();
-    train = *std::move(factors);
-  }
-  const double mean_eigenvalue = curvature->MeanEigenvalue(ledger);
-  const absl::StatusOr<double> lambda = AbsoluteDamping(options.damping, mean_eigenvalue, 1);
+  const auto train = MissingTrainingGradients(task, parameters, ledger);
+  if (!train.ok()) return train.status();
+  const auto dimension = static_cast<double>(curvature->dimension());
+  const double trace = curvature->MeanEigenvalue(ledger) * dimension;
+  const absl::StatusOr<double> lambda = AbsoluteDamping(options.damping, trace, dimension);
   if (!lambda.ok()) return lambda.status();
-  auto space = Lanczos(*curvature, AsVectors(*test), train, options, *lambda, ledger);
+  auto space = Lanczos(*curvature, AsVectors(*test), *train, options, *lambda, ledger);
   if (!space.ok()) return space.status();
   return std::unique_ptr<FittedAttribution>(new KrylovAttribution(
-      task, parameters, *std::move(space), mean_eigenvalue, std::move(filter)));
+      task, parameters, *std::move(space), trace, dimension, std::move(filter)));
 }
 
 }  // namespace attribench

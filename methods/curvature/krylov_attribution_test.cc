@@ -86,5 +86,41 @@ TEST_F(KrylovAttributionTest, CurvatureOfOtherExamplesWithWeights) {
   EXPECT_TRUE(at::allclose(Dense(some), dense, 1e-9, 1e-12));
 }
 
+TEST_F(KrylovAttributionTest, RelativeDampingsAreMultiplesOfTheDenseTraceAndItsMean) {
+  const AttributionTask task = example_.Task();
+  const at::Tensor dense = Dense(task.curvature_examples());
+  const double trace = dense.trace().item<double>();
+  KrylovOptions options;
+  options.curvature = CurvatureKind::kGaussNewton;
+  options.iterations = 21;
+  const auto lambda = [&](const Damping& damping) {
+    options.damping = damping;
+    const auto fitted = FitKrylovAttribution(task, parameters_, options, InversePositive, ledger_);
+    return *(*fitted)->AbsoluteDampingOf(damping);
+  };
+  EXPECT_NEAR(lambda({.3, RELATIVE_TO_TRACE}), .3 * trace, 1e-12 * trace);
+  EXPECT_NEAR(lambda({.3, RELATIVE_TO_MEAN_EIGENVALUE}), .3 * trace / 21, 1e-12 * trace);
+  EXPECT_EQ(lambda({.3, ABSOLUTE}), .3);
+}
+
+// The tolerance holds at options.damping: at a small damping more steps are needed. Its unit
+// counts.
+TEST_F(KrylovAttributionTest, TheDampingOfTheToleranceHasItsUnit) {
+  const AttributionTask task = example_.Task();
+  const double trace = Dense(task.curvature_examples()).trace().item<double>();
+  const auto products = [&](const Damping& damping) {
+    KrylovOptions options;
+    options.curvature = CurvatureKind::kGaussNewton;
+    options.iterations = 21;
+    options.tolerance = 1e-2;
+    options.damping = damping;
+    CostLedger ledger;
+    EXPECT_TRUE(FitKrylovAttribution(task, parameters_, options, InversePositive, ledger).ok());
+    return ledger.Total().hessian_vector_products;
+  };
+  EXPECT_EQ(products({.3, RELATIVE_TO_TRACE}), products({.3 * trace, ABSOLUTE}));
+  EXPECT_LT(products({.3, RELATIVE_TO_TRACE}), products({.3, RELATIVE_TO_MEAN_EIGENVALUE}));
+}
+
 }  // namespace
 }  // namespace attribench

@@ -125,20 +125,15 @@ class InfluenceArnoldi : public AttributionMethod {
     const auto test =
         ComputeGradientFactors(*task.model, *parameters, task.test, GradientTarget::kLoss, ledger);
     if (!test.ok()) return test.status();
-    std::optional<GradientFactors> train;
-    if (task.own_curvature_examples.has_value()) {
-      auto factors = ComputeGradientFactors(*task.model, *parameters, task.train,
-                                            GradientTarget::kLoss, ledger);
-      if (!factors.ok()) return factors.status();
-      train = *std::move(factors);
-    }
+    const auto train = MissingTrainingGradients(task, *parameters, ledger);
+    if (!train.ok()) return train.status();
 
     const int64_t p = test->num_parameters();
     RandomStream stream(hyperparameters.Integer("seed"), "arnoldi");
     at::Tensor start = at::empty({1, p}, at::kDouble);
     for (int64_t i = 0; i < p; ++i) start.data_ptr<double>()[i] = stream.Gaussian();
     const KrylovSpace space =
-        Explore(*curvature, *task.model, train, start.to(parameters->front().value.scalar_type()),
+        Explore(*curvature, *task.model, *train, start.to(parameters->front().value.scalar_type()),
                 std::min(p, hyperparameters.Integer("iterations")), ledger);
     if (!at::isfinite(space.projected).all().item<bool>()) {
       return absl::DataLossError("products with the curvature are not finite");

@@ -55,8 +55,9 @@ class InfluenceExplicit : public AttributionMethod {
     const AttributionTask task = WithCurvatureFraction(given, hyperparameters);
     const auto parameters = ReadCheckpoint(task, CheckpointKind::kFullData, 0, ledger);
     if (!parameters.ok()) return parameters.status();
-    const auto curvature = Curvature::Make(*task.model, *parameters, task.curvature_examples(),
-                                           ParseCurvatureKind(hyperparameters));
+    const CurvatureKind kind = ParseCurvatureKind(hyperparameters);
+    const auto curvature =
+        Curvature::Make(*task.model, *parameters, task.curvature_examples(), kind);
     if (!curvature.ok()) return curvature.status();
     const int64_t p = CountParameters(*parameters);
     if (MemoryBytes(p) > kMemoryLimit) {
@@ -74,7 +75,9 @@ class InfluenceExplicit : public AttributionMethod {
     const at::Tensor gradients = ExplicitGradients(*train);
     auto spectrum =
         MatrixSpectrum(Dense(*curvature, *task.model, p, gradients.scalar_type(), ledger),
-                       gradients, ExplicitGradients(*test), ledger);
+                       gradients, ExplicitGradients(*test), ledger,
+                       // A Hessian must be decomposed, to set its negative eigenvalues to 0.
+                       task.one_damping && kind == CurvatureKind::kGaussNewton);
     if (!spectrum.ok()) return spectrum.status();
     return MakeDampedAttribution({SpectralGroups{*std::move(spectrum)}});
   }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/reference_kernel.h"
+#include "datasets/reference_kernel.h"
+
+#include <algorithm>
+#include <array>
 
 #include "ATen/ATen.h"
+#include "ATen/Parallel.h"
 #include "datasets/clock.h"
 
 namespace attribench {
@@ -20,6 +24,21 @@ double ReferenceKernel::Seconds() {
   at::matmul_out(product_, a_, b_);
   copy_.copy_(source_);
   return WallSeconds() - start;
+}
+
+double ReferenceKernelCpuSeconds() {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  ReferenceKernel kernel;
+  std::array<double, 5> seconds;
+  for (double& of_run : seconds) {
+    const double start = ThreadCpuSeconds();
+    kernel.Seconds();
+    of_run = ThreadCpuSeconds() - start;
+  }
+  at::set_num_threads(threads);
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[2];
 }
 
 }  // namespace attribench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/reference_kernel.h"
+#include "datasets/reference_kernel.h"
 
+#include "ATen/Parallel.h"
 #include "gtest/gtest.h"
 
 namespace attribench {
@@ -15,6 +16,14 @@ TEST(ReferenceKernelTest, TakesAPlausibleTime) {
     EXPECT_GT(seconds, 1e-5);
     EXPECT_LT(seconds, 10);
   }
+}
+
+TEST(ReferenceKernelTest, CpuSecondsAreThoseOfOneThreadAndLeaveTheThreadsAsTheyWere) {
+  const int threads = at::get_num_threads();
+  const double seconds = ReferenceKernelCpuSeconds();
+  EXPECT_GT(seconds, 1e-5);
+  EXPECT_LT(seconds, 10);
+  EXPECT_EQ(at::get_num_threads(), threads);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef ATTRIBENCH_BENCHMARKS_REFERENCE_KERNEL_H_
-#define ATTRIBENCH_BENCHMARKS_REFERENCE_KERNEL_H_
+#ifndef ATTRIBENCH_DATASETS_REFERENCE_KERNEL_H_
+#define ATTRIBENCH_DATASETS_REFERENCE_KERNEL_H_
 
 #include "ATen/core/Tensor.h"
 
@@ -20,6 +20,11 @@ class ReferenceKernel {
   at::Tensor a_, b_, product_, source_, copy_;
 };
 
+// The CPU seconds of the kernel on one thread, the median of five runs. It converts CPU seconds
+// from one machine to another: work that took c seconds where this was r takes about c r' / r
+// seconds where this is r'.
+double ReferenceKernelCpuSeconds();
+
 }  // namespace attribench
 
-#endif  // ATTRIBENCH_BENCHMARKS_REFERENCE_KERNEL_H_
+#endif  // ATTRIBENCH_DATASETS_REFERENCE_KERNEL_H_
