@@ -38,6 +38,7 @@ SettingFacts FactsOf(const LoadedSetting& loaded) {
 Provenance ProvenanceOfFiles(const Manifest& manifest) {
   Provenance provenance;
   provenance.set_zoo_recipe_digest(manifest.recipe_digest());
+  provenance.set_data_digest(manifest.data_digest());
   for (const Manifest::File& file : manifest.files()) {
     if (file.path() == kGroundTruthPath) provenance.set_ground_truth_digest(file.sha256());
   }

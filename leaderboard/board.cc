@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "benchmarks/provenance.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "leaderboard/result_check.h"
 
@@ -331,6 +332,20 @@ absl::Status MergeFacts(const MethodResult& result, SettingFacts& merged) {
   return absl::OkStatus();
 }
 
+// Results that were made from other files than the first one's measure something else.
+absl::Status CheckFiles(const ResultFile& file, const ResultFile& first) {
+  for (const ProvenanceDifference& difference :
+       CompareProvenance(first.result.provenance(), file.result.provenance())) {
+    if (difference.of != ProvenanceDifference::Of::kFiles) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "setting ", file.result.setting().name(), ", method ", file.result.method(), ": ",
+        difference.what, " ", difference.now, ", but ", difference.before, " in ",
+        first.path.empty() ? first.result.method() : first.path,
+        "; results of different zoos or data are not in one table: run the older ones again"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status InFile(const std::string& path, const absl::Status& status) {
   if (path.empty()) return status;
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
@@ -340,11 +355,14 @@ absl::Status InFile(const std::string& path, const absl::Status& status) {
 absl::StatusOr<std::map<std::string, SettingFacts>> MergeSettings(
     const std::vector<ResultFile>& files) {
   std::map<std::string, SettingFacts> settings;
-  for (const auto& [path, result] : files) {
-    absl::Status status = CheckResult(result);
-    SettingFacts& facts = settings.emplace(result.setting().name(), result.setting()).first->second;
-    if (status.ok()) status = MergeFacts(result, facts);
-    if (!status.ok()) return InFile(path, status);
+  std::map<std::string, const ResultFile*> firsts;
+  for (const ResultFile& file : files) {
+    const std::string& name = file.result.setting().name();
+    absl::Status status = CheckResult(file.result);
+    if (status.ok()) status = CheckFiles(file, *firsts.emplace(name, &file).first->second);
+    SettingFacts& facts = settings.emplace(name, file.result.setting()).first->second;
+    if (status.ok()) status = MergeFacts(file.result, facts);
+    if (!status.ok()) return InFile(file.path, status);
   }
   // Any order of the results gives the same board.
   for (auto& [name, facts] : settings) {

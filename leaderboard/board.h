@@ -101,7 +101,8 @@ struct Board {
 // InvalidArgument names the file and the fault if
 // - a result is not as CheckResult demands,
 // - (setting, method, tuner) comes twice: both files are named,
-// - two results state different facts of one setting; a result may lack metrics after the first.
+// - two results state different facts of one setting; a result may lack metrics after the first,
+// - two results of one setting were made from different files: another zoo, ground truth or data.
 absl::StatusOr<Board> MakeBoard(const std::vector<ResultFile>& files);
 
 // The same for results that are in no file.

@@ -573,6 +573,19 @@ TEST(InvalidTest, DifferentNumbersOfTests) {
                 {"method b", "facts differ", "num_reporting_tests: 2 -> 3"});
 }
 
+TEST(InvalidTest, ResultsOfDifferentFiles) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
+  for (MethodResult& result : results) {
+    result.mutable_provenance()->set_data_digest(std::string(64, 'd'));
+    result.mutable_provenance()->set_program_version(result.method());  // may differ
+  }
+  ASSERT_TRUE(MakeBoard(results).ok()) << MakeBoard(results).status();
+  results[1].mutable_provenance()->set_data_digest(std::string(64, 'e'));
+  ExpectInvalid(results, {"setting s, method b: data digest eeee", "but dddd", "in a"});
+  results[1].clear_provenance();
+  ExpectInvalid(results, {"setting s, method b: data digest none"});
+}
+
 TEST(InvalidTest, TheFileIsNamed) {
   std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"a", {.1, .2}}});
   EXPECT_THAT(

@@ -26,6 +26,24 @@ std::string Machines(const Board& board, const std::string& setting) {
   return absl::StrJoin(machines, "; ");
 }
 
+// Where CPU seconds of trainings come from.
+std::string TrainingMachines(const Board& board, const std::string& setting) {
+  std::set<std::string> machines;
+  bool converted = true;
+  for (const Row& row : board.rows) {
+    if (row.setting != setting || row.machine.training_cpu_model().empty()) continue;
+    machines.insert(OneLine(row.machine.training_cpu_model()));
+    converted = converted && row.machine.has_reference_kernel_cpu_seconds() &&
+                row.machine.has_training_reference_kernel_cpu_seconds();
+  }
+  if (machines.empty()) return "";
+  return absl::StrCat(absl::StrJoin(machines, "; "),
+                      converted ? "; their CPU seconds are converted to the machine above, by the "
+                                  "time of a reference kernel on both"
+                                : "; their CPU seconds are those of that machine. FLOPs do not "
+                                  "depend on the machine");
+}
+
 std::string Ceilings(const SettingFacts& setting) {
   std::vector<std::string> known;
   for (const MetricFacts& metric : setting.metrics()) {
@@ -137,6 +155,8 @@ std::vector<std::pair<std::string, std::string>> Facts(const Board& board,
   };
   const std::string machines = Machines(board, setting.name());
   if (!machines.empty()) facts.emplace_back("measured on", machines);
+  const std::string training_machines = TrainingMachines(board, setting.name());
+  if (!training_machines.empty()) facts.emplace_back("models trained on", training_machines);
   return facts;
 }
 

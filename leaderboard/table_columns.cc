@@ -150,8 +150,9 @@ std::vector<Column> EntryColumns(const SettingFacts& setting) {
        {"tuning CPU s",
         {"tuning", "CPU s"},
         false,
-        "CPU seconds of tuning: of everything beyond one attribution at given hyperparameters. "
-        "The retrainings are included."},
+        "CPU seconds of tuning: of everything beyond one attribution at the chosen "
+        "hyperparameters, "
+        "by the cheapest path that the method has for one damping. The retrainings are included."},
        {"total CPU s",
         {"total", "CPU s"},
         false,
