@@ -54,7 +54,7 @@ TEST(MethodBlocksTest, FirstSelectorByNameAlsoIfItFailed) {
 
 TEST(FixedTunersTest, ThoseOfTheSettingByName) {
   std::vector<MethodResult> results = SampleResults();
-  AddEntry(SampleEntry("a_value", std::vector<double>(10, .1)), results[0]);
+  AddEntry(SampleEntry("a_value", std::vector<double>(250, .1)), results[0]);
   const auto board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();
   EXPECT_THAT(FixedTuners(*board, results[0].setting().name()), ElementsAre("a_value", "default"));

@@ -19,6 +19,7 @@ MethodResult Good() {
   *entry.mutable_tuning_cost() = CostRecord();
   result.mutable_setting()->set_num_reporting_tests(3);
   result.mutable_setting()->set_num_reporting_subsets(4);
+  Lds(entry).clear_per_subset();
   for (const double effect : {.1, -.1, .2, -.2}) Lds(entry).add_per_subset(effect);
   *result.add_entries() = std::move(entry);
   return result;

@@ -19,6 +19,7 @@ namespace {
 enum Expendable {
   kAlways,
   kSearchName,
+  kFlopsShare,
   kDamping,
   kOtherMetric,
   kCeiling,
@@ -235,7 +236,8 @@ std::vector<Column> MethodColumns(const SettingFacts& setting,
         {"share of", "FLOPs"},
         false,
         "the selector's floating-point operations of tuning divided by those of grid search. They "
-        "are counted by formula, so they are the same on every machine."},
+        "are counted by formula, so they are the same on every machine.",
+        kFlopsShare},
        {"retrainings to match",
         {"retrain", "to match"},
         false,

@@ -135,7 +135,7 @@ TEST_F(TerminalTest, SummaryOverMethodsFollows) {
   ASSERT_TRUE(board.ok()) << board.status();
   board_ = *board;
   Render(/*all=*/false);
-  EXPECT_THAT(text_, HasSubstr("\nspectrum_rule, over 2 damped methods: 95.0% of grid search's"));
+  EXPECT_THAT(text_, HasSubstr("\nspectrum_rule, on 2 damped methods: 95.0% of grid search's"));
 }
 
 TEST_F(TerminalTest, LinesAreAligned) {

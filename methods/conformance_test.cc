@@ -318,7 +318,7 @@ TEST(ConformanceTest, OneDampingGivesTheScoresOfTheSweep) {
   for (const bool own : {false, true}) {
     if (own) {
       task.own_curvature_examples =
-          CurvatureExamples{Rows(task.train, at::arange(0, 15, at::kLong)), {}};
+          CurvatureExamples{task.train.Rows(at::arange(0, 15, at::kLong)), {}};
     }
     const auto sweep = MustFit(task);
     ASSERT_NE(sweep, nullptr);
@@ -362,7 +362,7 @@ struct Operations {
 
 Operations OperationsOf(bool one_damping, int64_t num_tests) {
   AttributionTask task = Example().Task();
-  task.test = Rows(task.test, at::arange(num_tests, at::kLong));
+  task.test = task.test.Rows(at::arange(num_tests, at::kLong));
   task.one_damping = one_damping;
   CostLedger fit, scores, preparation;
   const auto fitted = Method().make()->Fit(task, Cheapest(), fit);
