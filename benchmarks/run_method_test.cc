@@ -194,7 +194,7 @@ TEST(RunMethodTest, AMethodThatThrowsAtOneDampingLosesThatPointAlone) {
   ASSERT_EQ(result.grid_size(), 2);
   EXPECT_EQ(result.grid(0).damping(), 1);
   EXPECT_EQ(result.grid(1).damping(), 10);
-  EXPECT_EQ(result.oracle().size(), 1);
+  EXPECT_EQ(result.oracle().count("lds"), 1);
   int searches = 0;
   for (const Entry& entry : result.entries()) {
     if (entry.tuner_kind() != SEARCH) continue;
@@ -259,12 +259,14 @@ TEST_F(FisherOnGlyphsTest, EveryTunerHasAnEntryWithItsCosts) {
   ASSERT_EQ(Result().entries_size(), 8);
   for (const Entry& entry : Result().entries()) {
     ASSERT_EQ(entry.status(), OK) << entry.tuner() << ": " << entry.message();
-    ASSERT_EQ(entry.metrics_size(), 1);
+    ASSERT_EQ(entry.metrics_size(), 2);
+    EXPECT_EQ(entry.metrics(1).name(), "lds_margin");
     const MetricValue& lds = entry.metrics(0);
     EXPECT_EQ(lds.name(), "lds");
     double mean = 0;
     for (const double value : lds.per_unit()) mean += value / lds.per_unit_size();
     EXPECT_EQ(lds.per_unit_size(), 100);
+    EXPECT_EQ(lds.per_subset_size(), 32);
     EXPECT_NEAR(lds.estimate().value(), mean, 1e-12);
     EXPECT_GE(lds.estimate().value(), lds.estimate().low());
     EXPECT_LE(lds.estimate().value(), lds.estimate().high());
@@ -317,7 +319,7 @@ TEST_F(FisherOnGlyphsTest, OnlyWhatRetrainsIsChargedForIt) {
 }
 
 TEST_F(FisherOnGlyphsTest, TheOracleBoundsTheGrid) {
-  ASSERT_EQ(Result().grid_size(), 15);
+  ASSERT_EQ(Result().grid_size(), 21);
   double best = -1;
   for (const GridPoint& point : Result().grid()) best = std::max(best, point.metrics().at("lds"));
   EXPECT_EQ(Result().oracle().at("lds"), best);
@@ -471,10 +473,10 @@ TEST(RunMethodTest, EveryMetricIsMeasuredInItsOwnDirection) {
   loaded.metrics.push_back(std::make_unique<ScoreSize>());
   const MethodResult result = RunMethod(loaded, *FindMethodVariant("fisher"), Tuners());
   for (const Entry& entry : result.entries()) {
-    ASSERT_EQ(entry.metrics_size(), 2) << entry.tuner() << ": " << entry.message();
+    ASSERT_EQ(entry.metrics_size(), 3) << entry.tuner() << ": " << entry.message();
     EXPECT_EQ(entry.metrics(0).name(), "lds");
-    EXPECT_EQ(entry.metrics(1).name(), "score_size");
-    EXPECT_EQ(entry.metrics(1).per_unit_size(), 3);
+    EXPECT_EQ(entry.metrics(2).name(), "score_size");
+    EXPECT_EQ(entry.metrics(2).per_unit_size(), 3);
   }
   ASSERT_GT(result.grid_size(), 1);
   const auto& last = result.grid(result.grid_size() - 1);

@@ -244,7 +244,7 @@ TEST(RunTest, AnotherFolderIsNoPlaceToStartFrom) {
   std::string said;
   EXPECT_EQ(RunProgram("--methods=random", &said, "cd / && " + program), 1);
   EXPECT_TRUE(absl::StrContains(said, "no setting 'glyphs_mlp'")) << said;
-  EXPECT_TRUE(absl::StrContains(said, "start the program in the folder of the clone")) << said;
+  EXPECT_TRUE(absl::StrContains(said, "start the program in the root of a clone")) << said;
 }
 
 }  // namespace

@@ -38,9 +38,11 @@ std::vector<MethodBlock> MethodBlocks(const Board& board, const std::string& set
 
 std::vector<std::string> FixedTuners(const Board& board, const std::string& setting) {
   std::set<std::string> tuners;
-  for (const Row& row : board.rows) {
-    if (row.setting == setting && row.entry.tuner_kind() == FIXED_VALUE) {
-      tuners.insert(row.entry.tuner());
+  for (const MethodBlock& block : MethodBlocks(board, setting)) {
+    for (const Row* row : block.rows) {
+      if (!block.all_failed && row->entry.tuner_kind() == FIXED_VALUE) {
+        tuners.insert(row->entry.tuner());
+      }
     }
   }
   return {tuners.begin(), tuners.end()};

@@ -24,7 +24,8 @@ struct MethodBlock {
 // The methods of a setting, in the order of their first rows: methods with a good entry come first.
 std::vector<MethodBlock> MethodBlocks(const Board& board, const std::string& setting);
 
-// The first tuner of each row of kind FIXED_VALUE in the setting, by name.
+// The first tuner of each row of kind FIXED_VALUE in the setting, by name. Methods without any good
+// entry do not count.
 std::vector<std::string> FixedTuners(const Board& board, const std::string& setting);
 
 }  // namespace attribench

@@ -114,7 +114,8 @@ TEST_F(TunerTest, GridSearchSaysThatItsBestIsAtTheEdge) {
   EXPECT_EQ(message("grid: '0.01' grid: '0.1' grid: '1' "), "at the edge of its grid");
   EXPECT_EQ(message("grid: '1' grid: '10' grid: '100' "), "at the edge of its grid");
   fitted_->broken_at = 10;
-  EXPECT_EQ(message("grid: '0.1' grid: '1' grid: '10' "), "at the edge of its grid");
+  EXPECT_EQ(message("grid: '0.1' grid: '1' grid: '10' "),
+            "at the edge of its grid; left out 10: no LDS there");
 }
 
 TEST_F(TunerTest, GridSearchPassesOverAFailingPointAndFailsWhereAllFail) {
