@@ -17,6 +17,8 @@ def _method_results_impl(ctx):
     arguments.add(manifests[0].dirname, format = "--zoo=%s")
     arguments.add(ctx.files.data[0].dirname + "/..", format = "--data_root=%s")
     arguments.add(ctx.attr.threads, format = "--threads=%s")
+    if ctx.attr.variants:
+        arguments.add_joined(ctx.attr.variants, join_with = ",", format_joined = "--methods=%s")
     ctx.actions.run_shell(
         outputs = [results],
         inputs = [ctx.file.setting] + ctx.files.zoo + ctx.files.data,
@@ -35,6 +37,7 @@ method_results = rule(
         "run": attr.label(mandatory = True, executable = True, cfg = "target", doc = "program that links //benchmarks:run_main"),
         "setting": attr.label(mandatory = True, allow_single_file = [".textproto"]),
         "threads": attr.int(default = 0, doc = "number of threads; 0: one per core"),
+        "variants": attr.string_list(doc = "what to run; by default everything but controls"),
         "zoo": attr.label(mandatory = True, allow_files = True),
     },
     doc = "Makes a folder with <setting>/<method>.textproto (benchmarks/result.proto) for each method in the program.",
