@@ -50,8 +50,8 @@ std::vector<ProvenanceDifference> CompareProvenance(const Provenance& before,
   compare(Of::kFiles, "ground-truth digest", before.ground_truth_digest(),
           now.ground_truth_digest());
   compare(Of::kProgram, "program version", before.program_version(), now.program_version());
-  compare(Of::kProgram, "build mode", before.build_mode(), now.build_mode());
-  compare(Of::kProgram, "LibTorch version", before.torch_version(), now.torch_version());
+  compare(Of::kBuild, "build mode", before.build_mode(), now.build_mode());
+  compare(Of::kBuild, "LibTorch version", before.torch_version(), now.torch_version());
   std::map<std::string, std::pair<std::string, std::string>> hyperparameters;
   for (const auto& [name, value] : before.hyperparameters()) hyperparameters[name].first = value;
   for (const auto& [name, value] : now.hyperparameters()) hyperparameters[name].second = value;

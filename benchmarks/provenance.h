@@ -13,7 +13,8 @@ namespace attribench {
 struct ProvenanceDifference {
   enum class Of {
     kFiles,    // the zoo or the data: the results measure different things
-    kProgram,  // its version, its build or LibTorch
+    kProgram,  // its version: that of its sources
+    kBuild,    // its build mode or LibTorch
     kMethod,   // a hyperparameter
   };
   Of of = Of::kFiles;

@@ -55,8 +55,8 @@ TEST(CompareProvenanceTest, EveryOtherFieldIsNamed) {
       {Of::kFiles, "zoo recipe digest", "bbbbbbbbbbbb..", "none"},
       {Of::kFiles, "ground-truth digest", std::string(64, 'c'), std::string(63, 'c') + 'd'},
       {Of::kProgram, "program version", "aaaaaaaaaaaa..", "ffffffffffff.."},
-      {Of::kProgram, "build mode", "opt", "dbg"},
-      {Of::kProgram, "LibTorch version", "1.13.1", "2.11.0"},
+      {Of::kBuild, "build mode", "opt", "dbg"},
+      {Of::kBuild, "LibTorch version", "1.13.1", "2.11.0"},
       {Of::kMethod, "checkpoints", "10", "1"},
       {Of::kMethod, "projection", "none", "512"},
   };

@@ -185,7 +185,11 @@ bool SameFiles(const MethodResult& before, const MethodResult& now,
     for (const auto& difference : CompareProvenance(before.provenance(), now.provenance())) {
       const bool of_files = difference.of == ProvenanceDifference::Of::kFiles;
       same = same && !of_files;
-      if (difference.of == ProvenanceDifference::Of::kMethod) continue;  // see its entries
+      // A gate compares versions of the program. What a method changed shows in its entries.
+      if (difference.of == ProvenanceDifference::Of::kProgram ||
+          difference.of == ProvenanceDifference::Of::kMethod) {
+        continue;
+      }
       if (!said.emplace(setting, difference.what).second) continue;
       to.Add(of_files ? Verdict::kLoss : Verdict::kChanged, setting, difference.what,
              difference.before, difference.now,
@@ -264,7 +268,10 @@ std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
 
 MethodResult WithoutMachine(MethodResult result) {
   result.clear_machine();
-  if (result.has_provenance()) result.mutable_provenance()->clear_date();
+  if (result.has_provenance()) {
+    result.mutable_provenance()->clear_date();
+    result.mutable_provenance()->clear_program_version();
+  }
   for (Entry& entry : *result.mutable_entries()) {
     entry.clear_wall_seconds();
     entry.clear_peak_memory_bytes();

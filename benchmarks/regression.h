@@ -45,7 +45,7 @@ inline constexpr double kTimeLevel = .005;     // of p-values
 //   facts     of the setting, and the files it was measured on (digests of the data, the zoo's
 //             recipe and the ground truth): any difference is a loss and is named, and no method of
 //             that setting is compared further
-//   program   its version, its build mode, LibTorch: kChanged
+//   build     its mode, LibTorch: kChanged. Another version of the program is no difference
 // clang-format on
 // The opposite of a loss is a gain. A different hyperparameter is kChanged.
 std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
