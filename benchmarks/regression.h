@@ -52,7 +52,7 @@ std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
                                      const std::vector<MethodResult>& now);
 
 // The result without all that differs between machines and between runs: times, memory, the
-// machine, the date.
+// machine, the date, the version of the program.
 MethodResult WithoutMachine(MethodResult result);
 
 // The times of a speed suite (benchmarks/speed_main.cc), each divided by the reference kernel's

@@ -80,6 +80,7 @@ echo '}}  // namespace attribench'
     run_program(
         name = name + "_run",
         tags = ["manual"],
+        visibility = visibility,
         deps = [
             ":" + name,
             "@attribench//evaluators/tuners",
