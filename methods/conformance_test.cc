@@ -532,8 +532,9 @@ TEST(ConformanceTest, ABrokenCheckpointIsAStatusNotANumber) {
   };
   CostLedger ledger;
   const auto fitted = Method().make()->Fit(task, Cheapest(), ledger);
-  absl::StatusOr<at::Tensor> scores = fitted.status();
-  if (fitted.ok()) scores = (*fitted)->Scores(DefaultDamping(), ledger);
+  const absl::StatusOr<at::Tensor> scores = fitted.ok()
+                                                ? (*fitted)->Scores(DefaultDamping(), ledger)
+                                                : absl::StatusOr<at::Tensor>(fitted.status());
   if (!scores.ok()) {
     EXPECT_EQ(scores.status().code(), absl::StatusCode::kDataLoss) << scores.status();
     EXPECT_FALSE(scores.status().message().empty());
