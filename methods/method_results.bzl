@@ -28,7 +28,7 @@ def _method_results_impl(ctx):
         mnemonic = "RunMethods",
         progress_message = "Running methods for %s" % ctx.label,
     )
-    return [DefaultInfo(files = depset([results]))]
+    return [DefaultInfo(files = depset([results]), runfiles = ctx.runfiles(files = [results]))]
 
 method_results = rule(
     implementation = _method_results_impl,
