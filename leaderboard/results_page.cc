@@ -116,10 +116,13 @@ std::string TableOfBest(const Board& board) {
   return table;
 }
 
-std::string TunerNames(const Board& board, std::string Headline::*tuner) {
+// The tuners of `row` in all methods of the board.
+std::string TunerNames(const Board& board, const Row* MethodBlock::*row) {
   std::set<std::string> names;
-  for (const Headline& headline : board.headlines) {
-    if (!(headline.*tuner).empty()) names.insert(Code(headline.*tuner));
+  for (const SettingFacts& setting : board.settings) {
+    for (const MethodBlock& block : MethodBlocks(board, setting.name())) {
+      if (block.*row != nullptr) names.insert(Code((block.*row)->entry.tuner()));
+    }
   }
   return names.empty() ? "none" : absl::StrJoin(names, ", ");
 }
@@ -159,12 +162,13 @@ std::string RenderResultsBlock(const Board& board) {
       "scores predict the outputs of retrained models; the noise of training allows no more than "
       "the ceiling.\n"
       "The selector (",
-      TunerNames(board, &Headline::selector),
-      ") chooses a damping without retraining. Grid search (", TunerNames(board, &Headline::search),
+      TunerNames(board, &MethodBlock::selector),
+      ") chooses a damping without retraining. Grid search (",
+      TunerNames(board, &MethodBlock::search),
       ")\n"
       "retrains models. The last three columns divide the selector's LDS, tuning CPU time and "
       "tuning FLOPs by\n"
-      "grid search's. All methods, with notes: "
+      "grid search's (none if a setting is not ranked). All methods, with notes: "
       "[leaderboard/RESULTS.md](leaderboard/RESULTS.md).\n\n",
       TableOfBest(board), kBlockEnd, "\n");
 }
