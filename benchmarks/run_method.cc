@@ -25,6 +25,7 @@
 #include "datasets/reference_kernel.h"
 #include "evaluators/metrics/metric.h"
 #include "evaluators/tuners/damping_sweep.h"
+#include "evaluators/tuners/live_tuning_problem.h"
 #include "methods/attribution_method.h"
 #include "methods/cost_ledger.h"
 #include "methods/damping.h"
@@ -85,7 +86,7 @@ struct TunerRun {
   const Tuner* tuner = nullptr;  // null if there is nothing to tune
   Entry* entry = nullptr;
   CostLedger ledger;                // of the tuner
-  bool looked_at_dampings = false;  // see TuningProblem
+  bool looked_at_dampings = false;  // see LiveTuningProblem
   Damping damping;                  // as chosen
 };
 
@@ -249,20 +250,29 @@ class MethodRun {
     return cost.status();
   }
 
+  TuningSources Sources() {
+    const auto fit = [this](const AttributionTask& task, const Hyperparameters& values,
+                            CostLedger& ledger) { return method_->Fit(task, values, ledger); };
+    return {variant_.hyperparameters,
+            sweep_,
+            loaded_.truth,
+            loaded_.blocks.tuning,
+            ToCost(loaded_.zoo.manifest().subset_training(),
+                   result_.machine().reference_kernel_cpu_seconds()),
+            &task_,
+            fit,
+            std::vector<CheckpointId>(read_.begin(), read_.end()),
+            variant_.method->space.facts(),
+            &curves_};
+  }
+
   // Chooses `run.damping`.
   absl::Status Tune(TunerRun& run) {
     Entry& entry = *run.entry;
     for (const auto& [name, value] : variant_.hyperparameters.values())
       (*entry.mutable_hyperparameters())[name] = value;
     if (run.tuner == nullptr) return absl::OkStatus();
-    const auto fit = [this](const AttributionTask& task, CostLedger& ledger) {
-      return method_->Fit(task, variant_.hyperparameters, ledger);
-    };
-    TuningProblem problem({variant_.hyperparameters, sweep_, loaded_.truth, loaded_.blocks.tuning,
-                           ToCost(loaded_.zoo.manifest().subset_training(),
-                                  result_.machine().reference_kernel_cpu_seconds()),
-                           &task_, fit, std::vector<CheckpointId>(read_.begin(), read_.end())},
-                          run.ledger);
+    LiveTuningProblem problem(Sources(), run.ledger);
     absl::StatusOr<TunedPoint> tuned;
     {
       // A fixed value takes no time. If its tuner asks the problem for anything, that is charged.
@@ -381,6 +391,7 @@ class MethodRun {
   std::set<CheckpointId> read_;  // checkpoints that the method read
   std::unique_ptr<FittedAttribution> fitted_;
   DampingSweep sweep_;
+  TuningCurves curves_;
 };
 
 }  // namespace

@@ -157,6 +157,17 @@ absl::StatusOr<std::unique_ptr<SubsetScorer>> FittedAttribution::ScoreSubsets(
   return std::unique_ptr<SubsetScorer>(new SumsOfScores(*this, subsets));
 }
 
+absl::StatusOr<at::Tensor> FittedAttribution::HeldOutCriterion(const HeldOutSplit&,
+                                                               const std::vector<Damping>&,
+                                                               CostLedger&) {
+  return absl::UnimplementedError("this method has no features of its own to hold out");
+}
+
+absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> FittedAttribution::ScoreTrainingTargets(
+    const at::Tensor&, CostLedger&) {
+  return absl::UnimplementedError("this method does not score training examples as targets");
+}
+
 absl::StatusOr<double> FittedAttribution::AbsoluteDampingOf(const Damping& damping) const {
   return absl::UnimplementedError("the method has no damping");
 }

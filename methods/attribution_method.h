@@ -121,6 +121,28 @@ class SubsetScorer {
   virtual absl::StatusOr<at::Tensor> Sums(const Damping& damping, CostLedger& ledger) = 0;
 };
 
+// Scores with the training examples as targets, one checkpoint at a time. float64.
+struct TrainingTargetSums {
+  at::Tensor sums;  // over the members of each subset, [checkpoints, subsets, train]
+  at::Tensor own;   // each target's score for itself, [checkpoints, train]
+};
+
+// Sums of scores over fixed subsets, with the training examples as targets: what each checkpoint
+// says of models that were trained on these subsets.
+class TrainingTargetScorer {
+ public:
+  virtual ~TrainingTargetScorer() = default;
+  // DataLoss if a sum is not finite.
+  virtual absl::StatusOr<TrainingTargetSums> Sums(const Damping& damping, CostLedger& ledger) = 0;
+};
+
+// Numbers of examples, int64: two disjoint sets of training examples, and test examples.
+struct HeldOutSplit {
+  at::Tensor fitted;    // the curvature is estimated on these
+  at::Tensor held_out;  // and judged on these
+  at::Tensor tests;     // for these test examples; undefined: for all
+};
+
 // A method after everything that does not depend on damping is done.
 class FittedAttribution {
  public:
@@ -140,6 +162,19 @@ class FittedAttribution {
   // Errors as CheckSubsets.
   virtual absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
                                                                      CostLedger& ledger);
+
+  // The held-out criterion J of the method's own features, [dampings, tests] float64: see
+  // methods/curvature/held_out_criterion.h. Dampings must be relative. Unimplemented if the method
+  // has no features of its own, or if its curvature is estimated on other examples than `train`.
+  virtual absl::StatusOr<at::Tensor> HeldOutCriterion(const HeldOutSplit& split,
+                                                      const std::vector<Damping>& dampings,
+                                                      CostLedger& ledger);
+
+  // Prepares sums of scores over subsets, [m, train] bool, with the training examples as targets.
+  // This object must outlive the scorer. Unimplemented if that would take a fit of its own. Errors
+  // as CheckSubsets.
+  virtual absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> ScoreTrainingTargets(
+      const at::Tensor& subsets, CostLedger& ledger);
 
   // The lambda that is added to the spectrum; a mean if there are several spectra. Unimplemented if
   // there is no damping.

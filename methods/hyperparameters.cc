@@ -188,6 +188,21 @@ absl::StatusOr<Hyperparameters> Hyperparameters::Make(
   return result;
 }
 
+absl::StatusOr<Hyperparameters> Hyperparameters::With(const std::string& name,
+                                                      const std::string& value) const {
+  std::map<std::string, std::string> values = values_;
+  values[name] = value;
+  Hyperparameters result;
+  result.space_ = space_;
+  const Hyperparameter* h = Find(space_, name);
+  if (h == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("no hyperparameter '", name, "'"));
+  }
+  if (const absl::Status status = CheckValue(*h, value); !status.ok()) return status;
+  result.values_ = std::move(values);
+  return result;
+}
+
 const std::string& Hyperparameters::Value(const std::string& name,
                                           Hyperparameter::Kind kind) const {
   const Hyperparameter* h = Find(space_, name);

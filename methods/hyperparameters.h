@@ -36,6 +36,9 @@ class Hyperparameters {
   static absl::StatusOr<Hyperparameters> Make(const HyperparameterSpace& space,
                                               const std::map<std::string, std::string>& overrides);
 
+  // The same point with another value of one hyperparameter. Errors as Make.
+  absl::StatusOr<Hyperparameters> With(const std::string& name, const std::string& value) const;
+
   // The value of a hyperparameter. The space declares its kind. Asking for another kind, or for a
   // name that the space does not have, is a bug in the method and ends the program.
   int64_t Integer(const std::string& name) const;

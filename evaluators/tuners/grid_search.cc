@@ -37,6 +37,7 @@ class GridSearch : public Tuner {
       }
       if (!first.has_value()) first = damping;
       last = damping;
+      best.criterion.push_back({damping, *lds});
       if (*lds > best_lds) {
         best_lds = *lds;
         best.damping = damping;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluators/tuners/tuner.h"
 
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace attribench {
 
@@ -15,6 +18,41 @@ std::string LeftOut(const std::vector<Damping>& dampings, const std::string& wha
   }
   if (!text.empty()) absl::StrAppend(&text, ": no ", what, " there");
   return text;
+}
+
+absl::StatusOr<TunedPoint> HighestPoint(const std::vector<Damping>& dampings,
+                                        const std::vector<double>& values) {
+  if (dampings.empty() || dampings.size() != values.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("a criterion of ", values.size(),
+                                                   " values over ", dampings.size(), " dampings"));
+  }
+  TunedPoint best;
+  std::vector<Damping> left_out;
+  double highest = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < dampings.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      left_out.push_back(dampings[i]);
+      continue;
+    }
+    best.criterion.push_back({dampings[i], values[i]});
+    if (values[i] > highest) {
+      highest = values[i];
+      best.damping = dampings[i];
+    }
+  }
+  if (best.criterion.empty()) {
+    return absl::DataLossError("the criterion has no value at any damping of the grid");
+  }
+  std::vector<std::string> messages;
+  if (best.criterion.size() > 1 && (best.damping == best.criterion.front().damping ||
+                                    best.damping == best.criterion.back().damping)) {
+    messages.push_back("at the edge of its grid");
+  }
+  if (std::string points = LeftOut(left_out, "criterion"); !points.empty()) {
+    messages.push_back(std::move(points));
+  }
+  best.message = absl::StrJoin(messages, "; ");
+  return best;
 }
 
 namespace {

@@ -28,6 +28,12 @@ struct TunedPoint {
   std::vector<CriterionPoint> criterion;
 };
 
+// The damping with the highest value of a criterion, one value for each damping of the grid. Values
+// that are not finite are left out and named. The message says if it is the first or the last that
+// has a value: the best damping may then lie beyond it. DataLoss if no value is finite.
+absl::StatusOr<TunedPoint> HighestPoint(const std::vector<Damping>& dampings,
+                                        const std::vector<double>& values);
+
 // How a tuner comes to its choice. Reports compare selectors with searches.
 enum class TunerKind {
   kFixedValue,  // a constant: it looks at nothing

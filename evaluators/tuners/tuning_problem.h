@@ -2,19 +2,17 @@
 #ifndef ATTRIBENCH_EVALUATORS_TUNERS_TUNING_PROBLEM_H_
 #define ATTRIBENCH_EVALUATORS_TUNERS_TUNING_PROBLEM_H_
 
-#include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "datasets/zoo/zoo.h"
-#include "evaluators/evaluation_blocks.h"
-#include "evaluators/tuners/damping_sweep.h"
 #include "methods/attribution_method.h"
+#include "methods/cost_ledger.h"
+#include "methods/damping.h"
+#include "methods/hyperparameters.h"
 
 namespace attribench {
 
@@ -28,82 +26,69 @@ struct CheckpointOutputs {
   at::Tensor test_outputs;   // [tuning tests] float64: minus the loss of each tuning test example
 };
 
-// What a tuning problem is made of. The references must outlive the problem.
-struct TuningSources {
-  const Hyperparameters& hyperparameters;
-  DampingSweep& sweep;
-  const GroundTruth& truth;
-  const EvaluationBlock& block;
-  Cost retraining;  // of one subset
-  // For tuners that fit the method again or look at its checkpoints: the task that `sweep` was
-  // fitted to, the method's Fit, and the checkpoints that it read then.
-  const AttributionTask* task = nullptr;
-  std::function<absl::StatusOr<std::unique_ptr<FittedAttribution>>(const AttributionTask&,
-                                                                   CostLedger&)>
-      fit;
-  std::vector<CheckpointId> checkpoints_read;
-};
-
 // Everything that a tuner may see: the tuning block, and nothing of the reporting block. Each call
-// charges its cost to the phase "tuning".
+// charges its cost to the phase "tuning". There are two kinds: a LiveTuningProblem asks a method,
+// and a ReplayedTuningProblem reads what a live one has recorded.
 class TuningProblem {
  public:
-  // Keeps a reference to `ledger`.
-  TuningProblem(TuningSources sources, CostLedger& ledger);
+  virtual ~TuningProblem() = default;
 
   // The method's starting point, and the grid that its file declares.
-  const Hyperparameters& hyperparameters() const { return sources_.hyperparameters; }
+  virtual const Hyperparameters& hyperparameters() const = 0;
 
   // Subsets that can be retrained for tuning.
-  int64_t num_subsets() const { return static_cast<int64_t>(sources_.block.subsets.size()); }
+  virtual int64_t num_subsets() const = 0;
 
   // Mean LDS over the tuning tests against the first `num_subsets` retrained subsets, one seed
   // each. Charges these retrainings once, and the sums of scores once per damping. InvalidArgument
   // if fewer than 2 or more than num_subsets() are asked for.
-  absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets);
+  virtual absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets) = 0;
 
   // Moments of the tuning tests, [dampings, tuning tests]. Nothing is retrained.
-  absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings);
+  virtual absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings) = 0;
   // The matrix that the moments belong to, if it is not the one that the method inverts; else
   // empty.
-  std::string MomentsOf() const { return sources_.sweep.fitted().MomentsOf(); }
+  virtual std::string MomentsOf() const = 0;
+
+  // The held-out criterion J of the tuning tests, [dampings, tuning tests] float64: see
+  // methods/curvature/held_out_criterion.h. The curvature is fitted to `fraction` of the training
+  // examples, the mean over kHeldOutDraws random draws of them. 0: the fraction that the method's
+  // file declares. A method without features of its own is fitted again: see held_out_refit.h.
+  virtual absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
+                                             double fraction) = 0;
+
+  // LDS of an ensemble of half-data models whose training examples are the targets: see
+  // out_of_bag.h. One value per damping. `num_models` models are trained for it and charged, except
+  // those that the method has read. 0: the method's own models; Unimplemented if these are not two
+  // or more half-data models. NaN at a damping without scores.
+  virtual absl::StatusOr<std::vector<double>> OutOfBag(const std::vector<Damping>& dampings,
+                                                       int64_t num_models) = 0;
+
+  // How well the method predicts what becomes of the training examples' outputs if one half-data
+  // model is trained: see out_of_bag.h. One value per damping; NaN at a damping without scores.
+  virtual absl::StatusOr<std::vector<double>> OneRetraining(
+      const std::vector<Damping>& dampings) = 0;
 
   // Sums of the method's scores over subsets of the tuner's own, [m, train] bool:
   // [dampings, m, tuning tests] float64.
-  absl::StatusOr<at::Tensor> SubsetScores(const std::vector<Damping>& dampings,
-                                          const at::Tensor& subsets);
+  virtual absl::StatusOr<at::Tensor> SubsetScores(const std::vector<Damping>& dampings,
+                                                  const at::Tensor& subsets) = 0;
 
   // The method's task with the tuning tests as its test examples. A tuner may change the copy, for
   // example its curvature examples, its checkpoints, or the examples that get scores, and fit the
   // method to it. Its function `checkpoint` charges a checkpoint's training, unless the method or
   // this tuner read it before; so its `training_cost` is 0. FailedPrecondition if the problem has
   // no task. Use it while the problem exists.
-  absl::StatusOr<AttributionTask> Task() const;
+  virtual absl::StatusOr<AttributionTask> Task() const = 0;
 
   // The method fitted to `task`, a task of Task() or one made from it. Charges the fit. Charge the
   // scores to ledger().
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task);
+  virtual absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task) = 0;
 
   // The checkpoints that the method read, with their outputs. Charges the forward passes.
-  absl::StatusOr<std::vector<CheckpointOutputs>> Checkpoints();
+  virtual absl::StatusOr<std::vector<CheckpointOutputs>> Checkpoints() = 0;
 
-  CostLedger& ledger() { return ledger_; }
-
-  // Whether a call looked at the method at several dampings: Lds, Moments or SubsetScores. The
-  // first such call charges what the method needs for that.
-  bool looked_at_dampings() const { return looked_at_dampings_; }
-
- private:
-  DampingSweep& LookAtDampings();
-  absl::StatusOr<CheckpointOutputs> OutputsOf(const CheckpointId& id, const AttributionTask& task);
-
-  TuningSources sources_;
-  CostLedger& ledger_;
-  bool looked_at_dampings_ = false;
-  int64_t retrained_ = 0;
-  std::set<Damping> scored_;
-  // Checkpoints with a training that is charged already. Shared with the tasks that Task() gives.
-  std::shared_ptr<std::set<CheckpointId>> trained_;
+  virtual CostLedger& ledger() = 0;
 };
 
 }  // namespace attribench

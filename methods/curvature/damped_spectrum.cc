@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "methods/curvature/damped_solution.h"
 #include "methods/curvature/eigendecomposition.h"
+#include "methods/curvature/held_out_criterion.h"
 #include "methods/curvature/symmetric_product.h"
 
 namespace attribench {
@@ -77,6 +78,8 @@ absl::StatusOr<DampedSpectrum> Decompose(const DampedMatrix& damped, CostLedger&
   ledger.Charge(cost);
   spectrum.trace = damped.matrix.trace().item<double>();
   spectrum.dimension = damped.dimension;
+  spectrum.is_of_features = damped.is_of_features;
+  if (damped.test_squares.defined()) spectrum.kernel = damped;
   return spectrum;
 }
 
@@ -108,6 +111,27 @@ absl::StatusOr<at::Tensor> ScoresByFactor(const DampedMatrix& damped, double lam
       .to(damped.outside.scalar_type());
 }
 
+// The features of a group's training and test examples.
+absl::StatusOr<FeatureGroup> FeaturesOf(const DampedSpectrum& group) {
+  const bool is_decomposed = !group.undecomposed.has_value();
+  if (is_decomposed ? group.is_of_features : group.undecomposed->is_of_features) {
+    return is_decomposed
+               ? FeatureGroup::Of(group.left, group.right.t())
+               : FeatureGroup::Of(group.undecomposed->left, group.undecomposed->right.t());
+  }
+  const std::optional<DampedMatrix>& kernel = is_decomposed ? group.kernel : group.undecomposed;
+  if (!kernel.has_value() || !kernel->test_squares.defined()) {
+    return absl::UnimplementedError("the damped matrix is not made of the training examples");
+  }
+  FeatureGroup features;
+  features.kernel = kernel->matrix;
+  features.kernel_divisor = static_cast<double>(kernel->matrix.size(0));
+  features.cross = kernel->right;
+  features.test_squares = kernel->test_squares;
+  features.dimension = kernel->dimension;
+  return features;
+}
+
 class DampedAttribution : public FittedAttribution {
  public:
   DampedAttribution(std::vector<SpectralGroups> checkpoints, DampedAttributionOptions options)
@@ -117,6 +141,7 @@ class DampedAttribution : public FittedAttribution {
     if (is_inverse_) options_.filter = InverseFilter();
     for (SpectralGroups& of_checkpoint : checkpoints) {
       for (DampedSpectrum& group : of_checkpoint) groups_.push_back(std::move(group));
+      ends_.push_back(groups_.size());
     }
   }
 
@@ -164,6 +189,13 @@ class DampedAttribution : public FittedAttribution {
   absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
                                                              CostLedger& ledger) override;
 
+  absl::StatusOr<at::Tensor> HeldOutCriterion(const HeldOutSplit& split,
+                                              const std::vector<Damping>& dampings,
+                                              CostLedger& ledger) override;
+
+  absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> ScoreTrainingTargets(
+      const at::Tensor& subsets, CostLedger& ledger) override;
+
   absl::StatusOr<double> AbsoluteDampingOf(const Damping& damping) const override {
     double sum = 0;
     for (const DampedSpectrum& group : groups_) {
@@ -202,6 +234,8 @@ class DampedAttribution : public FittedAttribution {
   }
 
  private:
+  class TrainingTargets;
+
   // Sums the rows of L over each of the m subsets once. A damping then costs m r t, not n r t.
   class Subsets : public SubsetScorer {
    public:
@@ -245,6 +279,17 @@ class DampedAttribution : public FittedAttribution {
     std::vector<at::Tensor> outsides_;  // [subsets, test] float64, one a group; may be undefined
   };
 
+  // subsets [m, train] bool: 0 and the rows' weights, [m, train] float64.
+  absl::StatusOr<at::Tensor> WeightedMembers(const at::Tensor& subsets) const {
+    if (const absl::Status status = CheckSubsets(subsets, groups_.front().left.size(0));
+        !status.ok()) {
+      return status;
+    }
+    const at::Tensor members = subsets.to(at::kDouble);
+    return options_.train_weights.defined() ? members.mul(options_.train_weights.to(at::kDouble))
+                                            : members;
+  }
+
   // FailedPrecondition if a Cholesky factor does not give the scores.
   absl::StatusOr<at::Tensor> ScoresByFactor(const DampedSpectrum& group, const Damping& damping,
                                             CostLedger& ledger) const {
@@ -286,20 +331,114 @@ class DampedAttribution : public FittedAttribution {
   bool is_inverse_;  // the filter
   DampedAttributionOptions options_;
   std::vector<DampedSpectrum> groups_;  // of all checkpoints
+  std::vector<size_t> ends_;            // of each checkpoint's groups
 };
+
+// Sums the rows of L over the subsets once. A target's row of R is its row of L (feature form) or
+// of n K U = n U diag(mu) (kernel form), so a damping costs m r n for each group.
+class DampedAttribution::TrainingTargets : public TrainingTargetScorer {
+ public:
+  TrainingTargets(const DampedAttribution& fitted, at::Tensor members, CostLedger& ledger)
+      : fitted_(fitted), members_(std::move(members)) {
+    Cost cost;
+    for (const DampedSpectrum& group : fitted.groups_) {
+      lefts_.push_back(at::matmul(members_, group.left.to(at::kDouble)));
+      cost.flops += 2.0 * members_.size(0) * group.left.numel();
+    }
+    ledger.Charge(cost);
+  }
+
+  absl::StatusOr<TrainingTargetSums> Sums(const Damping& damping, CostLedger& ledger) override {
+    std::vector<at::Tensor> all_sums, all_own;
+    Cost cost;
+    size_t g = 0;
+    for (const size_t end : fitted_.ends_) {
+      at::Tensor sums, own;
+      for (; g < end; ++g) {
+        const DampedSpectrum& group = fitted_.groups_[g];
+        const absl::StatusOr<Filtered> filtered = fitted_.Filter(group, damping);
+        if (!filtered.ok()) return filtered.status();
+        at::Tensor filter = filtered->values;
+        if (group.kernel.has_value()) {
+          filter = filter.mul(group.eigenvalues).mul_(static_cast<double>(members_.size(1)));
+        }
+        const at::ScalarType type = group.left.scalar_type();
+        const at::Tensor of_subsets =
+            at::matmul(lefts_[g].mul(filter).to(type), group.left.t()).to(at::kDouble);
+        const at::Tensor of_itself =
+            at::matmul(group.left.square(), filter.to(type)).to(at::kDouble);
+        sums = sums.defined() ? sums.add_(of_subsets) : of_subsets;
+        own = own.defined() ? own.add_(of_itself) : of_itself;
+        cost.flops += 2.0 * (members_.size(0) + 1) * group.left.numel();
+      }
+      all_sums.push_back(sums);
+      all_own.push_back(own);
+    }
+    ledger.Charge(cost);
+    TrainingTargetSums result{at::stack(all_sums), at::stack(all_own)};
+    const at::Tensor& weights = fitted_.options_.train_weights;
+    if (weights.defined()) result.own.mul_(weights.to(at::kDouble));
+    if (const absl::Status status = CheckFinite(result.sums.flatten(0, 1), "sums of scores");
+        !status.ok()) {
+      return status;
+    }
+    return result;
+  }
+
+ private:
+  const DampedAttribution& fitted_;
+  const at::Tensor members_;       // [subsets, train] float64, with the rows' weights
+  std::vector<at::Tensor> lefts_;  // [subsets, r] float64, one a group
+};
+
+absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> DampedAttribution::ScoreTrainingTargets(
+    const at::Tensor& subsets, CostLedger& ledger) {
+  if (const absl::Status status = PrepareManyDampings(ledger); !status.ok()) return status;
+  for (const DampedSpectrum& group : groups_) {
+    if (!group.is_of_features && !group.kernel.has_value()) {
+      return absl::UnimplementedError("the damped matrix is not made of the training examples");
+    }
+  }
+  const absl::StatusOr<at::Tensor> members = WeightedMembers(subsets);
+  if (!members.ok()) return members.status();
+  return std::unique_ptr<TrainingTargetScorer>(new TrainingTargets(*this, *members, ledger));
+}
+
+absl::StatusOr<at::Tensor> DampedAttribution::HeldOutCriterion(const HeldOutSplit& split,
+                                                               const std::vector<Damping>& dampings,
+                                                               CostLedger& ledger) {
+  at::Tensor sum;  // over checkpoints
+  size_t g = 0;
+  for (const size_t end : ends_) {
+    std::vector<FeatureGroup> groups;
+    for (; g < end; ++g) {
+      absl::StatusOr<FeatureGroup> group = FeaturesOf(groups_[g]);
+      if (!group.ok()) return group.status();
+      groups.push_back(*std::move(group));
+    }
+    const auto predictions = PredictHeldOut(groups, split, dampings, ledger);
+    if (!predictions.ok()) return predictions.status();
+    const at::Tensor criterion = attribench::HeldOutCriterion(*predictions);
+    sum = sum.defined() ? sum.add_(criterion) : criterion;
+  }
+  return sum.div_(num_checkpoints_);
+}
 
 absl::StatusOr<std::unique_ptr<SubsetScorer>> DampedAttribution::ScoreSubsets(
     const at::Tensor& subsets, CostLedger& ledger) {
   if (const absl::Status status = PrepareManyDampings(ledger); !status.ok()) return status;
-  if (const absl::Status status = CheckSubsets(subsets, groups_.front().left.size(0));
-      !status.ok()) {
-    return status;
-  }
-  at::Tensor members = subsets.to(at::kDouble);
-  if (options_.train_weights.defined()) {
-    members = members.mul(options_.train_weights.to(at::kDouble));
-  }
-  return std::unique_ptr<SubsetScorer>(new Subsets(*this, members, ledger));
+  const absl::StatusOr<at::Tensor> members = WeightedMembers(subsets);
+  if (!members.ok()) return members.status();
+  return std::unique_ptr<SubsetScorer>(new Subsets(*this, *members, ledger));
+}
+
+DampedMatrix OfMatrix(const at::Tensor& matrix, const at::Tensor& train, const at::Tensor& test) {
+  DampedMatrix damped;
+  damped.matrix = matrix;
+  damped.left = train;
+  damped.right = test.t();
+  damped.dimension = static_cast<double>(matrix.size(0));
+  return damped;
 }
 
 // Rows times the square roots of their weights, if there are any.
@@ -321,10 +460,13 @@ TaskFeatures TaskFeatures::Make(const AttributionTask& task, const at::Tensor& a
   return features;
 }
 
-absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
-                                              double dimension, CostLedger& ledger,
-                                              bool one_damping) {
-  return MakeSpectrum({kernel, {}, cross, {}, dimension}, one_damping, ledger);
+absl::StatusOr<DampedSpectrum> KernelSpectrum(const TrainingKernel& kernel, CostLedger& ledger) {
+  DampedMatrix damped;
+  damped.matrix = kernel.kernel;
+  damped.right = kernel.cross;
+  damped.dimension = kernel.dimension;
+  damped.test_squares = kernel.test_squares;
+  return MakeSpectrum(std::move(damped), kernel.one_damping, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger) {
@@ -344,8 +486,7 @@ absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, Cos
 absl::StatusOr<DampedSpectrum> MatrixSpectrum(const at::Tensor& matrix, const at::Tensor& train,
                                               const at::Tensor& test, CostLedger& ledger,
                                               bool one_damping) {
-  return MakeSpectrum({matrix, train, test.t(), {}, static_cast<double>(matrix.size(0))},
-                      one_damping, ledger);
+  return MakeSpectrum(OfMatrix(matrix, train, test), one_damping, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, CostLedger& ledger) {
@@ -357,16 +498,22 @@ absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, Cos
     const at::Tensor matrix =
         SymmetricProduct(WeightedRows(rows, features.curvature_weights), cost).div_(m);
     ledger.Charge(cost);
-    return MatrixSpectrum(matrix, features.train, features.test, ledger, features.one_damping);
+    DampedMatrix damped = OfMatrix(matrix, features.train, features.test);
+    damped.is_of_features = !own;
+    return MakeSpectrum(std::move(damped), features.one_damping, ledger);
   }
   const double n = static_cast<double>(features.train.size(0));
   const double t = static_cast<double>(features.test.size(0));
   if (!own) {
     cost.flops = 2 * n * k * t;
-    const at::Tensor kernel = SymmetricProduct(rows.t(), cost).div_(n);
+    TrainingKernel kernel;
+    kernel.kernel = SymmetricProduct(rows.t(), cost).div_(n);
+    kernel.cross = at::matmul(features.train, features.test.t());
+    kernel.test_squares = features.test.to(at::kDouble).square().sum(1);
+    kernel.dimension = k;
+    kernel.one_damping = features.one_damping;
     ledger.Charge(cost);
-    return KernelSpectrum(kernel, at::matmul(features.train, features.test.t()), k, ledger,
-                          features.one_damping);
+    return KernelSpectrum(kernel, ledger);
   }
   CurvatureKernel kernel;
   kernel.kernel = SymmetricProduct(rows.t(), cost);

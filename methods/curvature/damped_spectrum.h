@@ -22,6 +22,10 @@ struct DampedMatrix {
   at::Tensor right;    // R [r, test]
   at::Tensor outside;  // [train, test]; may be undefined
   double dimension = 0;
+  // For the held-out criterion, if M is the mean of phi_i phi_i' over the training examples i: in
+  // the feature form, true; in the kernel form, |phi|^2 of the test examples [test].
+  bool is_of_features = false;
+  at::Tensor test_squares;
 };
 
 // The scores of one group of parameters (all of them, or one layer) at one checkpoint, as a
@@ -42,6 +46,10 @@ struct DampedSpectrum {
   // what they are made of. Scores at a damping then take a Cholesky factor, r^3 / 3 operations. The
   // eigendecomposition, 9 r^3, is made when something needs it.
   std::optional<DampedMatrix> undecomposed;
+  // For the held-out criterion: `left` and `right` are the features in another orthonormal basis;
+  // or the kernel that was decomposed.
+  bool is_of_features = false;
+  std::optional<DampedMatrix> kernel;
 };
 
 // Features (gradients, or projections of them) of a task's examples.
@@ -66,11 +74,15 @@ struct TaskFeatures {
 //       the eigenvectors of F are H' U diag(mu)^(-1/2), and `outside` is not 0.
 absl::StatusOr<DampedSpectrum> FeatureSpectrum(const TaskFeatures& features, CostLedger& ledger);
 
-// Kernel form if the curvature examples are the training examples: K = Phi Phi' / n [n, n] and
-// cross = Phi phi [n, test]; `dimension` is k.
-absl::StatusOr<DampedSpectrum> KernelSpectrum(const at::Tensor& kernel, const at::Tensor& cross,
-                                              double dimension, CostLedger& ledger,
-                                              bool one_damping = false);
+// Kernel form if the curvature examples are the training examples.
+struct TrainingKernel {
+  at::Tensor kernel;        // K = Phi Phi' / n [n, n]
+  at::Tensor cross;         // Phi phi [n, test]
+  at::Tensor test_squares;  // |phi|^2 of the test examples [test]; undefined: nothing is held out
+  double dimension = 0;     // k
+  bool one_damping = false;
+};
+absl::StatusOr<DampedSpectrum> KernelSpectrum(const TrainingKernel& kernel, CostLedger& ledger);
 
 // Kernel form for any curvature examples. Inner products as they are: neither divided by m nor
 // weighted.

@@ -222,7 +222,7 @@ TEST(DampedAttributionTest, WithoutAFactorTheEigendecompositionAnswers) {
   const at::Tensor cross = at::matmul(train, test.t());
   const auto fitted = [&](bool one_damping) {
     return MakeDampedAttribution(
-        {SpectralGroups{*KernelSpectrum(kernel, cross, 6, ledger, one_damping)}});
+        {SpectralGroups{*KernelSpectrum({kernel, cross, {}, 6, one_damping}, ledger)}});
   };
   const Damping damping = {1e-10, ABSOLUTE};  // eigenvalues of -1e-9 count as 0
   ExpectClose(*fitted(true)->Scores(damping, ledger), *fitted(false)->Scores(damping, ledger));

@@ -19,8 +19,15 @@ absl::StatusOr<DampedSpectrum> OfTrainingExamples(const AttributionTask& task,
   const int64_t n = task.train.size();
   const auto gram = GramMatrix(*gradients, n, ledger);  // [n, all]
   if (!gram.ok()) return gram.status();
-  return KernelSpectrum(gram->slice(1, 0, n).div(static_cast<double>(n)), gram->slice(1, n).clone(),
-                        static_cast<double>(gradients->num_parameters()), ledger, task.one_damping);
+  auto test_squares = SquaredNorms(*gradients, n, ledger);
+  if (!test_squares.ok()) return test_squares.status();
+  TrainingKernel kernel;
+  kernel.kernel = gram->slice(1, 0, n).div(static_cast<double>(n));
+  kernel.cross = gram->slice(1, n).clone();
+  kernel.test_squares = *std::move(test_squares);
+  kernel.dimension = static_cast<double>(gradients->num_parameters());
+  kernel.one_damping = task.one_damping;
+  return KernelSpectrum(kernel, ledger);
 }
 
 absl::StatusOr<DampedSpectrum> OfOtherExamples(const AttributionTask& task,

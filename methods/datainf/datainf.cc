@@ -134,7 +134,11 @@ class DataInfAttribution : public FittedAttribution {
         kernel.mul_(at::outer(roots, roots));
         cross = cross.mul(roots.unsqueeze(1));
       }
-      auto spectrum = KernelSpectrum(kernel, cross, layer.dimension, ledger);
+      TrainingKernel of_layer;
+      of_layer.kernel = kernel;
+      of_layer.cross = cross;
+      of_layer.dimension = layer.dimension;
+      auto spectrum = KernelSpectrum(of_layer, ledger);
       if (!spectrum.ok()) return spectrum.status();
       groups.push_back(*std::move(spectrum));
     }

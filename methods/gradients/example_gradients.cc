@@ -151,6 +151,20 @@ absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first,
   return gram;
 }
 
+absl::StatusOr<at::Tensor> SquaredNorms(const ExampleGradients& gradients, int64_t begin,
+                                        CostLedger& ledger) {
+  std::vector<at::Tensor> squares;
+  GradientFactors factors;
+  while (begin < gradients.size()) {
+    const int64_t end = std::min(gradients.size(), begin + gradients.rows());
+    const absl::Status status = gradients.Slice(begin, end, ledger, factors);
+    if (!status.ok()) return status;
+    squares.push_back(SquaredNorms(factors).clone());
+    begin = end;
+  }
+  return at::cat(squares);
+}
+
 absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
                                    CostLedger& ledger) {
   const auto lengths = [](const GradientFactors& factors) {  // at least the smallest normal float32

@@ -87,6 +87,10 @@ absl::StatusOr<at::Tensor> InnerProducts(const ExampleGradients& a, const Exampl
                                          CostLedger& ledger);
 absl::StatusOr<at::Tensor> GramMatrix(const ExampleGradients& a, int64_t first, CostLedger& ledger);
 
+// Squared norms of the gradients from example `begin` on, [size - begin].
+absl::StatusOr<at::Tensor> SquaredNorms(const ExampleGradients& gradients, int64_t begin,
+                                        CostLedger& ledger);
+
 // Cosines of gradients, [a, b]; 0 if either gradient is 0.
 absl::StatusOr<at::Tensor> Cosines(const ExampleGradients& a, const ExampleGradients& b,
                                    CostLedger& ledger);

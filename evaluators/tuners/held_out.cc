@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A selector that retrains nothing and reads no other checkpoint: the damping of the grid with the
+// highest held-out criterion, the mean over the tuning tests. The damping is carried over as a
+// multiple of the mean eigenvalue: that of the fitted part's curvature to that of the method's own.
+#include <string>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "evaluators/tuners/tuner.h"
+
+namespace attribench {
+namespace {
+
+class HeldOut : public Tuner {
+ public:
+  TunerKind kind() const override { return TunerKind::kSelector; }
+
+  absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
+    std::vector<Damping> dampings;
+    for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
+      if (damping.unit == ABSOLUTE) {
+        return absl::UnimplementedError(
+            "the grid of the damping is absolute; held-out needs one that is relative to the mean "
+            "eigenvalue or the trace");
+      }
+      if (damping.value > 0) dampings.push_back(damping);
+    }
+    const absl::StatusOr<at::Tensor> criterion = problem.HeldOut(dampings, /*fraction=*/0);
+    if (!criterion.ok()) return criterion.status();
+    const at::Tensor mean = criterion->mean(1).contiguous();
+    const double* values = mean.data_ptr<double>();
+    return HighestPoint(dampings, {values, values + mean.numel()});
+  }
+};
+
+[[maybe_unused]] const bool registered = RegisterTuner("held_out", std::make_unique<HeldOut>());
+
+}  // namespace
+}  // namespace attribench

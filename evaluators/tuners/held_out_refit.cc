@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/tuners/held_out_refit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/models/model.h"
+#include "datasets/random_stream.h"
+#include "methods/gradients/example_gradients.h"
+
+namespace attribench {
+namespace {
+
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+
+GradientTarget TargetOf(const MethodFacts& facts) {
+  return facts.output() == MethodFacts::MARGIN ? GradientTarget::kMargin : GradientTarget::kLoss;
+}
+
+// Every example with every label: row i C + y has example i and label y.
+Dataset WithEveryLabel(const Dataset& examples, int64_t classes) {
+  return {examples.inputs.repeat_interleave(classes, 0),
+          at::arange(classes, at::kLong).repeat({examples.size()})};
+}
+
+Dataset Joined(const Dataset& a, const Dataset& b) {
+  return {at::cat({a.inputs, b.inputs}), at::cat({a.labels, b.labels})};
+}
+
+// Squared norms of the examples' gradients, the mean over the checkpoints, [n] float64.
+absl::StatusOr<at::Tensor> MeanSquaredNorms(const HeldOutRefit& refit, const Dataset& examples,
+                                            CostLedger& ledger) {
+  at::Tensor sum = at::zeros({examples.size()}, at::kDouble);
+  for (const Parameters& parameters : refit.checkpoints) {
+    const auto gradients =
+        ExampleGradients::Make(*refit.task.model, parameters, examples, TargetOf(refit.facts),
+                               refit.task.gradient_bytes(), ledger);
+    if (!gradients.ok()) return gradients.status();
+    const auto squares = SquaredNorms(*gradients, 0, ledger);
+    if (!squares.ok()) return squares.status();
+    sum.add_(squares->to(at::kDouble));
+  }
+  return sum.div_(static_cast<double>(refit.checkpoints.size()));
+}
+
+// The model's probabilities, the mean over the checkpoints, [n, classes] float64.
+at::Tensor MeanProbabilities(const HeldOutRefit& refit, const Dataset& examples,
+                             CostLedger& ledger) {
+  at::Tensor sum;
+  Cost cost;
+  for (const Parameters& parameters : refit.checkpoints) {
+    const at::Tensor logits = EvaluateLogits(
+        *refit.task.model, parameters, examples.inputs.to(parameters.front().value.scalar_type()));
+    const at::Tensor probabilities = at::softmax(logits.to(at::kDouble), 1);
+    sum = sum.defined() ? sum.add_(probabilities) : probabilities;
+    cost.flops += static_cast<double>(examples.size()) * refit.task.model->ForwardFlops();
+  }
+  ledger.Charge(cost);
+  return sum.div_(static_cast<double>(refit.checkpoints.size()));
+}
+
+at::Tensor InverseOrZero(const at::Tensor& values) {
+  return at::where(values.gt(0), values.reciprocal(), at::zeros_like(values));
+}
+
+}  // namespace
+
+absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
+                                              uint64_t draw) {
+  const auto fitted = std::max<int64_t>(2, static_cast<int64_t>(std::floor(fraction * n)));
+  if (!(fraction > 0 && fraction < 1) || fitted >= n) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a share of ", fraction, " of ", n,
+                     " examples to fit to, must be in (0, 1) and leave examples to hold out"));
+  }
+  const std::vector<int64_t> order = RandomStream(1, "held out", {draw}).Permutation(n);
+  const int64_t end = fitted + std::min(n - fitted, max_held_out);
+  const auto rows = [&](int64_t first, int64_t last) {
+    std::vector<int64_t> part(order.begin() + first, order.begin() + last);
+    std::sort(part.begin(), part.end());
+    return at::tensor(part, at::kLong);
+  };
+  return HeldOutSplit{rows(0, fitted), rows(fitted, end), {}};
+}
+
+absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldOutSplit& split,
+                                          const std::vector<Damping>& dampings,
+                                          CostLedger& ledger) {
+  const MethodFacts::HeldOut& how = refit.facts.held_out();
+  const bool model_labels = how.labels() == MethodFacts::HeldOut::MODEL;
+  const int64_t classes = model_labels ? refit.task.model->num_classes() : 1;
+  const Dataset fitted_examples = refit.task.train.Rows(split.fitted);
+  const Dataset held = refit.task.train.Rows(split.held_out);
+  const auto labelled = [&](const Dataset& examples) {
+    return model_labels ? WithEveryLabel(examples, classes) : examples;
+  };
+  // The probability of each example's label, [n, classes].
+  const auto probabilities = [&](const Dataset& examples) {
+    return model_labels ? MeanProbabilities(refit, examples, ledger)
+                        : at::ones({examples.size(), 1}, at::kDouble);
+  };
+
+  CurvatureExamples curvature{fitted_examples, {}};
+  double mean_weight = 1;
+  if (!how.plain()) {
+    const auto squares = MeanSquaredNorms(refit, labelled(fitted_examples), ledger);
+    if (!squares.ok()) return squares.status();
+    curvature.weights =
+        InverseOrZero(squares->view({-1, classes}).mul(probabilities(fitted_examples)).sum(1));
+    mean_weight = curvature.weights.mean().item<double>();
+    if (!(mean_weight > 0)) {
+      return absl::FailedPreconditionError("all gradients of the fitted examples are 0");
+    }
+  }
+
+  AttributionTask task = refit.task;
+  task.own_curvature_examples = std::move(curvature);
+  task.train = Joined(labelled(held), task.test);
+  const auto squares = MeanSquaredNorms(refit, task.train, ledger);
+  if (!squares.ok()) return squares.status();
+  const at::Tensor inverse_norms = InverseOrZero(*squares).sqrt();
+  const int64_t num_held = held.size() * classes;
+  const at::Tensor of_test = inverse_norms.slice(0, num_held);
+  const at::Tensor of_held =
+      how.plain() ? at::ones({num_held}, at::kDouble) : inverse_norms.slice(0, 0, num_held);
+  const at::Tensor weights = probabilities(held).div(static_cast<double>(held.size())).flatten();
+
+  const auto fitted = refit.fit(task);
+  if (!fitted.ok()) return fitted.status();
+  std::vector<at::Tensor> criterion;
+  for (const Damping& damping : dampings) {
+    const absl::StatusOr<at::Tensor> scores = (*fitted)->Scores(damping, ledger);
+    if (!scores.ok()) {
+      criterion.push_back(at::full({task.test.size()}, kNoValue, at::kDouble));
+      continue;
+    }
+    // The weights have a mean of 1 in the fit, so its inverse is mean_weight times too large.
+    const at::Tensor x = scores->to(at::kDouble).div_(mean_weight).mul_(of_test);
+    const at::Tensor of_tests = x.slice(0, num_held).diagonal().mul(of_test);
+    const at::Tensor predictions = x.slice(0, 0, num_held).mul(of_held.unsqueeze(1));
+    const at::Tensor squared = at::matmul(weights.unsqueeze(0), predictions.square()).squeeze(0);
+    criterion.push_back(of_tests.sub(squared, 0.5));
+  }
+  return at::stack(criterion);
+}
+
+}  // namespace attribench

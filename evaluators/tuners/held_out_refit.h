@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_EVALUATORS_TUNERS_HELD_OUT_REFIT_H_
+#define ATTRIBENCH_EVALUATORS_TUNERS_HELD_OUT_REFIT_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "methods/attribution_method.h"
+#include "methods/cost_ledger.h"
+#include "methods/damping.h"
+#include "methods/hyperparameters.pb.h"
+
+namespace attribench {
+
+// `fraction` of n examples to fit to, at least 2, and at most `max_held_out` of the others to hold
+// out. Drawn by RandomStream(1, "held out", {draw}). InvalidArgument if the fraction is not in
+// (0, 1) or leaves nothing to hold out.
+absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
+                                              uint64_t draw);
+
+// What the general form of the held-out criterion needs of a method.
+struct HeldOutRefit {
+  const AttributionTask& task;  // its test examples get the criterion
+  MethodFacts facts;
+  std::vector<Parameters> checkpoints;  // that the method reads
+  std::function<absl::StatusOr<std::unique_ptr<FittedAttribution>>(const AttributionTask&)> fit;
+};
+
+// The held-out criterion (methods/curvature/held_out_criterion.h) of any method with a damped
+// inverse, [dampings, test] float64. The method is fitted once more, with its curvature estimated
+// on split.fitted, and scores the held-out examples and the test examples themselves. Thus it needs
+// nothing but scores, and takes as long as they do.
+//
+// The method's facts say how (MethodFacts::held_out). With the training labels, the held-out side
+// is the empirical Fisher. With the model's labels it is the true Fisher: each held-out example is
+// scored with every label, weighted by the model's probability of it. Unit norm weights example i
+// of the curvature by 1 / |g_i|^2; with the model's labels, |g_i|^2 is its expectation. With
+// several checkpoints, scores are their mean, so the criterion is that of the mean; norms and
+// probabilities are means too. A damping without scores has NaN.
+absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldOutSplit& split,
+                                          const std::vector<Damping>& dampings, CostLedger& ledger);
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_EVALUATORS_TUNERS_HELD_OUT_REFIT_H_
