@@ -15,11 +15,13 @@ namespace {
 // The settings of the repository, with the digests that the manifests of their zoos record. A new
 // field of Setting must not change the digest of a setting without it.
 const std::pair<const char*, const char*> kSettings[] = {
+    {"cifar10_cnn", "331124fec9d8c6be7e7c3925639c504ce1bec8f9d29610ebd4b990fc22fa9b64"},
     {"cifar10_resnet9", "a402b32c1a6550dcc77ce0947fd6281bd28784892b2616e20bb0ad0ab8e8ecf5"},
     {"cifar2_resnet9", "845209f77c12ce3939fcb37d8bd79a890975288a4f1b2c856a341dc8b91fa616"},
     {"glyphs_mlp", "bf0bcb0c2c2a6a7b536f2d9d0b495ee3565ed489e701a75f06486d21ee3ebeb2"},
     {"mnist_lr", "4be858b6f767ea88d0ed1454ed38b027252dd9770bf5200b3a98e4a7e020cac2"},
     {"mnist_mlp", "1f7b0cfca5745dadbd343f8239317d388f36e47add675dc21ad038fabdb610d4"},
+    {"mnist_wide", "e45c85539ba4d1711ed38a73513400c9d3ca05ec308bcb8e78bffacd9112ee17"},
 };
 
 TEST(SettingTest, EverySettingOfTheRepositoryIsValidAndHasTheDigestOfItsZoo) {
