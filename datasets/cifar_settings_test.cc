@@ -28,6 +28,20 @@ TEST(CifarSettingsTest, TenClassesAtTheHeadOfTheFiles) {
   EXPECT_NEAR(SumOfBytes(data.test.inputs), 189685566, 1536000 * 0x1p-25 * 255 / 2);
 }
 
+TEST(CifarSettingsTest, OtherImagesOfTheSameFiles) {
+  const DatasetSplit data = *LoadDataset(*LoadSetting("cifar10_cnn"), "external");
+  EXPECT_EQ(data.train.size(), 5000);
+  EXPECT_EQ(data.test.size(), 500);
+  EXPECT_TRUE(
+      data.train.labels.slice(0, 0, 8).equal(at::tensor({1, 6, 6, 8, 8, 3, 4, 6}, at::kLong)));
+  EXPECT_TRUE(
+      data.test.labels.slice(0, 0, 8).equal(at::tensor({5, 0, 8, 4, 8, 1, 1, 8}, at::kLong)));
+  EXPECT_TRUE(
+      at::bincount(data.train.labels)
+          .equal(at::tensor({497, 510, 511, 494, 508, 489, 503, 513, 497, 478}, at::kLong)));
+  EXPECT_NEAR(SumOfBytes(data.test.inputs), 191732537, 1536000 * 0x1p-25 * 255 / 2);
+}
+
 TEST(CifarSettingsTest, CatsAndDogsInTheOrderOfTheFiles) {
   const DatasetSplit data = *LoadDataset(*LoadSetting("cifar2_resnet9"), "external");
   EXPECT_EQ(data.train.size(), 5000);

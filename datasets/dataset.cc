@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/dataset.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "datasets/formats/cifar.h"
 #include "datasets/formats/glyphs.h"
 #include "datasets/formats/idx.h"
+#include "datasets/random_stream.h"
+#include "datasets/settings/setting.h"
 #include "datasets/whole_file.h"
 
 namespace attribench {
@@ -53,15 +56,15 @@ absl::StatusOr<RawImages> OrHowToGetIt(absl::StatusOr<RawImages> raw, const std:
 
 absl::StatusOr<RawImages> ReadFiles(const IdxSource& idx, const std::string& data_root,
                                     const std::string& images, const std::string& labels,
-                                    int64_t count) {
+                                    int64_t count, int64_t first) {
   const std::string folder = absl::StrCat(data_root, "/", idx.folder(), "/");
-  absl::StatusOr<RawImages> raw =
-      OrHowToGetIt(ReadIdx(folder + images, folder + labels, count), idx.folder(), idx.url());
+  absl::StatusOr<RawImages> raw = OrHowToGetIt(
+      ReadIdx(folder + images, folder + labels, count, first), idx.folder(), idx.url());
   if (!raw.ok()) return raw;
   for (uint8_t& label : raw->labels) {
     if (label < idx.first_label()) {
       return absl::DataLossError(absl::StrCat(
-          folder, labels, ": example ", &label - raw->labels.data(), " has label ", label,
+          folder, labels, ": example ", first + (&label - raw->labels.data()), " has label ", label,
           ", must be at least ", idx.first_label(), " (idx.first_label of the setting)"));
     }
     label = static_cast<uint8_t>(label - idx.first_label());
@@ -71,14 +74,14 @@ absl::StatusOr<RawImages> ReadFiles(const IdxSource& idx, const std::string& dat
 
 absl::StatusOr<RawImages> ReadFiles(const CifarSource& cifar, const std::string& data_root,
                                     const google::protobuf::RepeatedPtrField<std::string>& files,
-                                    int64_t count) {
+                                    int64_t count, int64_t first) {
   std::vector<std::string> paths;
   for (const std::string& file : files) {
     paths.push_back(absl::StrCat(data_root, "/", cifar.folder(), "/", file));
   }
-  return OrHowToGetIt(
-      ReadCifar(paths, cifar.format(), {cifar.classes().begin(), cifar.classes().end()}, count),
-      cifar.folder(), cifar.url());
+  return OrHowToGetIt(ReadCifar(paths, cifar.format(),
+                                {cifar.classes().begin(), cifar.classes().end()}, count, first),
+                      cifar.folder(), cifar.url());
 }
 
 absl::StatusOr<RawSplit> ReadSource(const DatasetSource& source, const std::string& data_root) {
@@ -90,20 +93,21 @@ absl::StatusOr<RawSplit> ReadSource(const DatasetSource& source, const std::stri
   if (source.has_idx()) {
     const IdxSource& idx = source.idx();
     absl::StatusOr<RawImages> train =
-        ReadFiles(idx, data_root, idx.train_images(), idx.train_labels(), source.num_train());
+        ReadFiles(idx, data_root, idx.train_images(), idx.train_labels(), source.num_train(),
+                  source.first_train());
     if (!train.ok()) return train.status();
-    absl::StatusOr<RawImages> test =
-        ReadFiles(idx, data_root, idx.test_images(), idx.test_labels(), source.num_test());
+    absl::StatusOr<RawImages> test = ReadFiles(idx, data_root, idx.test_images(), idx.test_labels(),
+                                               source.num_test(), source.first_test());
     if (!test.ok()) return test.status();
     return RawSplit{*std::move(train), *std::move(test)};
   }
   if (source.has_cifar()) {
     const CifarSource& cifar = source.cifar();
     absl::StatusOr<RawImages> train =
-        ReadFiles(cifar, data_root, cifar.train_files(), source.num_train());
+        ReadFiles(cifar, data_root, cifar.train_files(), source.num_train(), source.first_train());
     if (!train.ok()) return train.status();
     absl::StatusOr<RawImages> test =
-        ReadFiles(cifar, data_root, cifar.test_files(), source.num_test());
+        ReadFiles(cifar, data_root, cifar.test_files(), source.num_test(), source.first_test());
     if (!test.ok()) return test.status();
     return RawSplit{*std::move(train), *std::move(test)};
   }
@@ -141,42 +145,68 @@ absl::Status CheckDigest(const std::string& digest, const Setting& setting,
                    url.empty() ? "" : absl::StrCat("; download the official files from ", url)));
 }
 
+// A field of the setting's model with its value.
+struct Field {
+  const char* name;
+  int64_t value;
+};
+
+Field NumClasses(const ModelSpec& model) {
+  if (model.has_mlp()) return {"mlp.num_classes", model.mlp().num_classes()};
+  if (model.has_resnet9()) return {"resnet9.num_classes", model.resnet9().num_classes()};
+  return {"cnn.num_classes", model.cnn().num_classes()};
+}
+
 // InvalidArgument if the setting's model cannot take the images and labels of `split`.
-absl::Status CheckModelTakes(const Dataset& data, const Setting& setting,
+absl::Status CheckModelTakes(const RawImages& raw, const Setting& setting,
                              const std::string& split) {
   const ModelSpec& model = setting.model();
-  const auto shape = data.inputs.sizes();
-  const std::string images = absl::StrCat("but the ", split, " images are ", shape[1], " x ",
-                                          shape[2], " x ", shape[3], ": ");
-  const auto refuse = [&](const std::string& field, int64_t value, const std::string& reason) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("setting ", setting.name(), ": model.", field, " is ", value, ", ", reason));
+  const std::string images = absl::StrCat("but the ", split, " images are ", raw.channels, " x ",
+                                          raw.height, " x ", raw.width, ": ");
+  const auto refuse = [&](const Field& field, const std::string& reason) {
+    return absl::InvalidArgumentError(absl::StrCat("setting ", setting.name(), ": model.",
+                                                   field.name, " is ", field.value, ", ", reason));
   };
-  if (model.has_mlp() && data.inputs[0].numel() != model.mlp().num_inputs()) {
-    return refuse("mlp.num_inputs", model.mlp().num_inputs(),
-                  absl::StrCat(images, "it must be ", data.inputs[0].numel()));
+  const int64_t pixels = raw.channels * raw.height * raw.width;
+  if (model.has_mlp() && pixels != model.mlp().num_inputs()) {
+    return refuse({"mlp.num_inputs", model.mlp().num_inputs()},
+                  absl::StrCat(images, "it must be ", pixels));
   }
-  if (model.has_resnet9() && shape[1] != model.resnet9().num_channels()) {
-    return refuse("resnet9.num_channels", model.resnet9().num_channels(),
-                  absl::StrCat(images, "it must be ", shape[1]));
+  if (!model.has_mlp()) {
+    const bool resnet9 = model.has_resnet9();
+    const Field channels = resnet9 ? Field{"resnet9.num_channels", model.resnet9().num_channels()}
+                                   : Field{"cnn.num_channels", model.cnn().num_channels()};
+    const Field size = resnet9 ? Field{"resnet9.image_size", model.resnet9().image_size()}
+                               : Field{"cnn.image_size", model.cnn().image_size()};
+    if (raw.channels != channels.value) {
+      return refuse(channels, absl::StrCat(images, "it must be ", raw.channels));
+    }
+    if (raw.height != size.value || raw.width != size.value) {
+      return refuse(size, absl::StrCat(images, "it must be the height and the width"));
+    }
   }
-  if (model.has_resnet9() && (shape[2] != model.resnet9().image_size() || shape[2] != shape[3])) {
-    return refuse("resnet9.image_size", model.resnet9().image_size(),
-                  absl::StrCat(images, "it must be the height and the width"));
-  }
-  const int64_t classes =
-      model.has_mlp() ? model.mlp().num_classes() : model.resnet9().num_classes();
-  const int64_t label = data.labels.max().item<int64_t>();
-  if (label >= classes) {
-    const bool offset = setting.dataset().has_idx() && data.labels.min().item<int64_t>() > 0;
-    return refuse(model.has_mlp() ? "mlp.num_classes" : "resnet9.num_classes", classes,
-                  absl::StrCat("but the ", split, " labels go up to ", label,
-                               ": it must be at least ", label + 1,
+  const Field classes = NumClasses(model);
+  const auto [least, greatest] = std::minmax_element(raw.labels.begin(), raw.labels.end());
+  if (*greatest >= classes.value) {
+    const bool offset = setting.dataset().has_idx() && *least > 0;
+    return refuse(classes,
+                  absl::StrCat("but the ", split, " labels go up to ", *greatest,
+                               ": it must be at least ", *greatest + 1,
                                offset ? ", or set dataset.idx.first_label if the first class has a "
                                         "higher label than 0"
                                       : ""));
   }
   return absl::OkStatus();
+}
+
+// Gives some examples wrong labels: see LabelNoise in datasets/settings/setting.proto.
+void AddLabelNoise(const DatasetSource& source, int64_t num_classes, RawImages& train) {
+  RandomStream stream(source.label_noise().seed(), "label noise");
+  for (const int64_t example : stream.Sample(train.size(), NumWrongLabels(source))) {
+    uint8_t& label = train.labels[example];
+    const auto other = static_cast<uint8_t>(stream.Below(num_classes - 1));
+    label = other < label ? other : other + 1;
+  }
 }
 
 }  // namespace
@@ -186,18 +216,17 @@ Dataset Dataset::Rows(const at::Tensor& index) const {
 }
 
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root) {
-  const absl::StatusOr<RawSplit> raw = ReadSource(setting.dataset(), data_root);
+  const DatasetSource& source = setting.dataset();
+  absl::StatusOr<RawSplit> raw = ReadSource(source, data_root);
   if (!raw.ok()) return raw.status();
-  if (const absl::Status status = CheckChannels(raw->train, setting); !status.ok()) return status;
-  DatasetSplit data = {Normalised(raw->train, setting.dataset()),
-                       Normalised(raw->test, setting.dataset()), Digest(*raw)};
-  for (const auto& [split, name] : {std::pair(&data.train, "train"), {&data.test, "test"}}) {
-    const absl::Status status = CheckModelTakes(*split, setting, name);
-    if (!status.ok()) return status;
-  }
-  if (const absl::Status status = CheckDigest(data.digest, setting, data_root); !status.ok())
-    return status;
-  return data;
+  absl::Status status = CheckChannels(raw->train, setting);
+  if (status.ok()) status = CheckModelTakes(raw->train, setting, "train");
+  if (status.ok()) status = CheckModelTakes(raw->test, setting, "test");
+  if (!status.ok()) return status;
+  AddLabelNoise(source, NumClasses(setting.model()).value, raw->train);
+  const std::string digest = Digest(*raw);
+  if (status = CheckDigest(digest, setting, data_root); !status.ok()) return status;
+  return DatasetSplit{Normalised(raw->train, source), Normalised(raw->test, source), digest};
 }
 
 }  // namespace attribench

@@ -24,12 +24,14 @@ struct Dataset {
 struct DatasetSplit {
   Dataset train;
   Dataset test;
-  // The SHA-256 of all examples as they were read: see data_digest in datasets/zoo/manifest.proto.
+  // The SHA-256 of all examples, before pixels are scaled and after label noise: see data_digest in
+  // datasets/zoo/manifest.proto.
   // Empty if LoadDataset did not make this split.
   std::string digest = "";
 };
 
-// Loads the data of a setting: draws glyphs, or reads files under `data_root`/<folder>.
+// Loads the data of a setting: draws glyphs, or reads files under `data_root`/<folder>. Then it
+// makes some training labels wrong, if the setting has label noise.
 //
 // NotFound says which file is missing and how to get it. InvalidArgument or DataLoss says what is
 // wrong with a file (see formats/). InvalidArgument also says if the setting's model does not fit

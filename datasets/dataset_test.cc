@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/dataset.h"
 
+#include <cmath>
+
 #include "ATen/ATen.h"
 #include "absl/strings/match.h"
 #include "datasets/settings/setting.h"
@@ -118,6 +120,32 @@ TEST_F(SmallIdxTest, LabelsMayStartAtOne) {
       << status;
 }
 
+TEST_F(SmallIdxTest, ExamplesStartWhereTheSettingSays) {
+  const DatasetSplit all = *Load();
+  setting_.mutable_dataset()->set_num_train(1);
+  setting_.mutable_dataset()->set_first_train(1);
+  setting_.mutable_dataset()->set_num_test(1);
+  const DatasetSplit last = *Load();
+  EXPECT_TRUE(last.train.inputs.equal(all.train.inputs.slice(0, 1)));
+  EXPECT_TRUE(last.train.labels.equal(all.train.labels.slice(0, 1)));
+  EXPECT_TRUE(last.test.labels.equal(all.test.labels.slice(0, 0, 1)));
+  EXPECT_EQ(last.digest, Sha256(std::string("\x66\xff\2", 3) + "ab" + std::string("\2", 1)));
+  setting_.mutable_dataset()->set_first_test(1);
+  EXPECT_TRUE(Load()->test.inputs.equal(all.test.inputs.slice(0, 1)));
+  // A fault is named by its place in the file.
+  setting_.mutable_dataset()->mutable_idx()->set_first_label(3);
+  EXPECT_TRUE(absl::StrContains(std::string(Load().status().message()),
+                                "train-labels: example 1 has label 2, must be at least 3"))
+      << Load().status();
+  setting_.mutable_dataset()->set_first_test(2);
+  setting_.mutable_dataset()->mutable_idx()->set_first_label(0);
+  const absl::Status status = Load().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()),
+                                "test-images: 2 examples, must be at least 3 (1 from number 2 on)"))
+      << status;
+}
+
 TEST_F(SmallIdxTest, AMeanPerChannelNeedsAsManyChannels) {
   setting_.mutable_dataset()->add_mean(0.5);
   const absl::Status status = Load().status();
@@ -161,6 +189,39 @@ TEST(DatasetTest, MeanAndDeviationPerChannel) {
   EXPECT_TRUE(load({0.1307}, {0.3081})[0].equal(scalar));
 }
 
+// A fifth of 1,000 labels, to each of nine other classes with the same probability.
+TEST(DatasetTest, LabelNoiseChangesThatManyTrainingLabels) {
+  Setting setting = *LoadSetting("glyphs_mlp");
+  const DatasetSplit clean = *LoadDataset(setting, "");
+  LabelNoise& noise = *setting.mutable_dataset()->mutable_label_noise();
+  noise.set_fraction(0.2);
+  noise.set_seed(7);
+  const DatasetSplit noisy = *LoadDataset(setting, "");
+  EXPECT_TRUE(noisy.train.inputs.equal(clean.train.inputs));
+  EXPECT_TRUE(noisy.test.inputs.equal(clean.test.inputs));
+  EXPECT_TRUE(noisy.test.labels.equal(clean.test.labels));
+  EXPECT_NE(noisy.digest, clean.digest);
+  const at::Tensor wrong = noisy.train.labels.ne(clean.train.labels);
+  EXPECT_EQ(wrong.sum().item<int64_t>(), 200);
+  // The distance from the old class to the new one, around the ten classes, is uniform on 1,
+  // ..., 9.
+  const at::Tensor steps =
+      noisy.train.labels.sub(clean.train.labels).add(10).remainder(10).masked_select(wrong);
+  const at::Tensor counts = at::bincount(steps, {}, 10).slice(0, 1).to(at::kDouble);
+  EXPECT_EQ(counts.size(0), 9);
+  const double expected = 200. / 9;
+  const double chi_squared = counts.sub(expected).square().div(expected).sum().item<double>();
+  EXPECT_LT(chi_squared, 26.1);  // 8 degrees of freedom: exceeded once in 1,000
+  // The examples are spread over the whole set: their mean number has this standard error.
+  const double mean = at::nonzero(wrong).to(at::kDouble).mean().item<double>();
+  EXPECT_NEAR(mean, 499.5, 4 * 1000 / std::sqrt(12. * 200));
+  EXPECT_TRUE(LoadDataset(setting, "")->train.labels.equal(noisy.train.labels));
+  noise.set_seed(8);
+  EXPECT_FALSE(LoadDataset(setting, "")->train.labels.equal(noisy.train.labels));
+  noise.set_fraction(0);
+  EXPECT_EQ(LoadDataset(setting, "")->digest, clean.digest);
+}
+
 TEST(DatasetTest, ModelMustTakeTheImages) {
   Setting setting = *LoadSetting("glyphs_mlp");
   setting.mutable_model()->mutable_mlp()->set_num_inputs(783);
@@ -176,6 +237,24 @@ TEST(DatasetTest, ModelMustTakeTheImages) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
             "setting glyphs_mlp: model.mlp.num_classes is 9, but the train labels go up to 9: it "
+            "must be at least 10");
+  CnnSpec& cnn = *setting.mutable_model()->mutable_cnn();
+  const auto message = [&](int64_t channels, int64_t side, int64_t classes) {
+    cnn.set_num_channels(channels);
+    cnn.set_image_size(side);
+    cnn.set_num_classes(classes);
+    return std::string(LoadDataset(setting, "").status().message());
+  };
+  EXPECT_EQ(message(1, 28, 10), "");
+  EXPECT_EQ(
+      message(3, 28, 10),
+      "setting glyphs_mlp: model.cnn.num_channels is 3, but the train images are 1 x 28 x 28: "
+      "it must be 1");
+  EXPECT_EQ(message(1, 32, 10),
+            "setting glyphs_mlp: model.cnn.image_size is 32, but the train images are 1 x 28 x 28: "
+            "it must be the height and the width");
+  EXPECT_EQ(message(1, 28, 9),
+            "setting glyphs_mlp: model.cnn.num_classes is 9, but the train labels go up to 9: it "
             "must be at least 10");
 }
 

@@ -65,6 +65,16 @@ WorkedExample WorkedExample::WithConvolutions() {
   return WorkedExample(spec, DrawImages(kTrain, 0), DrawImages(kTest, 1), 10);
 }
 
+WorkedExample WorkedExample::WithCnn() {
+  ModelSpec spec;
+  spec.mutable_cnn()->set_num_channels(1);
+  spec.mutable_cnn()->set_image_size(kSide);
+  spec.mutable_cnn()->add_filters(3);
+  spec.mutable_cnn()->add_filters(4);
+  spec.mutable_cnn()->set_num_classes(kClasses);
+  return WorkedExample(spec, DrawImages(kTrain, 0), DrawImages(kTest, 1), 10);
+}
+
 WorkedExample::WorkedExample(const ModelSpec& model, Dataset train, Dataset test, int64_t epochs)
     : train_(std::move(train)), test_(std::move(test)), model_(*MakeModel(model)) {
   recipe_.set_learning_rate(0.05);

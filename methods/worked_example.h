@@ -25,6 +25,9 @@ class WorkedExample {
   // The same with images of 6 x 6 pixels and a ResNet-9 of width 2: convolutions and batch norm.
   static WorkedExample WithConvolutions();
 
+  // The same images and a CNN: convolutions with bias, and no batch norm.
+  static WorkedExample WithCnn();
+
   // Each checkpoint is trained once, on all or on half of the training examples. There are ten
   // along the run.
   AttributionTask Task() const;

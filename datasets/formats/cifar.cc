@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "datasets/formats/content_kind.h"
+#include "datasets/formats/example_range.h"
 #include "datasets/whole_file.h"
 
 namespace attribench {
@@ -84,12 +85,10 @@ absl::Status CheckSize(const std::string& path, const Format& format, std::ifstr
 }  // namespace
 
 absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths, CifarFormat cifar_format,
-                                    const std::vector<int64_t>& classes, int64_t first_n) {
+                                    const std::vector<int64_t>& classes, int64_t count,
+                                    int64_t first) {
   const std::string names = absl::StrJoin(paths, ", ");
-  if (first_n < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(names, ": first_n is ", first_n, ", must be at least 1"));
-  }
+  if (const absl::Status status = CheckRange(names, first, count); !status.ok()) return status;
   const Format format = FormatOf(cifar_format);
   const absl::StatusOr<LabelMap> labels = MapLabels(classes, format.classes);
   if (!labels.ok()) {
@@ -98,14 +97,15 @@ absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths, Cifar
   RawImages result;
   result.channels = kChannels;
   result.height = result.width = kSide;
+  int64_t skipped = 0;
   for (const std::string& path : paths) {
-    if (result.size() == first_n) break;
+    if (result.size() == count) break;
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) return CannotBeRead(path, errno == 0 ? EIO : errno);
     if (const absl::Status status = CheckSize(path, format, file); !status.ok()) return status;
     std::string record(format.record(), '\0');
-    for (int64_t number = 0; result.size() < first_n; ++number) {
+    for (int64_t number = 0; result.size() < count; ++number) {
       file.read(record.data(), format.record());
       if (file.gcount() < format.record()) break;
       const auto label = static_cast<uint8_t>(record[format.label_byte]);
@@ -115,14 +115,18 @@ absl::StatusOr<RawImages> ReadCifar(const std::vector<std::string>& paths, Cifar
                                                 format.classes - 1, "]"));
       }
       if (!(*labels)[label].has_value()) continue;
+      if (skipped < first) {
+        ++skipped;
+        continue;
+      }
       result.labels.push_back(*(*labels)[label]);
       result.pixels.insert(result.pixels.end(), record.begin() + format.label_bytes, record.end());
     }
   }
-  if (result.size() < first_n) {
-    return absl::InvalidArgumentError(absl::StrCat(names, ": ", result.size(), " examples",
-                                                   classes.empty() ? "" : " of these classes",
-                                                   ", must be at least ", first_n));
+  if (result.size() < count) {
+    return TooFewExamples(absl::StrCat(names, ": ", skipped + result.size(), " examples",
+                                       classes.empty() ? "" : " of these classes"),
+                          first, count);
   }
   return result;
 }

@@ -46,6 +46,30 @@ TEST(CifarTest, ClassesAreKeptInOrderAndRenumbered) {
   EXPECT_EQ(some->pixels[3072], 3);
 }
 
+// Examples are numbered through all files. Those of other classes have no number.
+TEST(CifarTest, ReadsFromAnyExampleOn) {
+  const std::string one = File("first", Record(3, 1, 1, 1) + Record(5, 2, 2, 2));
+  const std::string two = File("second", Record(3, 3, 3, 3) + Record(9, 4, 4, 4));
+  const auto expect = [&](const std::vector<int64_t>& classes, int64_t count, int64_t first,
+                          const std::vector<uint8_t>& labels, const std::vector<uint8_t>& reds) {
+    const auto some = ReadCifar({one, two}, CIFAR_10, classes, count, first);
+    ASSERT_TRUE(some.ok()) << some.status();
+    EXPECT_EQ(some->labels, labels);
+    ASSERT_EQ(some->pixels.size(), 3072 * labels.size());
+    for (size_t i = 0; i < reds.size(); ++i) EXPECT_EQ(some->pixels[3072 * i], reds[i]);
+  };
+  expect({}, 2, 1, {5, 3}, {2, 3});
+  expect({}, 1, 3, {9}, {4});
+  expect({3}, 1, 1, {0}, {3});
+  expect({9, 3}, 2, 1, {1, 0}, {3, 4});
+  const absl::Status status = ReadCifar({one, two}, CIFAR_10, {3}, 2, 1).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()),
+                                "2 examples of these classes, must be at least 3 (2 from number 1 "
+                                "on): lower first_train or num_train"))
+      << status;
+}
+
 TEST(CifarTest, NothingBeyondTheLastExampleIsRead) {
   const std::string path = File("long", Record(1, 1, 1, 1) + Record(99, 1, 1, 1));
   EXPECT_TRUE(ReadCifar({path, "/no/such/file"}, CIFAR_10, {}, 1).ok());
@@ -108,7 +132,9 @@ TEST(CifarTest, EveryFaultIsNamed) {
   expect(ReadCifar({good}, CIFAR_10, {2}, 1), absl::StatusCode::kInvalidArgument,
          "of these classes");
   expect(ReadCifar({good}, CIFAR_10, {}, 0), absl::StatusCode::kInvalidArgument,
-         "first_n is 0, must be at least 1");
+         "the number of examples is 0, must be from 1");
+  expect(ReadCifar({good}, CIFAR_10, {}, 1, -1), absl::StatusCode::kInvalidArgument,
+         "the first example is number -1, must be from 0");
   expect(ReadCifar({good}, CIFAR_10, {3, 10}, 1), absl::StatusCode::kInvalidArgument,
          "class 10 in the list 3, 10");
   expect(ReadCifar({good}, CIFAR_10, {3, 3}, 1), absl::StatusCode::kInvalidArgument,

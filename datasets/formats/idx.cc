@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/formats/content_kind.h"
+#include "datasets/formats/example_range.h"
 #include "datasets/formats/unpacked_file.h"
 
 namespace attribench {
@@ -49,6 +50,16 @@ class Reader {
                                                 " bytes, must have at least ",
                                                 position_ - *got + size));
       }
+      size -= chunk;
+    }
+    return absl::OkStatus();
+  }
+
+  // Reads over the next `size` bytes.
+  absl::Status Skip(int64_t size) {
+    for (std::vector<uint8_t> bytes; size > 0; bytes.clear()) {
+      const int64_t chunk = std::min(size, kChunk);
+      if (absl::Status status = Read(chunk, bytes); !status.ok()) return status;
       size -= chunk;
     }
     return absl::OkStatus();
@@ -139,19 +150,17 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::string& labels_path,
-                                  int64_t first_n) {
-  if (first_n < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(images_path, ": first_n is ", first_n, ", must be at least 1"));
-  }
+                                  int64_t count, int64_t first) {
+  if (const absl::Status status = CheckRange(images_path, first, count); !status.ok())
+    return status;
   absl::StatusOr<Reader> images = Reader::Open(images_path);
   if (!images.ok()) return images.status();
   absl::StatusOr<Reader> labels = Reader::Open(labels_path);
   if (!labels.ok()) return labels.status();
 
   if (absl::Status status = images->ExpectMagic(kImages); !status.ok()) return status;
-  const absl::StatusOr<int64_t> count = images->ReadCount();
-  if (!count.ok()) return count.status();
+  const absl::StatusOr<int64_t> image_count = images->ReadCount();
+  if (!image_count.ok()) return image_count.status();
   const absl::StatusOr<int64_t> height = images->ReadSide("height");
   if (!height.ok()) return height.status();
   const absl::StatusOr<int64_t> width = images->ReadSide("width");
@@ -160,22 +169,24 @@ absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::str
   const absl::StatusOr<int64_t> label_count = labels->ReadCount();
   if (!label_count.ok()) return label_count.status();
 
-  if (*label_count != *count) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        labels_path, ": ", *label_count, " labels, must be ", *count, " as in ", images_path));
+  if (*label_count != *image_count) {
+    return absl::InvalidArgumentError(absl::StrCat(labels_path, ": ", *label_count,
+                                                   " labels, must be ", *image_count, " as in ",
+                                                   images_path));
   }
-  if (*count < first_n) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(images_path, ": ", *count, " examples, must be at least ", first_n));
+  if (*image_count < first + count) {
+    return TooFewExamples(absl::StrCat(images_path, ": ", *image_count, " examples"), first, count);
   }
   RawImages result;
   result.height = *height;
   result.width = *width;
-  absl::Status status = labels->Read(first_n, result.labels);
+  const int64_t image = *height * *width;
+  absl::Status status = labels->Skip(first);
+  if (status.ok()) status = labels->Read(count, result.labels);
+  if (status.ok()) status = images->Skip(first * image);
+  if (status.ok()) status = images->Read(count * image, result.pixels);
   if (!status.ok()) return status;
-  status = images->Read(first_n * *height * *width, result.pixels);
-  if (!status.ok()) return status;
-  if (first_n == *count) {
+  if (first + count == *image_count) {
     if (status = images->ExpectEnd(); !status.ok()) return status;
     if (status = labels->ExpectEnd(); !status.ok()) return status;
   }

@@ -11,28 +11,29 @@
 namespace attribench {
 
 // clang-format off
-// Reads the first `first_n` examples of a pair of IDX files, the format of MNIST:
+// Reads `count` examples of a pair of IDX files, the format of MNIST, from number `first` on (the
+// first of a file is number 0):
 //
 //   images: magic number 0x00000803, count, height, width; then one byte per pixel
 //   labels: magic number 0x00000801, count;                then one byte per label
 //
 // The numbers have four bytes, most significant byte first. Each file may be plain or gzipped.
 //
-// If first_n is smaller than the count, the function reads no further than it needs. If they are
-// equal, each file must end where its header says, and a gzipped file must match its checksum. The
-// function allocates memory for bytes that it has found, never for a number in a header alone.
+// The function reads no further than it needs. If it needs the last example, each file must end
+// where its header says, and a gzipped file must match its checksum. The function allocates memory
+// for bytes that it has found, never for a number in a header alone.
 //
 // Every error names the file, the bad value and the bound:
 //
 //   NotFound         a file does not exist (other failures to open: the code of the system error)
-//   InvalidArgument  first_n is below 1 or above the count
+//   InvalidArgument  count is below 1, first below 0, or first + count above the count of a file
 //                    a magic number is wrong; the message says what the file is, if it is known
 //                    a count is outside [0, 2^31 - 1]: it is negative
 //                    a height or width is outside [1, 65536]
 //                    the two counts differ
 //   DataLoss         a file ends too early or too late, or cannot be unpacked
 absl::StatusOr<RawImages> ReadIdx(const std::string& images_path, const std::string& labels_path,
-                                  int64_t first_n);
+                                  int64_t count, int64_t first = 0);
 // clang-format on
 
 }  // namespace attribench

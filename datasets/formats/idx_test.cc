@@ -97,12 +97,34 @@ TEST_F(IdxTest, ReadsFirstExamplesOfPlainAndGzippedFiles) {
   }
 }
 
+TEST_F(IdxTest, ReadsFromAnyExampleOn) {
+  const std::string images = Gzip("i", images_), labels = Plain("l", labels_);
+  for (int64_t first = 0; first < 3; ++first) {
+    for (int64_t n = 1; first + n <= 3; ++n) {
+      const absl::StatusOr<RawImages> result = ReadIdx(images, labels, n, first);
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(std::string(result->pixels.begin(), result->pixels.end()),
+                images_.substr(16 + first * 6, n * 6));
+      EXPECT_EQ(std::string(result->labels.begin(), result->labels.end()),
+                labels_.substr(8 + first, n));
+    }
+  }
+  // The last example was read, so the file must end there.
+  const std::string longer = Plain("longer", images_ + "s");
+  EXPECT_TRUE(ReadIdx(longer, labels, 1, 1).ok());
+  EXPECT_EQ(ReadIdx(longer, labels, 1, 2).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST_F(IdxTest, ReadsMoreThanOneChunk) {
   const std::string pixels = Noise(3 * 1000 * 700);
   const absl::StatusOr<RawImages> result =
       ReadIdx(Gzip("i", ImageHeader(3, 1000, 700) + pixels), Gzip("l", labels_), 3);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(std::string(result->pixels.begin(), result->pixels.end()) == pixels);
+  const absl::StatusOr<RawImages> last = ReadIdx(Path("i"), Path("l"), 1, 2);
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_TRUE(std::string(last->pixels.begin(), last->pixels.end()) ==
+              pixels.substr(2 * 1000 * 700));
 }
 
 TEST_F(IdxTest, MissingFile) {
@@ -181,14 +203,22 @@ TEST_F(IdxTest, TooFewExamples) {
   const std::string images = Plain("i", images_), labels = Plain("l", labels_);
   ExpectError(images, labels, 4, absl::StatusCode::kInvalidArgument,
               AllOf(HasSubstr(images), HasSubstr("3 examples, must be at least 4")));
+  EXPECT_EQ(ReadIdx(images, labels, 2, 2).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(ReadIdx(images, labels, 2, 2).status().message()),
+              HasSubstr(images + ": 3 examples, must be at least 4 (2 from number 2 on): lower "
+                                 "first_train or num_train"));
 }
 
-TEST_F(IdxTest, FirstNMustBePositive) {
+TEST_F(IdxTest, RangeMustBeOfExamples) {
   const std::string images = Plain("i", images_), labels = Plain("l", labels_);
   for (const int64_t n : {0, -5}) {
     ExpectError(images, labels, n, absl::StatusCode::kInvalidArgument,
-                HasSubstr(absl::StrCat("first_n is ", n, ", must be at least 1")));
+                HasSubstr(absl::StrCat("the number of examples is ", n, ", must be from 1")));
   }
+  const absl::Status status = ReadIdx(images, labels, 1, -1).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(images + ": the first example is number -1, must be from 0"));
 }
 
 TEST_F(IdxTest, HeaderDoesNotDecideAllocation) {

@@ -69,10 +69,31 @@ Check Count(const char* field, double value, double least, const char* why = "")
           absl::StrCat("from ", least, " to 1e9", why)};
 }
 
+// `first` is the number of a first example.
+void AddPlace(const char* field, int64_t first, const DatasetSource& data, Checks& checks) {
+  checks.push_back(Count(field, static_cast<double>(first), 0));
+  checks.push_back({field, static_cast<double>(first), first == 0 || !data.has_glyphs(),
+                    "0 for glyphs, which no file holds: change dataset.glyphs.seed instead"});
+}
+
+void AddLabelNoise(const DatasetSource& data, Checks& checks) {
+  const double fraction = data.label_noise().fraction();
+  checks.push_back({"dataset.label_noise.fraction", fraction, fraction >= 0 && fraction < 1,
+                    "in [0, 1): 0.1 makes a tenth of the training labels wrong"});
+  if (!checks.back().ok) return;
+  checks.push_back({"dataset.label_noise.fraction", fraction,
+                    fraction == 0 || NumWrongLabels(data) > 0,
+                    absl::StrCat("0, or such that it makes at least one of the ", data.num_train(),
+                                 " training labels wrong")});
+}
+
 void AddSource(const DatasetSource& data, Checks& checks) {
   checks.push_back(Count("dataset.num_train", data.num_train(), 2, ": a subset leaves some out"));
   checks.push_back(Count("dataset.num_test", data.num_test(), 2,
                          ": at least one to tune on and one to report on"));
+  AddPlace("dataset.first_train", data.first_train(), data, checks);
+  AddPlace("dataset.first_test", data.first_test(), data, checks);
+  AddLabelNoise(data, checks);
   if (data.standard_deviation().empty()) {
     checks.push_back({"dataset.standard_deviation", 0, false, "above 0"});
   }
@@ -162,6 +183,17 @@ void AddModel(const ModelSpec& model, Checks& checks) {
     checks.push_back(Count("model.resnet9.width", resnet9.width(), 1));
     checks.push_back(Count("model.resnet9.num_classes", resnet9.num_classes(), 2));
   }
+  if (model.has_cnn()) {
+    const CnnSpec& cnn = model.cnn();
+    checks.push_back(Count("model.cnn.num_channels", cnn.num_channels(), 1));
+    checks.push_back(Count("model.cnn.image_size", cnn.image_size(), 1));
+    checks.push_back({"the number of model.cnn.filters", static_cast<double>(cnn.filters_size()),
+                      cnn.filters_size() > 0, "at least 1: one for each convolution"});
+    for (const int64_t filters : cnn.filters()) {
+      checks.push_back(Count("model.cnn.filters", filters, 1));
+    }
+    checks.push_back(Count("model.cnn.num_classes", cnn.num_classes(), 2));
+  }
 }
 
 // A name becomes the name of files, targets and pages.
@@ -177,6 +209,10 @@ absl::Status CheckName(const std::string& name) {
 }
 
 }  // namespace
+
+int64_t NumWrongLabels(const DatasetSource& source) {
+  return std::llround(source.label_noise().fraction() * static_cast<double>(source.num_train()));
+}
 
 int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train) {
   return static_cast<int64_t>(plan.subset_fraction() * static_cast<double>(num_train));
@@ -201,8 +237,9 @@ absl::Status ValidateSetting(const Setting& setting) {
         "setting ", setting.name(), ": dataset names no source; known are glyphs, idx and cifar"));
   }
   if (setting.model().architecture_case() == ModelSpec::ARCHITECTURE_NOT_SET) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "setting ", setting.name(), ": model names no architecture; known are mlp and resnet9"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("setting ", setting.name(),
+                     ": model names no architecture; known are mlp, resnet9 and cnn"));
   }
   return absl::OkStatus();
 }
@@ -230,6 +267,8 @@ std::string RecipeDigest(const Setting& setting) {
   decisive.mutable_dataset()->clear_name();
   decisive.mutable_dataset()->clear_synthetic();
   decisive.mutable_dataset()->clear_data_digest();
+  if (decisive.dataset().label_noise().fraction() == 0)
+    decisive.mutable_dataset()->clear_label_noise();
   // A mean of 0 is the same as none.
   if (decisive.dataset().mean_size() == 1 && decisive.dataset().mean(0) == 0)
     decisive.mutable_dataset()->clear_mean();

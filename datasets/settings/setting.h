@@ -19,12 +19,15 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path);
 // bound.
 absl::Status ValidateSetting(const Setting& setting);
 
+// The number of training examples that label_noise gives another label.
+int64_t NumWrongLabels(const DatasetSource& source);
+
 // The number of training examples in a subset: plan.subset_fraction * num_train, rounded down.
 int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train);
 
 // The SHA-256 of everything in a setting that decides the bytes of its zoo: all fields except name,
 // description, dataset.name, dataset.synthetic, dataset.data_digest and the URLs. If it changes,
-// the zoo must be made again.
+// the zoo must be made again. (A label noise of 0 is the same as none.)
 std::string RecipeDigest(const Setting& setting);
 
 }  // namespace attribench

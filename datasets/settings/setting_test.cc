@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/settings/setting.h"
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -11,12 +12,24 @@
 namespace attribench {
 namespace {
 
-TEST(SettingTest, EverySettingOfTheRepositoryIsValid) {
-  for (const char* name :
-       {"cifar10_resnet9", "cifar2_resnet9", "glyphs_mlp", "mnist_lr", "mnist_mlp"}) {
+// The settings of the repository, with the digests that the manifests of their zoos record. A new
+// field of Setting must not change the digest of a setting without it.
+const std::pair<const char*, const char*> kSettings[] = {
+    {"cifar10_cnn", "331124fec9d8c6be7e7c3925639c504ce1bec8f9d29610ebd4b990fc22fa9b64"},
+    {"cifar10_resnet9", "a402b32c1a6550dcc77ce0947fd6281bd28784892b2616e20bb0ad0ab8e8ecf5"},
+    {"cifar2_resnet9", "845209f77c12ce3939fcb37d8bd79a890975288a4f1b2c856a341dc8b91fa616"},
+    {"glyphs_mlp", "bf0bcb0c2c2a6a7b536f2d9d0b495ee3565ed489e701a75f06486d21ee3ebeb2"},
+    {"mnist_lr", "4be858b6f767ea88d0ed1454ed38b027252dd9770bf5200b3a98e4a7e020cac2"},
+    {"mnist_mlp", "1f7b0cfca5745dadbd343f8239317d388f36e47add675dc21ad038fabdb610d4"},
+    {"mnist_wide", "e45c85539ba4d1711ed38a73513400c9d3ca05ec308bcb8e78bffacd9112ee17"},
+};
+
+TEST(SettingTest, EverySettingOfTheRepositoryIsValidAndHasTheDigestOfItsZoo) {
+  for (const auto& [name, digest] : kSettings) {
     const absl::StatusOr<Setting> setting = LoadSetting(name);
     ASSERT_TRUE(setting.ok()) << setting.status();
     EXPECT_EQ(setting->name(), name);
+    EXPECT_EQ(RecipeDigest(*setting), digest) << name;
   }
 }
 
@@ -53,6 +66,15 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
                  [](Setting& s) { s.mutable_dataset()->clear_standard_deviation(); });
   expect_refused("first_label",
                  [](Setting& s) { s.mutable_dataset()->mutable_idx()->set_first_label(-1); });
+  for (const int64_t first : {-1, 1}) {  // glyphs have no file
+    expect_refused("first_train", [&](Setting& s) { s.mutable_dataset()->set_first_train(first); });
+    expect_refused("first_test", [&](Setting& s) { s.mutable_dataset()->set_first_test(first); });
+  }
+  for (const double fraction : {-0.1, 1., std::nan("")}) {
+    expect_refused("label_noise.fraction", [&](Setting& s) {
+      s.mutable_dataset()->mutable_label_noise()->set_fraction(fraction);
+    });
+  }
   expect_refused("learning_rate", [](Setting& s) { s.mutable_recipe()->set_learning_rate(-0.1); });
   expect_refused("momentum", [](Setting& s) { s.mutable_recipe()->set_momentum(1); });
   expect_refused("epochs", [](Setting& s) { s.mutable_recipe()->set_epochs(0); });
@@ -73,6 +95,71 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   });
   expect_refused("source", [](Setting& s) { s.mutable_dataset()->clear_source(); });
   expect_refused("architecture", [](Setting& s) { s.mutable_model()->clear_architecture(); });
+}
+
+TEST(SettingTest, EveryNumberOfACnnOutOfBoundsIsNamed) {
+  Setting setting = *LoadSetting("glyphs_mlp");
+  const auto message = [&](auto change) {
+    CnnSpec& cnn = *setting.mutable_model()->mutable_cnn();
+    cnn.Clear();
+    cnn.set_num_channels(1);
+    cnn.set_image_size(28);
+    cnn.add_filters(8);
+    cnn.set_num_classes(10);
+    change(cnn);
+    return std::string(ValidateSetting(setting).message());
+  };
+  EXPECT_EQ(message([](CnnSpec&) {}), "");
+  EXPECT_EQ(message([](CnnSpec& cnn) { cnn.clear_filters(); }),
+            "setting glyphs_mlp: the number of model.cnn.filters is 0, must be at least 1: one for "
+            "each convolution");
+  EXPECT_TRUE(absl::StrContains(message([](CnnSpec& cnn) { cnn.set_num_channels(0); }),
+                                "model.cnn.num_channels is 0, must be from 1"));
+  EXPECT_TRUE(absl::StrContains(message([](CnnSpec& cnn) { cnn.set_image_size(-1); }),
+                                "model.cnn.image_size is -1, must be from 1"));
+  EXPECT_TRUE(absl::StrContains(message([](CnnSpec& cnn) { cnn.add_filters(0); }),
+                                "model.cnn.filters is 0, must be from 1"));
+  EXPECT_TRUE(absl::StrContains(message([](CnnSpec& cnn) { cnn.set_num_classes(1); }),
+                                "model.cnn.num_classes is 1, must be from 2"));
+}
+
+TEST(SettingTest, PlacesAndLabelNoiseAreRefusedWithAWayOut) {
+  const auto message = [](const char* name, auto change) {
+    Setting setting = *LoadSetting(name);
+    change(*setting.mutable_dataset());
+    return std::string(ValidateSetting(setting).message());
+  };
+  EXPECT_EQ(message("mnist_lr", [](DatasetSource& data) { data.set_first_train(10000); }), "");
+  EXPECT_EQ(message("mnist_lr", [](DatasetSource& data) { data.set_first_test(-1); }),
+            "setting mnist_lr: dataset.first_test is -1, must be from 0 to 1e9");
+  EXPECT_EQ(message("glyphs_mlp", [](DatasetSource& data) { data.set_first_train(5); }),
+            "setting glyphs_mlp: dataset.first_train is 5, must be 0 for glyphs, which no file "
+            "holds: change dataset.glyphs.seed instead");
+  const auto noise = [&](double fraction) {
+    return message("mnist_lr", [&](DatasetSource& data) {
+      data.mutable_label_noise()->set_fraction(fraction);
+    });
+  };
+  EXPECT_EQ(noise(0), "");
+  EXPECT_EQ(noise(.999), "");
+  EXPECT_EQ(noise(.0001), "");  // half an example, rounded up
+  EXPECT_EQ(noise(10),
+            "setting mnist_lr: dataset.label_noise.fraction is 10, must be in [0, 1): 0.1 makes a "
+            "tenth of the training labels wrong");
+  EXPECT_EQ(noise(.00009),
+            "setting mnist_lr: dataset.label_noise.fraction is 9e-05, must be 0, or such that it "
+            "makes at least one of the 5000 training labels wrong");
+}
+
+TEST(SettingTest, TheNumberOfWrongLabelsIsRounded) {
+  DatasetSource source;
+  source.set_num_train(1000);
+  EXPECT_EQ(NumWrongLabels(source), 0);
+  for (const auto& [fraction, count] :
+       {std::pair(.1, 100), std::pair(.0294, 29), std::pair(.0296, 30), std::pair(.999, 999)}) {
+    source.mutable_label_noise()->set_fraction(fraction);
+    EXPECT_EQ(NumWrongLabels(source), count) << fraction;
+  }
 }
 
 // What a run cannot use is refused before anything is trained.
@@ -170,6 +257,14 @@ TEST(SettingTest, DigestFollowsTheRecipeAndNotTheWords) {
   changed.mutable_dataset()->set_mean(0, setting.dataset().mean(0));
   changed.mutable_dataset()->set_data_digest("abc");
   EXPECT_EQ(RecipeDigest(changed), RecipeDigest(setting));
+  changed.mutable_dataset()->mutable_label_noise()->set_seed(5);
+  EXPECT_EQ(RecipeDigest(changed), RecipeDigest(setting)) << "no label changes";
+  changed.mutable_dataset()->mutable_label_noise()->set_fraction(.1);
+  EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));
+  changed = setting;
+  changed.mutable_dataset()->set_first_test(1);
+  EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));
+  changed = setting;
   changed.mutable_recipe()->set_epochs(setting.recipe().epochs() + 1);
   EXPECT_NE(RecipeDigest(changed), RecipeDigest(setting));
 }

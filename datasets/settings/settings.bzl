@@ -2,9 +2,11 @@
 """The settings of this repository, each with its data files."""
 
 SETTINGS = {
+    "cifar10_cnn": ["@cifar-10-batches-bin//:files"],
     "cifar10_resnet9": ["@cifar-10-batches-bin//:files"],
     "cifar2_resnet9": ["@cifar-10-batches-bin//:files"],
     "glyphs_mlp": [],
     "mnist_lr": ["@mnist//:files"],
     "mnist_mlp": ["@mnist//:files"],
+    "mnist_wide": ["@mnist//:files"],
 }

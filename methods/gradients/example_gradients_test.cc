@@ -13,7 +13,11 @@
 namespace attribench {
 namespace {
 
-class ExampleGradientsTest : public testing::TestWithParam<bool> {
+using MakeExample = WorkedExample();
+
+WorkedExample SmallMlp() { return WorkedExample({5, 4}); }
+
+class ExampleGradientsTest : public testing::TestWithParam<MakeExample*> {
  protected:
   // `rows` is the number of examples that the memory limit holds.
   ExampleGradients Make(const Dataset& dataset, int64_t rows) {
@@ -31,7 +35,7 @@ class ExampleGradientsTest : public testing::TestWithParam<bool> {
     EXPECT_LE(a.sub(b).abs().max().item<double>(), 1e-12 * b.abs().max().item<double>());
   }
 
-  WorkedExample example_ = GetParam() ? WorkedExample::WithConvolutions() : WorkedExample({5, 4});
+  WorkedExample example_ = GetParam()();
   Parameters parameters_ = *example_.Task().checkpoint(CheckpointKind::kFullData, 0);
   CostLedger ledger_;
 };
@@ -118,7 +122,9 @@ TEST_P(ExampleGradientsTest, KeptGradientsAreComputedOnce) {
           25);  // 35 are kept; the other 25 are computed for the products with these, and once more
 }
 
-INSTANTIATE_TEST_SUITE_P(Convolutions, ExampleGradientsTest, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Models, ExampleGradientsTest,
+                         testing::Values(SmallMlp, WorkedExample::WithConvolutions,
+                                         WorkedExample::WithCnn));
 
 }  // namespace
 }  // namespace attribench

@@ -78,17 +78,16 @@ void ForEachParameter(const Model& model, Parameters& parameters,
 
 // A step of 1e-6 rarely crosses the kink of a ReLU. Rounding leaves an error of 1e-16 / 1e-6, as
 // losses are of order 1 here; slopes are of order 10.
-TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
-  const WorkedExample example = WorkedExample::WithConvolutions();
+void ExpectCentralDifferences(const WorkedExample& example, GradientTarget of) {
+  CostLedger ledger;
   Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
   const Dataset few = {example.test().inputs.slice(0, 0, 4), example.test().labels.slice(0, 0, 4)};
   const auto target = [&] {
     const ModelOutputs outputs =
         OutputsOfLogits(example.model().Logits(parameters, few.inputs), few.labels);
-    return GetParam() == GradientTarget::kLoss ? outputs.negative_loss.neg() : outputs.margin;
+    return of == GradientTarget::kLoss ? outputs.negative_loss.neg() : outputs.margin;
   };
-  const auto factors =
-      ComputeGradientFactors(example.model(), parameters, few, GetParam(), ledger_);
+  const auto factors = ComputeGradientFactors(example.model(), parameters, few, of, ledger);
   ASSERT_TRUE(factors.ok()) << factors.status();
   const at::Tensor gradients = ExplicitGradients(*factors);
   ASSERT_EQ(gradients.size(1), CountParameters(parameters));
@@ -107,6 +106,14 @@ TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
     ++column;
   });
   EXPECT_EQ(column, gradients.size(1));
+}
+
+TEST_P(GradientFactorsTest, ThroughConvolutionsAndBatchNorm) {
+  ExpectCentralDifferences(WorkedExample::WithConvolutions(), GetParam());
+}
+
+TEST_P(GradientFactorsTest, ThroughConvolutionsWithBias) {
+  ExpectCentralDifferences(WorkedExample::WithCnn(), GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, GradientFactorsTest,
@@ -133,8 +140,7 @@ TEST(FisherRootsTest, AtTheLogits) {
 // For each example, the roots must give E[g g'], between different layers too. The expectation is
 // computed from the gradients of every label, weighted with the label's probability. Both are
 // multiplied by random vectors.
-TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
-  const WorkedExample example = WorkedExample::WithConvolutions();
+void ExpectRootsOfTheExpectation(const WorkedExample& example) {
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
   const Dataset few = {example.test().inputs.slice(0, 0, 4), example.test().labels.slice(0, 0, 4)};
@@ -174,11 +180,19 @@ TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
   EXPECT_EQ(own.Total().gradient_evaluations, few.size() * (p.size(1) - 1));
 }
 
-class InnerProductsTest : public testing::TestWithParam<bool> {};
+TEST(FisherRootsTest, SquareToTheExpectationOverLabels) {
+  ExpectRootsOfTheExpectation(WorkedExample::WithConvolutions());
+  ExpectRootsOfTheExpectation(WorkedExample::WithCnn());
+}
+
+using MakeExample = WorkedExample();
+
+WorkedExample SmallMlp() { return WorkedExample({5, 4}); }
+
+class InnerProductsTest : public testing::TestWithParam<MakeExample*> {};
 
 TEST_P(InnerProductsTest, AreThoseOfTheExplicitGradients) {
-  const WorkedExample example =
-      GetParam() ? WorkedExample::WithConvolutions() : WorkedExample({5, 4});
+  const WorkedExample example = GetParam()();
   CostLedger ledger;
   const Parameters parameters = *example.Task().checkpoint(CheckpointKind::kFullData, 0);
   const auto train = *ComputeGradientFactors(example.model(), parameters, example.train(),
@@ -195,7 +209,9 @@ TEST_P(InnerProductsTest, AreThoseOfTheExplicitGradients) {
   EXPECT_EQ(ledger.Total().gradient_evaluations, example.train().size() + example.test().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Convolutions, InnerProductsTest, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Models, InnerProductsTest,
+                         testing::Values(SmallMlp, WorkedExample::WithConvolutions,
+                                         WorkedExample::WithCnn));
 
 // In float32, 1 - p_y would be 0 for an example with a margin of 30. Its gradient must not be 0.
 TEST(GradientFactorsPrecisionTest, WellFittedExamplesKeepTheirGradient) {
