@@ -14,7 +14,8 @@
 // w is estimated from m subsets, and its noise has n coordinates: |U'w|^2 of the estimate is many
 // times too large. With w the mean of z_A = (1_A - mean)(f_A - mean), the unbiased value is
 // (m |U'w|^2 - mean |U'z_A|^2) / (m - 1). One test example's is noisy, so |U'w|^2 / Var(f) is taken
-// to be the same for all: its mean over the test examples.
+// to be the same for all: its mean over the test examples. Where one half of the subsets gives less
+// than half of what all give, there is no r.
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -50,11 +51,22 @@ at::Tensor Correlations(const at::Tensor& x, const at::Tensor& y) {
   return a.mul(b).sum(0).div(a.square().sum(0).mul(b.square().sum(0)).sqrt());
 }
 
+// |U'w|^2 / Var(f), without the noise of w: the mean over tests. projected [m, r]: U'1_A; outputs
+// [m, tests]; weights [r, 1].
+double SquaredNormOfW(const at::Tensor& projected, const at::Tensor& outputs,
+                      const at::Tensor& weights) {
+  const auto m = static_cast<double>(outputs.size(0));
+  const at::Tensor p = projected.sub(projected.mean(0)), f = outputs.sub(outputs.mean(0));
+  const at::Tensor of_estimate = at::matmul(p.t(), f).div(m).square().mul(weights).sum(0);
+  const at::Tensor of_terms = at::matmul(p.square(), weights).mul(f.square()).mean(0);
+  return of_estimate.mul(m).sub(of_terms).div(m - 1).div(f.square().mean(0)).mean().item<double>();
+}
+
 // What is known at one damping, of the tuning tests.
 struct AtDamping {
   double multiple = 0;  // of the mean eigenvalue
   double lds = 0;
-  at::Tensor correlation, r, xi;  // [tests]
+  at::Tensor correlation, r, xi;  // [tests]; r may be undefined
   at::Tensor criterion;           // [tests] bool: the exact criterion, halfway to the next damping
 };
 
@@ -95,11 +107,10 @@ absl::Status Run() {
   const at::Tensor centred = members.sub(members.mean(0));
   const auto m = static_cast<double>(members.size(0));
   const at::Tensor deviations = outputs.sub(outputs.mean(0));
-  const at::Tensor squared = deviations.square();
-  const at::Tensor variance = squared.mean(0);  // [tests]
+  const at::Tensor variance = deviations.square().mean(0);  // [tests]
   const at::Tensor w = at::matmul(centred.t(), deviations).div(m);
   const at::Tensor uw = at::matmul(u.t(), w), sums = at::matmul(members, u);
-  const at::Tensor centred_squares = at::matmul(centred, u).square();  // [subsets, r]
+  const int64_t half = members.size(0) / 2;
 
   std::vector<AtDamping> all;
   for (const Damping& damping : fisher->hyperparameters.DampingGrid()) {
@@ -116,12 +127,14 @@ absl::Status Run() {
     const at::Tensor t1 = squares.mul(inverse).sum(0), t2 = squares.mul(inverse.square()).sum(0),
                      t3 = squares.mul(inverse.pow(3)).sum(0);
     here.xi = SurrogateIndicator({t1, t2, t3});
-    const at::Tensor of_estimate = uw.square().mul(inverse).sum(0);
-    const at::Tensor of_terms = at::matmul(centred_squares, inverse).mul(squared).mean(0);
-    const at::Tensor unbiased = of_estimate.mul(m).sub(of_terms).div(m - 1);
-    const double ratio = unbiased.div(variance).mean().item<double>();
-    here.r = uw.mul(b).mul(inverse).sum(0).div(
-        variance.mul(std::max(ratio, 0.0)).mul(b.square().mul(inverse).sum(0)).sqrt());
+    const double norm = SquaredNormOfW(sums, outputs, inverse);
+    const double least =
+        std::min(SquaredNormOfW(sums.slice(0, 0, half), outputs.slice(0, 0, half), inverse),
+                 SquaredNormOfW(sums.slice(0, half), outputs.slice(0, half), inverse));
+    if (norm > 0 && least > norm / 2) {
+      here.r = uw.mul(b).mul(inverse).sum(0).div(
+          variance.mul(norm).mul(b.square().mul(inverse).sum(0)).sqrt());
+    }
     const at::Tensor later =
         spectrum->eigenvalues.add(*lambda * kHalfway).reciprocal().unsqueeze(1);
     const at::Tensor products = uw.mul(b).mul(later);
@@ -144,13 +157,16 @@ absl::Status Run() {
   for (size_t i = 0; i < all.size(); ++i) {
     const AtDamping& here = all[i];
     if (here.lds > all[best].lds) best = i;
-    std::cout << absl::StrFormat("%10.3g %7.3f %7.3f %7.3f %7.1f%%", here.multiple, here.lds,
-                                 here.xi.mean().item<double>(), here.r.mean().item<double>(),
-                                 100 * Share(here.r.gt(here.xi)));
+    std::cout << absl::StrFormat("%10.3g %7.3f %7.3f", here.multiple, here.lds,
+                                 here.xi.mean().item<double>());
+    std::cout << (here.r.defined() ? absl::StrFormat(" %7.3f %7.1f%%", here.r.mean().item<double>(),
+                                                     100 * Share(here.r.gt(here.xi)))
+                                   : absl::StrFormat(" %7s %8s", "-", "-"));
     if (i + 1 < all.size()) {
       // The theory is for positive correlations.
       const at::Tensor positive = here.correlation.gt(0);
-      const at::Tensor holds = here.r.gt(here.xi).logical_and(positive);
+      const at::Tensor holds =
+          here.r.defined() ? here.r.gt(here.xi).logical_and(positive) : at::zeros_like(positive);
       const at::Tensor rises = all[i + 1].correlation.gt(here.correlation).logical_and(positive);
       const int64_t h = holds.sum().item<int64_t>();
       const int64_t both = holds.logical_and(rises).sum().item<int64_t>();
@@ -172,7 +188,8 @@ absl::Status Run() {
       "that in %.1f%%;\nr > xi in %d, and c rises in %d of these. At the best LDS (damping %.3g): "
       "mean r %.3f, mean xi %.3f.\n",
       pairs, rising, 100.0 * agreeing / std::max<int64_t>(1, pairs), holding, rising_of_holding,
-      all[best].multiple, all[best].r.mean().item<double>(), all[best].xi.mean().item<double>());
+      all[best].multiple, all[best].r.defined() ? all[best].r.mean().item<double>() : std::nan(""),
+      all[best].xi.mean().item<double>());
   return absl::OkStatus();
 }
 

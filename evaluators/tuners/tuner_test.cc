@@ -199,7 +199,8 @@ TEST_F(TunerTest, NoTunerSeesReportingSubsetsOrReportingTests) {
 
 TEST(AppliesToTest, OutOfBagAppliesToEnsemblesOfHalfDataModels) {
   const auto applies = [](const std::string& tuner, const std::string& method) {
-    for (const RegisteredTuner& registered : *RegisteredTuners()) {
+    const auto tuners = RegisteredTuners();
+    for (const RegisteredTuner& registered : *tuners) {
       if (registered.name == tuner) return registered.tuner->AppliesTo(*FindMethodVariant(method));
     }
     ADD_FAILURE() << "no tuner " << tuner;
