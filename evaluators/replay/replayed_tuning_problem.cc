@@ -85,15 +85,11 @@ absl::StatusOr<double> ReplayedTuningProblem::Lds(const Damping& damping, int64_
 }
 
 absl::StatusOr<double> ReplayedTuningProblem::ComputeLds(size_t place, int64_t num_subsets) const {
-  const std::vector<int64_t>& all = block_.subsets;
-  const at::Tensor subsets =
-      at::tensor(std::vector<int64_t>(all.begin(), all.begin() + num_subsets), at::kLong);
-  const at::Tensor tests = at::tensor(block_.tests, at::kLong);
-  const auto of_block = [&](const at::Tensor& values) {
-    return values.index_select(0, subsets).index_select(1, tests);
-  };
-  return MeanLds(of_block(record_.ranks[static_cast<int64_t>(place)]),
-                 of_block(setting_.first_seed_outputs));
+  const at::Tensor outputs =
+      setting_.first_seed_outputs.index_select(0, at::tensor(block_.subsets, at::kLong))
+          .index_select(1, at::tensor(block_.tests, at::kLong));
+  return MeanLds(record_.tuning_ranks[static_cast<int64_t>(place)].slice(0, 0, num_subsets),
+                 outputs.slice(0, 0, num_subsets));
 }
 
 absl::StatusOr<SpectralMoments> ReplayedTuningProblem::Moments(

@@ -26,8 +26,8 @@ namespace {
 using nlohmann::json;
 
 constexpr char kFormat[] = "attribench tuning record 1";
-constexpr char kMethodField[] = "method ";  // metadata: "method fisher"
-constexpr int64_t kMaxSubsets = std::numeric_limits<int16_t>::max() / 2;
+constexpr char kMethodField[] = "method ";                            // metadata: "method fisher"
+constexpr int64_t kMaxSubsets = std::numeric_limits<int16_t>::max();  // half of them in a block
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // ---- To JSON ----------------------------------------------------------------------------------
@@ -226,9 +226,11 @@ absl::StatusOr<TuningRecord> ReadMethod(const std::string& text) {
 
 // ---- Tensors ----------------------------------------------------------------------------------
 
-// Differences along the first dimension, and back.
-at::Tensor Differences(const at::Tensor& values) {
-  return at::cat({values.slice(0, 0, 1), values.slice(0, 1).sub(values.slice(0, 0, -1))});
+// Differences of ranks along the first dimension, and back. int8 if the number of subsets allows.
+at::Tensor Differences(const at::Tensor& ranks) {
+  const bool narrow = 2 * ranks.size(1) <= std::numeric_limits<int8_t>::max();
+  return at::cat({ranks.slice(0, 0, 1), ranks.slice(0, 1).sub(ranks.slice(0, 0, -1))})
+      .to(narrow ? at::kChar : at::kShort);
 }
 at::Tensor FromDifferences(const at::Tensor& differences) {
   return differences.cumsum(0, at::kLong)
@@ -236,7 +238,9 @@ at::Tensor FromDifferences(const at::Tensor& differences) {
       .to(at::kShort);
 }
 
-std::string RanksName(const std::string& method) { return method + "/rank_differences"; }
+std::string RanksName(const std::string& method, const char* block) {
+  return absl::StrCat(method, "/", block, "_rank_differences");
+}
 std::string MomentsName(const std::string& method, int power) {
   return absl::StrCat(method, "/moments/t", power);
 }
@@ -305,15 +309,18 @@ absl::Status CheckGrid(const TuningRecord& record) {
   return absl::OkStatus();
 }
 
-absl::Status CheckRanks(const TuningRecord& record, int64_t subsets, int64_t tests) {
-  const auto d = static_cast<int64_t>(record.grid.size());
+absl::Status CheckRanks(const TuningRecord& record, const at::Tensor& ranks,
+                        const EvaluationBlock& block) {
+  const auto d = static_cast<int64_t>(record.grid.size()),
+             subsets = static_cast<int64_t>(block.subsets.size()),
+             tests = static_cast<int64_t>(block.tests.size());
   if (const absl::Status status =
-          CheckTensor("the tensor of ranks", record.ranks, at::kShort, {d, subsets, tests});
+          CheckTensor("a tensor of ranks", ranks, at::kShort, {d, subsets, tests});
       !status.ok()) {
     return status;
   }
-  const at::Tensor low = record.ranks.amin({1, 2}), high = record.ranks.amax({1, 2});
-  const at::Tensor sums = record.ranks.sum(1, false, at::kLong);
+  const at::Tensor low = ranks.amin({1, 2}), high = ranks.amax({1, 2});
+  const at::Tensor sums = ranks.sum(1, false, at::kLong);
   for (int64_t i = 0; i < d; ++i) {
     const bool exist = record.sums[i].exist.ok();
     const bool good = low[i].item<int64_t>() >= (exist ? 2 : 0) &&
@@ -383,8 +390,8 @@ absl::Status CheckCurves(const TuningRecord& record, int64_t tests) {
 }
 
 absl::Status CheckMethod(const TuningRecord& record, int64_t subsets, int64_t tests) {
-  const auto tuning_tests =
-      static_cast<int64_t>(SplitIntoBlocks(subsets, tests).tuning.tests.size());
+  const EvaluationBlocks blocks = SplitIntoBlocks(subsets, tests);
+  const auto tuning_tests = static_cast<int64_t>(blocks.tuning.tests.size());
   if (record.method.empty() || absl::StrContains(record.method, '/')) {
     return Mistake("the name", absl::StrCat("'", record.method, "'"), "a word without '/'");
   }
@@ -399,7 +406,10 @@ absl::Status CheckMethod(const TuningRecord& record, int64_t subsets, int64_t te
   for (const RecordedSums& sums : record.sums) {
     if (absl::Status status = CheckCost("sums", sums.cost); !status.ok()) return status;
   }
-  if (absl::Status status = CheckRanks(record, subsets, tests); !status.ok()) return status;
+  for (const auto& [ranks, block] : {std::make_pair(&record.tuning_ranks, &blocks.tuning),
+                                     std::make_pair(&record.reporting_ranks, &blocks.reporting)}) {
+    if (absl::Status status = CheckRanks(record, *ranks, *block); !status.ok()) return status;
+  }
   if (absl::Status status = CheckMoments(record, tuning_tests); !status.ok()) return status;
   return CheckCurves(record, tuning_tests);
 }
@@ -438,13 +448,17 @@ absl::StatusOr<TuningRecord> TakeMethod(const std::string& method, const std::st
     tensors.erase(found);
     return tensor;
   };
-  const std::string name = RanksName(method);
-  const at::Tensor differences = take(name);
-  if (!differences.defined() || differences.scalar_type() != at::kShort || differences.dim() != 3) {
-    return Mistake(absl::StrCat("the tensor ", name), ShapeOf(differences),
-                   "Short [dampings, subsets, tests]");
+  for (const auto& [block, ranks] : {std::make_pair("tuning", &record->tuning_ranks),
+                                     std::make_pair("reporting", &record->reporting_ranks)}) {
+    const std::string name = RanksName(method, block);
+    const at::Tensor differences = take(name);
+    if (!differences.defined() || differences.dim() != 3 ||
+        (differences.scalar_type() != at::kShort && differences.scalar_type() != at::kChar)) {
+      return Mistake(absl::StrCat("the tensor ", name), ShapeOf(differences),
+                     "Char or Short [dampings, subsets, tests]");
+    }
+    *ranks = FromDifferences(differences);
   }
-  record->ranks = FromDifferences(differences);
   record->moments.values = {take(MomentsName(method, 1)), take(MomentsName(method, 2)),
                             take(MomentsName(method, 3))};
   for (auto& [curve, recorded] : record->curves) {
@@ -514,10 +528,11 @@ size_t PlaceInGrid(const std::vector<Damping>& grid, const Damping& damping) {
 absl::Status CheckRecord(const SettingRecord& record) {
   if (record.name.empty()) return Mistake("the setting's name", "empty", "a word");
   const at::Tensor& outputs = record.outputs;
-  if (!outputs.defined() || outputs.dim() != 2 || outputs.size(0) < 2 ||
-      outputs.size(0) > kMaxSubsets || outputs.size(1) < 1) {
-    return Mistake("the tensor outputs", ShapeOf(outputs),
-                   absl::StrCat("[subsets, tests], from 2 to ", kMaxSubsets, " subsets"));
+  if (!outputs.defined() || outputs.dim() != 2 || outputs.size(0) < 4 ||
+      outputs.size(0) > kMaxSubsets || outputs.size(1) < 2) {
+    return Mistake(
+        "the tensor outputs", ShapeOf(outputs),
+        absl::StrCat("[subsets, tests], from 4 to ", kMaxSubsets, " subsets and 2 tests or more"));
   }
   const int64_t subsets = outputs.size(0), tests = outputs.size(1);
   for (const auto& [name, tensor, type] :
@@ -547,7 +562,8 @@ absl::StatusOr<std::string> SerializeRecord(const SettingRecord& record) {
   for (const auto& [name, method] : record.methods) {
     content.metadata[kMethodField + name] =
         ToJson(method).dump(-1, ' ', false, json::error_handler_t::replace);
-    content.tensors[RanksName(name)] = Differences(method.ranks);
+    content.tensors[RanksName(name, "tuning")] = Differences(method.tuning_ranks);
+    content.tensors[RanksName(name, "reporting")] = Differences(method.reporting_ranks);
     const SpectralMoments& moments = method.moments.values;
     if (moments.t1.defined()) {
       content.tensors[MomentsName(name, 1)] = moments.t1;

@@ -56,9 +56,10 @@ struct TuningRecord {
   Damping default_damping;
   std::vector<Damping> grid;              // ascending, all of one unit
   std::vector<double> absolute_dampings;  // of the grid; NaN if the method cannot say
-  // Of the sums of scores, over the subsets: twice the rank from 1, where ties share the mean of
-  // their ranks. [grid, subsets, tests] int16; 0 at a damping without sums.
-  at::Tensor ranks;
+  // Of the sums of scores, among the subsets of a block, for its test examples: twice the rank from
+  // 1, where ties share the mean of their ranks. [grid, subsets, tests] int16; 0 at a damping
+  // without sums.
+  at::Tensor tuning_ranks, reporting_ranks;
   std::vector<RecordedSums> sums;  // of the grid
   RecordedMoments moments;
   std::map<std::string, RecordedCurve> curves;  // by the names of TuningCurves: "held_out 0.125"
@@ -81,7 +82,7 @@ struct SettingRecord {
   std::map<std::string, TuningRecord> methods;
 };
 
-// [m, t] -> [m, t] int16: twice the rank of each value in its column, as in TuningRecord::ranks.
+// [m, t] -> [m, t] int16: twice the rank of each value in its column, as in TuningRecord.
 at::Tensor TwiceRanks(const at::Tensor& values);
 
 // The place of a damping in a grid, by value and unit; grid.size() if it is not there.

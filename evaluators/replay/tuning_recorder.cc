@@ -17,16 +17,25 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-absl::Status CheckVary(const at::Tensor& sums, const EvaluationBlock& block) {
-  return CheckColumnsVary(sums.index_select(0, at::tensor(block.subsets, at::kLong))
-                              .index_select(1, at::tensor(block.tests, at::kLong)),
-                          "summed scores", block.tests);
+// Whether sums of scores vary in a block. Adds their ranks there.
+absl::Status AddRanks(const at::Tensor& sums, const EvaluationBlock& block,
+                      std::vector<at::Tensor>& ranks) {
+  const at::Tensor of_block = sums.index_select(0, at::tensor(block.subsets, at::kLong))
+                                  .index_select(1, at::tensor(block.tests, at::kLong));
+  ranks.push_back(TwiceRanks(of_block));
+  return CheckColumnsVary(of_block, "summed scores", block.tests);
+}
+
+at::Tensor NoRanks(const EvaluationBlock& block) {
+  return at::zeros(
+      {static_cast<int64_t>(block.subsets.size()), static_cast<int64_t>(block.tests.size())},
+      at::kShort);
 }
 
 void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
                 TuningRecord& record) {
   CostLedger nobody;
-  std::vector<at::Tensor> ranks;
+  std::vector<at::Tensor> tuning, reporting;
   for (const Damping& damping : record.grid) {
     RecordedSums sums;
     const absl::StatusOr<const DampingSweep::Point*> point = sources.sweep.Sums(damping, nobody);
@@ -34,18 +43,18 @@ void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
     if (point.ok()) {
       const at::Tensor& values = (*point)->subset_scores;
       sums.cost = (*point)->cost;
-      sums.tuning = CheckVary(values, blocks.tuning);
-      sums.reporting = CheckVary(values, blocks.reporting);
-      ranks.push_back(TwiceRanks(values));
+      sums.tuning = AddRanks(values, blocks.tuning, tuning);
+      sums.reporting = AddRanks(values, blocks.reporting, reporting);
     } else {
-      ranks.push_back(at::zeros({sources.truth.num_subsets(), sources.truth.negative_loss.size(2)},
-                                at::kShort));
+      tuning.push_back(NoRanks(blocks.tuning));
+      reporting.push_back(NoRanks(blocks.reporting));
     }
     record.sums.push_back(std::move(sums));
     const absl::StatusOr<double> absolute = sources.sweep.fitted().AbsoluteDampingOf(damping);
     record.absolute_dampings.push_back(absolute.value_or(kNone));
   }
-  record.ranks = at::stack(ranks);
+  record.tuning_ranks = at::stack(tuning);
+  record.reporting_ranks = at::stack(reporting);
 }
 
 SpectralMoments AtTests(const SpectralMoments& moments, const EvaluationBlock& block) {
