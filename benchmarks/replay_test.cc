@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a run to a replay, with the programs as a user runs them: what a replay says of each tuner
+// is what the run's result says.
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "benchmarks/result.pb.h"
+#include "datasets/text_proto.h"
+#include "datasets/whole_file.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+// Returns the exit status. The output goes to `said`.
+int RunProgram(const std::string& program, const std::string& flags, std::string* said) {
+  const std::string log = testing::TempDir() + "/log";
+  const int status = std::system(absl::StrCat(program, " ", flags, " >", log, " 2>&1").c_str());
+  *said = *ReadWholeFile(log);
+  return WEXITSTATUS(status);
+}
+
+MethodResult Read(const std::string& path) {
+  MethodResult result;
+  const absl::StatusOr<std::string> text = ReadWholeFile(path);
+  const absl::Status status =
+      text.ok() ? ParseTextProto(*text, path, &result) : absl::Status(text.status());
+  EXPECT_TRUE(status.ok()) << status;
+  return result;
+}
+
+// The lines of a replay's table by tuner, each value by its column's name. Messages are left out.
+std::map<std::string, std::map<std::string, std::string>> ReadCsv(const std::string& path) {
+  std::map<std::string, std::map<std::string, std::string>> table;
+  std::vector<std::string> names;
+  for (const absl::string_view line : absl::StrSplit(*ReadWholeFile(path), '\n')) {
+    if (line.empty()) continue;
+    const std::vector<std::string> cells = absl::StrSplit(line, ',');
+    if (names.empty()) {
+      names = cells;
+      continue;
+    }
+    for (size_t c = 0; c + 1 < names.size(); ++c) table[cells[2]][names[c]] = cells[c];
+  }
+  return table;
+}
+
+double Number(const std::string& text) {
+  double value = -1e9;
+  EXPECT_TRUE(absl::SimpleAtod(text, &value)) << "'" << text << "'";
+  return value;
+}
+
+TEST(ReplayTest, SaysWhatTheResultSays) {
+  std::string said;
+  const std::string folder = testing::TempDir() + "/recorded",
+                    plain = testing::TempDir() + "/plain";
+  const std::string method = "fisher_projected";
+  const std::string path = absl::StrCat(folder, "/glyphs_mlp/", method, ".textproto");
+  ASSERT_EQ(
+      RunProgram("benchmarks/run",
+                 absl::StrCat("--record_tuning --methods=grad_dot,", method, " --output=", folder),
+                 &said),
+      0)
+      << said;
+  ASSERT_EQ(RunProgram("evaluators/replay/collect",
+                       absl::StrCat("--setting=glyphs_mlp --input=", folder, " --output=", folder,
+                                    "/glyphs_mlp.tuning.safetensors.gz"),
+                       &said),
+            0)
+      << said;
+  EXPECT_TRUE(absl::StrContains(said, ": 1 methods, ")) << "grad_dot has no damping: " << said;
+  const std::string csv = folder + "/choices.csv";
+  ASSERT_EQ(RunProgram("evaluators/replay/replay",
+                       absl::StrCat("--records=", folder, " --csv=", csv), &said),
+            0)
+      << said;
+  const auto table = ReadCsv(csv);
+
+  const MethodResult result = Read(path);
+  ASSERT_EQ(table.size(), static_cast<size_t>(result.entries_size()));
+  int compared = 0;
+  for (const Entry& entry : result.entries()) {
+    const auto& line = table.at(entry.tuner());
+    ASSERT_EQ(line.at("status") == "OK", entry.status() == OK) << entry.tuner();
+    if (entry.status() != OK) continue;
+    // Between two points of the grid, a replay interpolates; see RecordedLds.
+    const bool on_grid = entry.tuner() != "surrogate_indicator";
+    EXPECT_NEAR(Number(line.at("lds")), entry.metrics(0).estimate().value(), on_grid ? 1e-9 : .02)
+        << entry.tuner();
+    const CostRecord& cost = entry.tuning_cost();
+    EXPECT_EQ(Number(line.at("retrainings")), cost.retrainings()) << entry.tuner();
+    EXPECT_NEAR(Number(line.at("flops")), cost.flops(), 1e-9 * cost.flops()) << entry.tuner();
+    ++compared;
+  }
+  EXPECT_GE(compared, 12);
+
+  // The result is the one of a run that records nothing, but for times.
+  ASSERT_EQ(
+      RunProgram("benchmarks/run", absl::StrCat("--methods=", method, " --output=", plain), &said),
+      0)
+      << said;
+  const MethodResult without = Read(absl::StrCat(plain, "/glyphs_mlp/", method, ".textproto"));
+  ASSERT_EQ(without.entries_size(), result.entries_size());
+  for (int e = 0; e < result.entries_size(); ++e) {
+    EXPECT_EQ(result.entries(e).message(), without.entries(e).message());
+    EXPECT_EQ(result.entries(e).tuning_cost().flops(), without.entries(e).tuning_cost().flops());
+    EXPECT_EQ(result.entries(e).metrics_size(), without.entries(e).metrics_size());
+    for (int m = 0; m < result.entries(e).metrics_size(); ++m) {
+      EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(
+          result.entries(e).metrics(m), without.entries(e).metrics(m)));
+    }
+  }
+
+  // A result without its record does not stand for one with it.
+  EXPECT_EQ(RunProgram("benchmarks/run",
+                       absl::StrCat("--record_tuning --resume --methods=grad_dot,", method,
+                                    " --output=", folder),
+                       &said),
+            0);
+  EXPECT_TRUE(absl::StrContains(said, "2 of 2 results are there already")) << said;
+  EXPECT_EQ(
+      RunProgram("benchmarks/run",
+                 absl::StrCat("--record_tuning --resume --methods=", method, " --output=", plain),
+                 &said),
+      0);
+  EXPECT_TRUE(absl::StrContains(said, method + " runs again: it has no tuning record there"))
+      << said;
+
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--tuner=mine", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "--tuner: there is no 'mine'; known are: default, ")) << said;
+  EXPECT_EQ(RunProgram("evaluators/replay/replay",
+                       absl::StrCat("--settings=mine --records=", folder), &said),
+            1);
+  EXPECT_TRUE(absl::StrContains(said, "--settings: there is no 'mine'; known are: glyphs_mlp"));
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--records=/nowhere", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said, "in /nowhere: //benchmarks:run --record_tuning")) << said;
+}
+
+}  // namespace
+}  // namespace attribench
