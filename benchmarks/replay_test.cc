@@ -61,33 +61,50 @@ double Number(const std::string& text) {
   return value;
 }
 
-TEST(ReplayTest, SaysWhatTheResultSays) {
-  std::string said;
-  const std::string folder = testing::TempDir() + "/recorded",
-                    plain = testing::TempDir() + "/plain";
-  const std::string method = "fisher_projected";
-  const std::string path = absl::StrCat(folder, "/glyphs_mlp/", method, ".textproto");
-  ASSERT_EQ(
-      RunProgram("benchmarks/run",
-                 absl::StrCat("--record_tuning --methods=grad_dot,", method, " --output=", folder),
-                 &said),
-      0)
-      << said;
-  ASSERT_EQ(RunProgram("evaluators/replay/collect",
-                       absl::StrCat("--setting=glyphs_mlp --input=", folder, " --output=", folder,
-                                    "/glyphs_mlp.tuning.safetensors.gz"),
-                       &said),
-            0)
-      << said;
-  EXPECT_TRUE(absl::StrContains(said, ": 1 methods, ")) << "grad_dot has no damping: " << said;
-  const std::string csv = folder + "/choices.csv";
-  ASSERT_EQ(RunProgram("evaluators/replay/replay",
-                       absl::StrCat("--records=", folder, " --csv=", csv), &said),
-            0)
-      << said;
-  const auto table = ReadCsv(csv);
+constexpr char kMethod[] = "fisher_projected";
 
-  const MethodResult result = Read(path);
+class ReplayTest : public testing::Test {
+ protected:
+  // One run with records, one without.
+  static void SetUpTestSuite() {
+    std::string said;
+    ASSERT_EQ(RunProgram("benchmarks/run",
+                         absl::StrCat("--threads=1 --record_tuning --methods=grad_dot,", kMethod,
+                                      " --output=", Recorded()),
+                         &said),
+              0)
+        << said;
+    ASSERT_EQ(
+        RunProgram("benchmarks/run",
+                   absl::StrCat("--threads=1 --methods=", kMethod, " --output=", Plain()), &said),
+        0)
+        << said;
+  }
+
+  static std::string Recorded() { return testing::TempDir() + "/recorded"; }
+  static std::string Plain() { return testing::TempDir() + "/plain"; }
+  static MethodResult ResultIn(const std::string& folder) {
+    return Read(absl::StrCat(folder, "/glyphs_mlp/", kMethod, ".textproto"));
+  }
+
+  std::string said_;
+};
+
+TEST_F(ReplayTest, SaysWhatTheResultSays) {
+  ASSERT_EQ(RunProgram("evaluators/replay/collect",
+                       absl::StrCat("--setting=glyphs_mlp --input=", Recorded(),
+                                    " --output=", Recorded(), "/glyphs_mlp.tuning.safetensors.gz"),
+                       &said_),
+            0)
+      << said_;
+  EXPECT_TRUE(absl::StrContains(said_, ": 1 methods, ")) << "grad_dot has no damping: " << said_;
+  const std::string csv = Recorded() + "/choices.csv";
+  ASSERT_EQ(RunProgram("evaluators/replay/replay",
+                       absl::StrCat("--records=", Recorded(), " --csv=", csv), &said_),
+            0)
+      << said_;
+  const auto table = ReadCsv(csv);
+  const MethodResult result = ResultIn(Recorded());
   ASSERT_EQ(table.size(), static_cast<size_t>(result.entries_size()));
   int compared = 0;
   for (const Entry& entry : result.entries()) {
@@ -104,47 +121,47 @@ TEST(ReplayTest, SaysWhatTheResultSays) {
     ++compared;
   }
   EXPECT_GE(compared, 12);
+}
 
-  // The result is the one of a run that records nothing, but for times.
-  ASSERT_EQ(
-      RunProgram("benchmarks/run", absl::StrCat("--methods=", method, " --output=", plain), &said),
-      0)
-      << said;
-  const MethodResult without = Read(absl::StrCat(plain, "/glyphs_mlp/", method, ".textproto"));
-  ASSERT_EQ(without.entries_size(), result.entries_size());
-  for (int e = 0; e < result.entries_size(); ++e) {
-    EXPECT_EQ(result.entries(e).message(), without.entries(e).message());
-    EXPECT_EQ(result.entries(e).tuning_cost().flops(), without.entries(e).tuning_cost().flops());
-    EXPECT_EQ(result.entries(e).metrics_size(), without.entries(e).metrics_size());
-    for (int m = 0; m < result.entries(e).metrics_size(); ++m) {
+TEST_F(ReplayTest, TheResultIsThatOfARunWithoutRecords) {
+  const MethodResult with = ResultIn(Recorded()), without = ResultIn(Plain());
+  ASSERT_EQ(with.entries_size(), without.entries_size());
+  for (int e = 0; e < with.entries_size(); ++e) {
+    EXPECT_EQ(with.entries(e).message(), without.entries(e).message());
+    EXPECT_EQ(with.entries(e).tuning_cost().flops(), without.entries(e).tuning_cost().flops());
+    ASSERT_EQ(with.entries(e).metrics_size(), without.entries(e).metrics_size());
+    for (int m = 0; m < with.entries(e).metrics_size(); ++m) {
       EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(
-          result.entries(e).metrics(m), without.entries(e).metrics(m)));
+          with.entries(e).metrics(m), without.entries(e).metrics(m)));
     }
   }
+}
 
-  // A result without its record does not stand for one with it.
-  EXPECT_EQ(RunProgram("benchmarks/run",
-                       absl::StrCat("--record_tuning --resume --methods=grad_dot,", method,
-                                    " --output=", folder),
-                       &said),
-            0);
-  EXPECT_TRUE(absl::StrContains(said, "2 of 2 results are there already")) << said;
-  EXPECT_EQ(
-      RunProgram("benchmarks/run",
-                 absl::StrCat("--record_tuning --resume --methods=", method, " --output=", plain),
-                 &said),
-      0);
-  EXPECT_TRUE(absl::StrContains(said, method + " runs again: it has no tuning record there"))
-      << said;
+TEST_F(ReplayTest, AResultWithoutARecordDoesNotStandForOneWithIt) {
+  const std::string flags = absl::StrCat("--threads=1 --record_tuning --resume --methods=grad_dot,",
+                                         kMethod, " --output=");
+  ASSERT_EQ(RunProgram("benchmarks/run", flags + Recorded(), &said_), 0) << said_;
+  EXPECT_TRUE(absl::StrContains(said_, "2 of 2 results are there already")) << said_;
+  ASSERT_EQ(RunProgram("benchmarks/run", flags + Plain(), &said_), 0) << said_;
+  EXPECT_TRUE(
+      absl::StrContains(said_, absl::StrCat(kMethod, " runs again: it has no tuning record there")))
+      << said_;
+}
 
-  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--tuner=mine", &said), 1);
-  EXPECT_TRUE(absl::StrContains(said, "--tuner: there is no 'mine'; known are: default, ")) << said;
-  EXPECT_EQ(RunProgram("evaluators/replay/replay",
-                       absl::StrCat("--settings=mine --records=", folder), &said),
-            1);
-  EXPECT_TRUE(absl::StrContains(said, "--settings: there is no 'mine'; known are: glyphs_mlp"));
-  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--records=/nowhere", &said), 1);
-  EXPECT_TRUE(absl::StrContains(said, "in /nowhere: //benchmarks:run --record_tuning")) << said;
+TEST_F(ReplayTest, WhatIsNotThereIsNamed) {
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--tuner=mine", &said_), 1);
+  EXPECT_TRUE(absl::StrContains(said_, "--tuner: there is no 'mine'; known are: default, "));
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--block=all", &said_), 1);
+  EXPECT_TRUE(absl::StrContains(said_, "--block is 'all', must be reporting or tuning")) << said_;
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", "--records=/nowhere", &said_), 1);
+  EXPECT_TRUE(absl::StrContains(said_, "in /nowhere: //benchmarks:run --record_tuning")) << said_;
+  const std::string records = absl::StrCat("--records=", Recorded(), "/glyphs_mlp");
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", records + " --settings=mine", &said_), 1);
+  EXPECT_TRUE(absl::StrContains(
+      said_, absl::StrCat("--settings: there is no 'mine'; known are: ", kMethod)));
+  EXPECT_EQ(RunProgram("evaluators/replay/replay", records + " --methods=mine", &said_), 1);
+  EXPECT_TRUE(absl::StrContains(
+      said_, absl::StrCat("--methods: there is no 'mine'; known are: ", kMethod)));
 }
 
 }  // namespace
