@@ -113,7 +113,7 @@ class MethodRun {
     if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
   }
 
-  // Adds an entry for every tuner.
+  // Adds an entry for every tuner that applies to the method.
   void Run(const std::vector<RegisteredTuner>& tuners) {
     MeasureMachine();
     ResetPeakMemory();
@@ -200,7 +200,9 @@ class MethodRun {
       runs.back().entry->set_tuner_kind(ToMessage(kind));
     };
     if (result_.damped()) {
-      for (const auto& [name, tuner] : tuners) add(name, tuner->kind(), tuner);
+      for (const auto& [name, tuner] : tuners) {
+        if (tuner->AppliesTo(variant_)) add(name, tuner->kind(), tuner);
+      }
     } else {
       add(kUntunedEntry, TunerKind::kFixedValue, nullptr);
     }

@@ -45,12 +45,12 @@ for name in "${names[@]}"; do
   fi
 done
 echo "leaderboard.sh: building (takes minutes the first time)" >&2
-build //benchmarks:run //leaderboard || { cat "$log" >&2; exit 1; }
+build //benchmarks:quick_run //leaderboard || { cat "$log" >&2; exit 1; }
 
 results=()
 for name in "${names[@]}"; do
   rm -rf "out/results/$name"
-  bazel-bin/benchmarks/run --setting="$name" --data_root="$(bazel info output_base 2>/dev/null)/external"
+  bazel-bin/benchmarks/quick_run --setting="$name" --data_root="$(bazel info output_base 2>/dev/null)/external"
   results+=("out/results/$name")
 done
 bazel-bin/leaderboard/leaderboard --results="$(IFS=,; echo "${results[*]}")" --output="$output" --all="$all"

@@ -138,9 +138,10 @@ class TrainingTargetScorer {
 
 // Numbers of examples, int64: two disjoint sets of training examples, and test examples.
 struct HeldOutSplit {
-  at::Tensor fitted;    // the curvature is estimated on these
-  at::Tensor held_out;  // and judged on these
-  at::Tensor tests;     // for these test examples; undefined: for all
+  at::Tensor fitted;       // the curvature is estimated on these
+  at::Tensor held_out;     // and judged on these
+  at::Tensor tests;        // for these test examples; undefined: for all
+  int64_t checkpoint = 0;  // at this checkpoint of the method's; counts from 0 again past the last
 };
 
 // A method after everything that does not depend on damping is done.

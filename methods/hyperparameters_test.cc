@@ -104,6 +104,16 @@ TEST(HyperparametersTest, RefusalsNameValueAndBound) {
   EXPECT_TRUE(absl::StrContains(refusal("damping", "nan"), "finite"));
 }
 
+TEST(HyperparametersTest, WithChangesOneValue) {
+  const Hyperparameters all = *Hyperparameters::Make(Space(), {{"mode", "b"}});
+  const Hyperparameters other = *all.With("k", "7");
+  EXPECT_EQ(other.Integer("k"), 7);
+  EXPECT_EQ(other.Choice("mode"), "b");
+  EXPECT_NE(all.Integer("k"), 7);
+  EXPECT_EQ(all.With("k", "65").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(all.With("q", "1").status().message(), "no hyperparameter 'q'");
+}
+
 TEST(ValidateSpaceTest, FindsEachMistake) {
   EXPECT_TRUE(ValidateSpace(Space()).ok()) << ValidateSpace(Space());
   const auto mistake = [](const std::string& more) {

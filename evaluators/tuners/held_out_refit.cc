@@ -31,36 +31,27 @@ Dataset Joined(const Dataset& a, const Dataset& b) {
   return {at::cat({a.inputs, b.inputs}), at::cat({a.labels, b.labels})};
 }
 
-// Squared norms of the examples' gradients, the mean over the checkpoints, [n] float64.
-absl::StatusOr<at::Tensor> MeanSquaredNorms(const HeldOutRefit& refit, const Dataset& examples,
-                                            CostLedger& ledger) {
-  at::Tensor sum = at::zeros({examples.size()}, at::kDouble);
-  for (const Parameters& parameters : refit.checkpoints) {
-    const auto gradients =
-        ExampleGradients::Make(*refit.task.model, parameters, examples, TargetOf(refit.facts),
-                               refit.task.gradient_bytes(), ledger);
-    if (!gradients.ok()) return gradients.status();
-    const auto squares = SquaredNorms(*gradients, 0, ledger);
-    if (!squares.ok()) return squares.status();
-    sum.add_(squares->to(at::kDouble));
-  }
-  return sum.div_(static_cast<double>(refit.checkpoints.size()));
+// Squared norms of the examples' gradients, [n] float64.
+absl::StatusOr<at::Tensor> NormsOf(const HeldOutRefit& refit, const Dataset& examples,
+                                   CostLedger& ledger) {
+  const auto gradients =
+      ExampleGradients::Make(*refit.task.model, refit.checkpoint, examples, TargetOf(refit.facts),
+                             refit.task.gradient_bytes(), ledger);
+  if (!gradients.ok()) return gradients.status();
+  const auto squares = SquaredNorms(*gradients, 0, ledger);
+  if (!squares.ok()) return squares.status();
+  return squares->to(at::kDouble);
 }
 
-// The model's probabilities, the mean over the checkpoints, [n, classes] float64.
-at::Tensor MeanProbabilities(const HeldOutRefit& refit, const Dataset& examples,
-                             CostLedger& ledger) {
-  at::Tensor sum;
+// The model's probabilities, [n, classes] float64.
+at::Tensor ProbabilitiesOf(const HeldOutRefit& refit, const Dataset& examples, CostLedger& ledger) {
   Cost cost;
-  for (const Parameters& parameters : refit.checkpoints) {
-    const at::Tensor logits = EvaluateLogits(
-        *refit.task.model, parameters, examples.inputs.to(parameters.front().value.scalar_type()));
-    const at::Tensor probabilities = at::softmax(logits.to(at::kDouble), 1);
-    sum = sum.defined() ? sum.add_(probabilities) : probabilities;
-    cost.flops += static_cast<double>(examples.size()) * refit.task.model->ForwardFlops();
-  }
+  cost.flops = static_cast<double>(examples.size()) * refit.task.model->ForwardFlops();
   ledger.Charge(cost);
-  return sum.div_(static_cast<double>(refit.checkpoints.size()));
+  const at::Tensor logits =
+      EvaluateLogits(*refit.task.model, refit.checkpoint,
+                     examples.inputs.to(refit.checkpoint.front().value.scalar_type()));
+  return at::softmax(logits.to(at::kDouble), 1);
 }
 
 at::Tensor InverseOrZero(const at::Tensor& values) {
@@ -84,7 +75,7 @@ absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_
     std::sort(part.begin(), part.end());
     return at::tensor(part, at::kLong);
   };
-  return HeldOutSplit{rows(0, fitted), rows(fitted, end), {}};
+  return HeldOutSplit{rows(0, fitted), rows(fitted, end), {}, static_cast<int64_t>(draw)};
 }
 
 absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldOutSplit& split,
@@ -100,14 +91,14 @@ absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldO
   };
   // The probability of each example's label, [n, classes].
   const auto probabilities = [&](const Dataset& examples) {
-    return model_labels ? MeanProbabilities(refit, examples, ledger)
+    return model_labels ? ProbabilitiesOf(refit, examples, ledger)
                         : at::ones({examples.size(), 1}, at::kDouble);
   };
 
   CurvatureExamples curvature{fitted_examples, {}};
   double mean_weight = 1;
   if (!how.plain()) {
-    const auto squares = MeanSquaredNorms(refit, labelled(fitted_examples), ledger);
+    const auto squares = NormsOf(refit, labelled(fitted_examples), ledger);
     if (!squares.ok()) return squares.status();
     curvature.weights =
         InverseOrZero(squares->view({-1, classes}).mul(probabilities(fitted_examples)).sum(1));
@@ -120,7 +111,7 @@ absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldO
   AttributionTask task = refit.task;
   task.own_curvature_examples = std::move(curvature);
   task.train = Joined(labelled(held), task.test);
-  const auto squares = MeanSquaredNorms(refit, task.train, ledger);
+  const auto squares = NormsOf(refit, task.train, ledger);
   if (!squares.ok()) return squares.status();
   const at::Tensor inverse_norms = InverseOrZero(*squares).sqrt();
   const int64_t num_held = held.size() * classes;

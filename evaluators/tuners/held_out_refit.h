@@ -16,8 +16,8 @@
 namespace attribench {
 
 // `fraction` of n examples to fit to, at least 2, and at most `max_held_out` of the others to hold
-// out. Drawn by RandomStream(1, "held out", {draw}). InvalidArgument if the fraction is not in
-// (0, 1) or leaves nothing to hold out.
+// out. Drawn by RandomStream(1, "held out", {draw}); draw k is for checkpoint k. InvalidArgument if
+// the fraction is not in (0, 1) or leaves nothing to hold out.
 absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
                                               uint64_t draw);
 
@@ -25,7 +25,7 @@ absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_
 struct HeldOutRefit {
   const AttributionTask& task;  // its test examples get the criterion
   MethodFacts facts;
-  std::vector<Parameters> checkpoints;  // that the method reads
+  Parameters checkpoint;  // the one that `fit` fits to
   std::function<absl::StatusOr<std::unique_ptr<FittedAttribution>>(const AttributionTask&)> fit;
 };
 

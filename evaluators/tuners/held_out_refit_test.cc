@@ -52,9 +52,7 @@ class HeldOutRefitTest : public testing::Test {
     for (const auto& [key, value] : values) hyperparameters = *hyperparameters.With(key, value);
     const auto method = variant.method->make();
     const HeldOutRefit refit = {
-        task_,
-        variant.method->space.facts(),
-        {*task_.checkpoint(CheckpointKind::kFullData, 0)},
+        task_, variant.method->space.facts(), *task_.checkpoint(CheckpointKind::kFullData, 0),
         [&](const AttributionTask& task) { return method->Fit(task, hyperparameters, ledger_); }};
     return HeldOutByRefit(refit, split, Dampings(), ledger_);
   }
@@ -140,9 +138,7 @@ TEST_F(HeldOutRefitTest, ADampingWithoutScoresHasNoValue) {
     int64_t train_, test_;
   };
   const HeldOutRefit refit = {
-      task_,
-      variant.method->space.facts(),
-      {*task_.checkpoint(CheckpointKind::kFullData, 0)},
+      task_, variant.method->space.facts(), *task_.checkpoint(CheckpointKind::kFullData, 0),
       [&](const AttributionTask& task) -> absl::StatusOr<std::unique_ptr<FittedAttribution>> {
         return std::unique_ptr<FittedAttribution>(new Broken(task.train.size(), task.test.size()));
       }};

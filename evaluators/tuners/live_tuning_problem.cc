@@ -18,11 +18,15 @@ namespace attribench {
 namespace {
 
 constexpr char kPhase[] = "tuning";
-// Examples to hold out: of the method's own features, and where each takes a score at each damping.
-constexpr int64_t kHeldOut = std::numeric_limits<int64_t>::max();
-constexpr int64_t kRefitHeldOut = 500;
+// Examples to hold out, at least, if there are as many: each takes a score at each damping.
+constexpr int64_t kHeldOut = 500;
+// Rows of scores for held-out examples, where a method is fitted again: one for each example, or
+// for each of its labels.
+constexpr int64_t kRefitRows = 1000;
 // Training examples as targets, where each takes a column of scores.
 constexpr int64_t kSampledTargets = 250;
+// Half-data models that tuners train for the purpose, at most.
+constexpr int64_t kHalves = 5;
 constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 absl::StatusOr<std::vector<double>> Values(const absl::StatusOr<at::Tensor>& curve) {
@@ -149,6 +153,17 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> LiveTuningProblem::FitWith(
   return fitted;
 }
 
+absl::StatusOr<std::unique_ptr<FittedAttribution>> LiveTuningProblem::FitOneCheckpoint(
+    AttributionTask task, const CheckpointId& id) {
+  task.checkpoint = [checkpoint = task.checkpoint, id](CheckpointKind, int64_t) {
+    return checkpoint(id.first, id.second);
+  };
+  const std::string& count = sources_.facts.checkpoint_count();
+  if (count.empty()) return Fit(task);
+  const absl::StatusOr<Hyperparameters> one = sources_.hyperparameters.With(count, "1");
+  return one.ok() ? FitWith(task, *one) : one.status();
+}
+
 absl::StatusOr<CheckpointOutputs> LiveTuningProblem::OutputsOf(const CheckpointId& id,
                                                                const AttributionTask& task) {
   if (!task.trained_on) {
@@ -227,29 +242,39 @@ LiveTuningProblem::Curve LiveTuningProblem::ComputeHeldOut(const std::vector<Dam
   if (!task.ok()) return task.status();
   const double declared = sources_.facts.held_out().fraction();
   if (fraction == 0) fraction = declared > 0 ? declared : kHeldOutFraction;
+  const auto held_out = std::max(kHeldOut, static_cast<int64_t>(fraction * task->train.size()));
   at::Tensor sum;
   for (uint64_t draw = 0; draw < kHeldOutDraws; ++draw) {
     absl::StatusOr<HeldOutSplit> split =
-        DrawHeldOutSplit(task->train.size(), fraction, kHeldOut, draw);
+        DrawHeldOutSplit(task->train.size(), fraction, held_out, draw);
     if (!split.ok()) return split.status();
     split->tests = at::tensor(sources_.block.tests, at::kLong);
     Curve criterion = sources_.sweep.fitted().HeldOutCriterion(*split, dampings, ledger_);
     if (absl::IsUnimplemented(criterion.status())) {
-      HeldOutRefit refit{
-          *task, sources_.facts, {}, [&](const AttributionTask& part) { return Fit(part); }};
-      for (const auto& [kind, index] : sources_.checkpoints_read) {
-        absl::StatusOr<Parameters> parameters = task->checkpoint(kind, index);
-        if (!parameters.ok()) return parameters.status();
-        refit.checkpoints.push_back(*std::move(parameters));
-      }
-      HeldOutSplit few = *split;
-      few.held_out = few.held_out.slice(0, 0, std::min(kRefitHeldOut, few.held_out.size(0)));
-      criterion = HeldOutByRefit(refit, few, dampings, ledger_);
+      criterion = RefitHeldOut(*task, *split, dampings);
     }
     if (!criterion.ok()) return criterion.status();
     sum = sum.defined() ? sum.add(*criterion) : *criterion;
   }
   return sum.div(kHeldOutDraws);
+}
+
+LiveTuningProblem::Curve LiveTuningProblem::RefitHeldOut(const AttributionTask& task,
+                                                         HeldOutSplit split,
+                                                         const std::vector<Damping>& dampings) {
+  if (sources_.checkpoints_read.empty()) {
+    return absl::UnimplementedError("the method reads no checkpoint");
+  }
+  const CheckpointId& id =
+      sources_.checkpoints_read[split.checkpoint % sources_.checkpoints_read.size()];
+  const absl::StatusOr<Parameters> parameters = task.checkpoint(id.first, id.second);
+  if (!parameters.ok()) return parameters.status();
+  const bool every_label = sources_.facts.held_out().labels() == MethodFacts::HeldOut::MODEL;
+  const int64_t most = kRefitRows / (every_label ? task.model->num_classes() : 1);
+  split.held_out = split.held_out.slice(0, 0, std::min(most, split.held_out.size(0)));
+  const HeldOutRefit refit{task, sources_.facts, *parameters,
+                           [&](const AttributionTask& part) { return FitOneCheckpoint(part, id); }};
+  return HeldOutByRefit(refit, split, dampings, ledger_);
 }
 
 struct LiveTuningProblem::TargetSums {
@@ -267,20 +292,10 @@ absl::StatusOr<LiveTuningProblem::TargetSums> LiveTuningProblem::SumsForTargets(
   result.targets = at::tensor(
       RandomStream(1, "out of bag").Sample(n, std::min<int64_t>(n, kSampledTargets)), at::kLong);
   task->test = task->train.Rows(result.targets);
-  Hyperparameters values = sources_.hyperparameters;
-  if (member != nullptr) {
-    task->checkpoint = [checkpoint = task->checkpoint, member](CheckpointKind, int64_t) {
-      return checkpoint(member->first, member->second);
-    };
-    if (const std::string& count = sources_.facts.checkpoint_count(); !count.empty()) {
-      const absl::StatusOr<Hyperparameters> with_one = values.With(count, "1");
-      if (!with_one.ok()) return with_one.status();
-      values = *with_one;
-    }
-  }
   std::unique_ptr<FittedAttribution> refitted;
   const auto refit = [&]() -> absl::Status {
-    absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted = FitWith(*task, values);
+    absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted =
+        member != nullptr ? FitOneCheckpoint(*task, *member) : Fit(*task);
     if (fitted.ok()) refitted = *std::move(fitted);
     return fitted.status();
   };
@@ -349,39 +364,87 @@ LiveTuningProblem::Curve LiveTuningProblem::ComputeOutOfBag(const std::vector<Da
     saw.push_back(of_model->trained_on);
     outputs.push_back(of_model->train_outputs);
   }
-  const at::Tensor halves = at::stack(saw), all_outputs = at::stack(outputs);
+  const at::Tensor all_outputs = at::stack(outputs);
 
   at::Tensor targets;
-  std::vector<std::vector<at::Tensor>> predicted(dampings.size());  // [halves, targets] each
-  const auto add = [&](const TargetSums& sums) {
-    targets = sums.targets;
-    for (size_t d = 0; d < dampings.size(); ++d) {
-      if (!sums.sums[d].sums.defined()) continue;
-      predicted[d].push_back(WithoutOwnScores(sums.sums[d], halves.index_select(1, sums.targets)));
-    }
-  };
-  const bool separable =
-      is_own && LookAtDampings().fitted().ScoreTrainingTargets(halves, ledger_).ok();
-  if (separable) {
-    const auto sums = SumsForTargets(nullptr, dampings, halves);
+  std::vector<std::vector<at::Tensor>> predicted(dampings.size());  // [., halves, targets]
+  const at::Tensor own_halves = at::stack(saw);
+  if (is_own && LookAtDampings().fitted().ScoreTrainingTargets(own_halves, ledger_).ok()) {
+    const auto sums = SumsForTargets(nullptr, dampings, own_halves);
     if (!sums.ok()) return sums.status();
-    add(*sums);
+    targets = sums->targets;
+    for (size_t d = 0; d < dampings.size(); ++d) {
+      if (!sums->sums[d].sums.defined()) continue;
+      predicted[d].push_back(WithoutOwnScores(sums->sums[d], own_halves.index_select(1, targets)));
+    }
   } else {
+    // A member says at once what it has to say of all halves that a tuner of this method may ask
+    // for.
+    std::vector<int64_t> numbers;
+    for (const CheckpointId& id : models) numbers.push_back(id.second);
+    const int64_t last = std::max(*std::max_element(numbers.begin(), numbers.end()) + 1, kHalves);
+    std::vector<at::Tensor> halves;
+    for (int64_t m = 0; m < last; ++m) {
+      const auto half = task->trained_on(CheckpointKind::kHalfData, m);
+      if (!half.ok()) break;
+      halves.push_back(*half);
+    }
+    const at::Tensor rows = at::tensor(numbers, at::kLong);
     for (const CheckpointId& id : models) {
-      const auto sums = SumsForTargets(&id, dampings, halves);
-      if (!sums.ok()) return sums.status();
-      add(*sums);
+      const auto member = MemberOf(id, dampings, at::stack(halves));
+      if (!member.ok()) return member.status();
+      targets = member->targets;
+      for (size_t d = 0; d < dampings.size(); ++d) {
+        if (!member->predictions[d].defined()) continue;
+        predicted[d].push_back(member->predictions[d].index_select(0, rows).unsqueeze(0));
+      }
     }
   }
   std::vector<double> values;
   for (size_t d = 0; d < dampings.size(); ++d) {
     absl::StatusOr<double> lds = absl::UnknownError("no scores");
-    if (predicted[d].size() == (separable ? 1 : models.size())) {
-      lds = OutOfBagLds(at::cat(predicted[d]), all_outputs.index_select(1, targets));
+    const at::Tensor all = predicted[d].empty() ? at::Tensor() : at::cat(predicted[d]);
+    if (all.defined() && all.size(0) == static_cast<int64_t>(models.size())) {
+      lds = OutOfBagLds(all, all_outputs.index_select(1, targets));
     }
     values.push_back(lds.ok() ? *lds : kNoValue);
   }
   return at::tensor(values, at::kDouble);
+}
+
+absl::StatusOr<TuningCurves::Member> LiveTuningProblem::MemberOf(
+    const CheckpointId& id, const std::vector<Damping>& dampings, const at::Tensor& halves) {
+  TuningCurves not_shared;
+  auto& members = (sources_.curves != nullptr ? *sources_.curves : not_shared).members;
+  const TuningCurves::MemberKey key{id, dampings};
+  auto found = members.find(key);
+  if (found == members.end()) {
+    const CostLedger::Pause pause(ledger_);
+    CostLedger own;
+    LiveTuningProblem alone(sources_, own);
+    alone.trained_ = trained_;  // whoever asks has paid for the training
+    absl::StatusOr<TargetSums> sums = absl::UnknownError("");
+    {
+      const CostLedger::Phase computing(own, kPhase);
+      sums = alone.SumsForTargets(&id, dampings, halves);
+    }
+    absl::StatusOr<TuningCurves::Member> member = absl::UnknownError("");
+    if (sums.ok()) {
+      member = TuningCurves::Member{sums->targets, {}, own.Total()};
+      for (const TrainingTargetSums& at_damping : sums->sums) {
+        member->predictions.push_back(
+            at_damping.sums.defined()
+                ? WithoutOwnScores(at_damping, halves.index_select(1, sums->targets)).squeeze(0)
+                : at::Tensor());
+      }
+    } else {
+      member = sums.status();
+    }
+    found = members.emplace(key, std::move(member)).first;
+  }
+  if (!found->second.ok()) return found->second.status();
+  ledger_.Charge(found->second->cost);
+  return *found->second;
 }
 
 absl::StatusOr<std::vector<double>> LiveTuningProblem::OneRetraining(

@@ -42,6 +42,14 @@ struct TuningCurves {
     }
   };
   std::map<Key, absl::StatusOr<TuningCurve>> curves;
+  // What the method says of the training examples, fitted to one half-data model.
+  struct Member {
+    at::Tensor targets;                   // numbers of training examples, int64
+    std::vector<at::Tensor> predictions;  // [halves, targets], one a damping; may be undefined
+    Cost cost;
+  };
+  using MemberKey = std::pair<CheckpointId, std::vector<Damping>>;
+  std::map<MemberKey, absl::StatusOr<Member>> members;
 };
 
 // What a tuning problem is made of. The references must outlive the problem.
@@ -98,12 +106,22 @@ class LiveTuningProblem : public TuningProblem {
   absl::StatusOr<CheckpointOutputs> OutputsOf(const CheckpointId& id, const AttributionTask& task);
   absl::StatusOr<std::unique_ptr<FittedAttribution>> FitWith(const AttributionTask& task,
                                                              const Hyperparameters& values);
+  // The method fitted to one checkpoint in place of those that it reads.
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> FitOneCheckpoint(AttributionTask task,
+                                                                      const CheckpointId& id);
   // The curve by that name, from the store if it is there. Charges its cost.
   Curve CurveOf(const std::string& name, const std::vector<Damping>& dampings,
                 const std::function<Curve(LiveTuningProblem&)>& compute);
   Curve ComputeHeldOut(const std::vector<Damping>& dampings, double fraction);
+  Curve RefitHeldOut(const AttributionTask& task, HeldOutSplit split,
+                     const std::vector<Damping>& dampings);
   Curve ComputeOutOfBag(const std::vector<Damping>& dampings, int64_t num_models);
   Curve ComputeOneRetraining(const std::vector<Damping>& dampings);
+  // The method fitted to one half-data model, from the store if it is there. Charges its cost.
+  // halves [h, train] bool: the examples of the half-data models 0, 1, ..., h - 1.
+  absl::StatusOr<TuningCurves::Member> MemberOf(const CheckpointId& id,
+                                                const std::vector<Damping>& dampings,
+                                                const at::Tensor& halves);
   // Sums with training examples as targets, one a damping.
   struct TargetSums;
   // By the method as it is; or, with `member`, fitted to that checkpoint alone.

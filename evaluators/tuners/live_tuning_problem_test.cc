@@ -254,6 +254,7 @@ class CurvesTest : public testing::Test {
       return task_.checkpoint(kind, index);
     };
     CostLedger nobody;
+    sweep_.reset();  // it needs the attribution that it was made of to its end
     fitted_ = *method_->Fit(watched, hyperparameters_, nobody);
     truth_.subsets = Normal(kSubsets, task_.train.size(), 1).gt(0);
     sweep_ = std::make_unique<DampingSweep>(*DampingSweep::Make(*fitted_, truth_.subsets));

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "evaluators/tuners/tuning_problem.h"
 #include "methods/damping.h"
+#include "methods/registry.h"
 
 namespace attribench {
 
@@ -46,6 +47,9 @@ class Tuner {
  public:
   virtual ~Tuner() = default;
   virtual TunerKind kind() const = 0;
+  // Whether the tuner makes sense for the method, by what its file says. If not, the method has no
+  // entry of this tuner.
+  virtual bool AppliesTo(const MethodVariant&) const { return true; }
   // Unimplemented if the method lacks what the tuner needs.
   virtual absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const = 0;
 };

@@ -52,8 +52,9 @@ class TuningProblem {
 
   // The held-out criterion J of the tuning tests, [dampings, tuning tests] float64: see
   // methods/curvature/held_out_criterion.h. The curvature is fitted to `fraction` of the training
-  // examples, the mean over kHeldOutDraws random draws of them. 0: the fraction that the method's
-  // file declares. A method without features of its own is fitted again: see held_out_refit.h.
+  // examples, the mean over kHeldOutDraws random draws of them; each draw takes another of the
+  // method's checkpoints, if there are several. 0: the fraction that the method's file declares. A
+  // method without features of its own is fitted again: see held_out_refit.h.
   virtual absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
                                              double fraction) = 0;
 

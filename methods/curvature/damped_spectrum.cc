@@ -407,21 +407,16 @@ absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> DampedAttribution::ScoreTr
 absl::StatusOr<at::Tensor> DampedAttribution::HeldOutCriterion(const HeldOutSplit& split,
                                                                const std::vector<Damping>& dampings,
                                                                CostLedger& ledger) {
-  at::Tensor sum;  // over checkpoints
-  size_t g = 0;
-  for (const size_t end : ends_) {
-    std::vector<FeatureGroup> groups;
-    for (; g < end; ++g) {
-      absl::StatusOr<FeatureGroup> group = FeaturesOf(groups_[g]);
-      if (!group.ok()) return group.status();
-      groups.push_back(*std::move(group));
-    }
-    const auto predictions = PredictHeldOut(groups, split, dampings, ledger);
-    if (!predictions.ok()) return predictions.status();
-    const at::Tensor criterion = attribench::HeldOutCriterion(*predictions);
-    sum = sum.defined() ? sum.add_(criterion) : criterion;
+  const size_t checkpoint = static_cast<size_t>(split.checkpoint) % ends_.size();
+  std::vector<FeatureGroup> groups;
+  for (size_t g = checkpoint == 0 ? 0 : ends_[checkpoint - 1]; g < ends_[checkpoint]; ++g) {
+    absl::StatusOr<FeatureGroup> group = FeaturesOf(groups_[g]);
+    if (!group.ok()) return group.status();
+    groups.push_back(*std::move(group));
   }
-  return sum.div_(num_checkpoints_);
+  const auto predictions = PredictHeldOut(groups, split, dampings, ledger);
+  if (!predictions.ok()) return predictions.status();
+  return attribench::HeldOutCriterion(*predictions);
 }
 
 absl::StatusOr<std::unique_ptr<SubsetScorer>> DampedAttribution::ScoreSubsets(

@@ -24,7 +24,7 @@ at::Tensor Normal(int64_t rows, int64_t columns, uint64_t seed) {
   return result;
 }
 
-HeldOutSplit Split() { return {at::arange(0, 8, at::kLong), at::arange(10, 30, at::kLong), {}}; }
+HeldOutSplit Split() { return {at::arange(0, 8, at::kLong), at::arange(10, 30, at::kLong), {}, 0}; }
 
 const std::vector<Damping>& Dampings() {
   static const auto* dampings = new std::vector<Damping>{{.01, RELATIVE_TO_MEAN_EIGENVALUE},
@@ -113,9 +113,8 @@ TEST(HeldOutCriterionOfGroupsTest, AddsTheGroupsBeforeItSquares) {
   }
 }
 
-// The attribution keeps what the criterion needs, whether it is decomposed or not, and takes the
-// mean over checkpoints.
-TEST(HeldOutCriterionOfAttributionTest, IsTheMeanOverCheckpoints) {
+// The attribution keeps what the criterion needs, whether it is decomposed or not.
+TEST(HeldOutCriterionOfAttributionTest, IsThatOfTheCheckpoint) {
   CostLedger ledger;
   for (const int64_t k : {4, 40}) {
     const std::vector<at::Tensor> train = {Normal(30, k, 1), Normal(30, k, 2)};
@@ -126,13 +125,15 @@ TEST(HeldOutCriterionOfAttributionTest, IsTheMeanOverCheckpoints) {
         checkpoints.push_back({*FeatureSpectrum({train[c], test[c], {}, {}, one_damping}, ledger)});
       }
       const auto fitted = MakeDampedAttribution(std::move(checkpoints));
-      const auto criterion = fitted->HeldOutCriterion(Split(), Dampings(), ledger);
-      ASSERT_TRUE(criterion.ok()) << criterion.status();
-      for (size_t d = 0; d < Dampings().size(); ++d) {
-        const at::Tensor expected = Expected({train[0]}, {test[0]}, Dampings()[d])
-                                        .add(Expected({train[1]}, {test[1]}, Dampings()[d]))
-                                        .div(2);
-        ExpectClose((*criterion)[static_cast<int64_t>(d)], expected);
+      for (int c = 0; c < 3; ++c) {  // 2 is the first one again
+        HeldOutSplit split = Split();
+        split.checkpoint = c;
+        const auto criterion = fitted->HeldOutCriterion(split, Dampings(), ledger);
+        ASSERT_TRUE(criterion.ok()) << criterion.status();
+        for (size_t d = 0; d < Dampings().size(); ++d) {
+          ExpectClose((*criterion)[static_cast<int64_t>(d)],
+                      Expected({train[c % 2]}, {test[c % 2]}, Dampings()[d]));
+        }
       }
     }
   }
@@ -172,7 +173,8 @@ TEST(HeldOutCriterionArgumentsTest, IsHighestNearestToThePopulationsSolution) {
   const auto unit = [](const at::Tensor& rows) { return rows.div(rows.norm(2, 1, true)); };
   const at::Tensor train = unit(Normal(kMany, kDimension, 1).mul(scale));
   const at::Tensor test = unit(Normal(40, kDimension, 2).mul(scale));
-  const HeldOutSplit split = {at::arange(0, 24, at::kLong), at::arange(24, kMany, at::kLong), {}};
+  const HeldOutSplit split = {
+      at::arange(0, 24, at::kLong), at::arange(24, kMany, at::kLong), {}, 0};
   std::vector<Damping> dampings;
   for (int i = -8; i <= 8; ++i) {
     dampings.push_back({std::pow(10, i / 4.0), RELATIVE_TO_MEAN_EIGENVALUE});

@@ -62,6 +62,15 @@ TEST_P(ExampleGradientsTest, InnerProductsOfSlices) {
   }
 }
 
+TEST_P(ExampleGradientsTest, SquaredNormsOfSlices) {
+  const at::Tensor expected = ExplicitGradients(All(example_.train())).square().sum(1);
+  for (const int64_t rows : {1, 7, 1000}) {
+    const ExampleGradients train = Make(example_.train(), rows);
+    ExpectClose(*SquaredNorms(train, 0, ledger_), expected);
+    ExpectClose(*SquaredNorms(train, 33, ledger_), expected.slice(0, 33));
+  }
+}
+
 TEST_P(ExampleGradientsTest, CosinesOfSlices) {
   const auto directions = [&](const Dataset& data) {
     const at::Tensor gradients = ExplicitGradients(All(data));
