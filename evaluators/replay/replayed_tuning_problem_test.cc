@@ -161,7 +161,7 @@ class NotRecordedTest : public testing::Test {
  protected:
   static SettingRecord Record() {
     SettingRecord record = RecordedMadeUp().Record();
-    EXPECT_TRUE(record.methods.at("made_up").curves.empty());
+    EXPECT_EQ(record.methods.at("made_up").curves.count("out_of_bag 0"), 1u) << "it has no task";
     for (const char* curve : {"held_out 0", "held_out 0.5"}) {
       record.methods.at("made_up").curves[curve] = {1, Normal(6, kTests / 2, 1), Cost(), false};
     }
@@ -184,7 +184,7 @@ TEST_F(NotRecordedTest, SaysWhatThereIs) {
   EXPECT_TRUE(absl::IsUnimplemented(problem_.Moments({between}).status()));
   EXPECT_EQ(problem_.HeldOut({between}, .3).status(),
             absl::UnimplementedError("the record of made_up has no curve 'held_out 0.3'; it has "
-                                     "held_out 0, held_out 0.5"));
+                                     "held_out 0, held_out 0.5, out_of_bag 0"));
   EXPECT_EQ(
       problem_.HeldOut({between}, .5).status(),
       absl::UnimplementedError("the record of made_up has the curve 'held_out 0.5' over the 6 "

@@ -81,7 +81,7 @@ TEST(TuningRecordTest, ComesBackFromItsFile) {
     EXPECT_EQ(a.sums[i].exist.ok(), a.grid[i].value > 0 && a.grid[i].value != 100);
   }
   EXPECT_EQ(a.absolute_dampings, b.absolute_dampings);
-  ASSERT_EQ(a.curves.size(), 3u);
+  ASSERT_EQ(a.curves.size(), 4u);
   for (const auto& [name, curve] : b.curves) {
     const RecordedCurve& same = a.curves.at(name);
     EXPECT_EQ(same.first, curve.first);

@@ -117,6 +117,13 @@ void AskForFractions(const TuningSources& sources, const std::vector<Damping>& p
   }
 }
 
+// A method that is no ensemble of half-data models says so without computing anything.
+void AskForOutOfBag(const TuningSources& sources, const std::vector<Damping>& grid) {
+  CostLedger nobody;
+  LiveTuningProblem problem(sources, nobody);
+  (void)problem.OutOfBag(grid, /*num_models=*/0);
+}
+
 void RecordCurves(const TuningCurves& curves, size_t first_positive, TuningRecord& record) {
   for (const auto& [key, curve] : curves.curves) {
     for (const size_t first : {size_t{0}, first_positive}) {
@@ -164,6 +171,7 @@ TuningRecord RecordTuning(std::string method, const TuningSources& sources,
   record.moments.first = first;
   RecordMoments(sources, blocks.tuning, positive, record.moments);
   try {
+    AskForOutOfBag(sources, record.grid);
     AskForFractions(sources, positive);
   } catch (const std::exception&) {
     // A curve that throws is not recorded, and a replay says that it is not.
