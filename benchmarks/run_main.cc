@@ -42,6 +42,7 @@
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo/trainer.h"
+#include "evaluators/replay/tuning_record.h"
 #include "evaluators/tuners/tuner.h"
 #include "google/protobuf/text_format.h"
 #include "methods/registry.h"
@@ -61,6 +62,10 @@ ABSL_FLAG(double, memory_limit, 0,
           "memory in GiB that one method may use in addition to the loaded setting; a method "
           "recomputes what does not fit, and is stopped if it still uses more; 0: a method "
           "uses about 4 GiB and is never stopped");
+ABSL_FLAG(bool, record_tuning, false,
+          "also write <output>/<setting>/<method>.tuning.safetensors.gz for each method with a "
+          "damping: all that a tuner may see, for //evaluators/replay; the time for it counts for "
+          "--timeout, and the results stay the same");
 ABSL_FLAG(int, threads, 0, "threads for one method; default: one per core");
 
 namespace attribench {
@@ -74,6 +79,25 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result) {
                                            text));
 }
 
+// The path of a method's tuning record, beside that of its result.
+std::string RecordPath(const std::string& path) {
+  return std::filesystem::path(path).replace_extension().string() + kRecordSuffix;
+}
+
+// Writes the method's result, then its tuning record if there is one and a flag asks for it.
+absl::Status RunAndWrite(const LoadedSetting& loaded, const MethodVariant& variant,
+                         const std::vector<RegisteredTuner>& tuners, const std::string& path) {
+  TuningRecording recording;
+  const MethodResult result =
+      RunMethod(loaded, variant, tuners, absl::GetFlag(FLAGS_record_tuning) ? &recording : nullptr);
+  if (const absl::Status status = WriteResult(path, result); !status.ok()) return status;
+  if (recording == nullptr) return absl::OkStatus();
+  const absl::StatusOr<SettingRecord> record = recording();
+  if (record.ok()) return WriteRecord(RecordPath(path), *record);
+  std::cerr << variant.name << " has no tuning record: " << record.status().message() << "\n";
+  return absl::OkStatus();
+}
+
 // Whether the file holds a result that can stand for one of this run (also if it is a failure).
 // Says why not, if there is a file.
 bool HasResult(const std::string& path, const LoadedSetting& loaded, const MethodVariant& variant,
@@ -82,10 +106,14 @@ bool HasResult(const std::string& path, const LoadedSetting& loaded, const Metho
   if (absl::IsNotFound(text.status())) return false;
   MethodResult recorded;
   const absl::Status read = text.ok() ? ParseTextProto(*text, path, &recorded) : text.status();
-  const std::string reason =
+  std::string reason =
       read.ok()
           ? ReasonToRunAgain(recorded, FailedResult(loaded, variant, tuners, ERROR, "not run yet"))
           : std::string(read.message());
+  if (reason.empty() && absl::GetFlag(FLAGS_record_tuning) && recorded.damped() &&
+      !std::filesystem::exists(RecordPath(path))) {
+    reason = "it has no tuning record there";
+  }
   if (!reason.empty()) std::cerr << variant.name << " runs again: " << reason << "\n";
   return reason.empty();
 }
@@ -113,7 +141,7 @@ constexpr int kNotWritten = 74;  // EX_IOERR of sysexits.h
   at::set_num_threads(threads);
   KeepFreedMemory();
   if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
-  const absl::Status status = WriteResult(path, RunMethod(loaded, variant, tuners));
+  const absl::Status status = RunAndWrite(loaded, variant, tuners, path);
   if (!status.ok()) std::cerr << status.message() << "\n";
   std::cerr.flush();
   _exit(status.ok() ? 0 : kNotWritten);
@@ -152,12 +180,14 @@ ChildEnd WaitFor(pid_t child, absl::Duration timeout, std::optional<int64_t> oom
           WEXITSTATUS(status) == kNotWritten};
 }
 
-// Makes the folder of `path`, and removes the result of an earlier run: it must not pass as new.
+// Makes the folder of `path`, and removes the result and the tuning record of an earlier run: they
+// must not pass as new.
 absl::Status MakeRoomFor(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
   fs::create_directories(fs::path(path).parent_path(), error);
   if (!error) fs::remove(path, error);
+  if (!error) fs::remove(RecordPath(path), error);
   if (!error) return absl::OkStatus();
   return absl::UnavailableError(
       absl::StrCat("--output: cannot write ", path, ": ", error.message()));
@@ -239,10 +269,11 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
     if (end.result_not_written) {
       return absl::UnavailableError(absl::StrCat("cannot write ", path));
     }
-    if (end.status == OK && !std::filesystem::exists(path)) {
-      end = {ERROR, "ended without a result"};
-    }
-    if (end.status != OK) {
+    const bool is_written = std::filesystem::exists(path);
+    if (end.status == OK && !is_written) end = {ERROR, "ended without a result"};
+    if (end.status != OK && is_written && absl::GetFlag(FLAGS_record_tuning)) {
+      std::cerr << variant.name << " has a result, but no tuning record: " << end.message << "\n";
+    } else if (end.status != OK) {
       const absl::Status status =
           WriteResult(path, FailedResult(loaded, variant, tuners, end.status, end.message));
       if (!status.ok()) return status;

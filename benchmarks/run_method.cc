@@ -24,6 +24,7 @@
 #include "datasets/exception_status.h"
 #include "datasets/reference_kernel.h"
 #include "evaluators/metrics/metric.h"
+#include "evaluators/replay/tuning_recorder.h"
 #include "evaluators/tuners/damping_sweep.h"
 #include "evaluators/tuners/live_tuning_problem.h"
 #include "methods/attribution_method.h"
@@ -146,7 +147,31 @@ class MethodRun {
     }
   }
 
-  MethodResult result() && { return std::move(result_); }
+  const MethodResult& result() const { return result_; }
+
+  // Whether there is anything to record: a damped method that could be fitted.
+  bool CanRecord() const { return is_swept_ && result_.damped(); }
+
+  absl::StatusOr<SettingRecord> RecordForReplays() {
+    SettingRecord record = RecordSetting(loaded_.facts.name(), loaded_.truth);
+    const Provenance& provenance = result_.provenance();
+    record.digests = {{"zoo recipe digest", provenance.zoo_recipe_digest()},
+                      {"ground truth digest", provenance.ground_truth_digest()},
+                      {"data digest", provenance.data_digest()}};
+    const absl::Status status = Guarded("recording", [&] {
+      const Cost correction = ScoringCorrection(variant_.hyperparameters.DefaultDamping());
+      TuningRecord method = RecordTuning(variant_.name, Sources(), loaded_.blocks, correction);
+      method.hyperparameters = variant_.hyperparameters.values();
+      method.provenance = {{"program version", provenance.program_version()},
+                           {"build mode", provenance.build_mode()},
+                           {"torch version", provenance.torch_version()},
+                           {"date", provenance.date()}};
+      record.methods[variant_.name] = std::move(method);
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return record;
+  }
 
  private:
   // Runs the reference kernel, so that the CPU seconds of the zoo's trainings can be converted to
@@ -211,7 +236,9 @@ class MethodRun {
       absl::StatusOr<DampingSweep> sweep = DampingSweep::Make(*fitted_, loaded_.truth.subsets);
       if (!sweep.ok()) return sweep.status();
       sweep_ = *std::move(sweep);
-      return CheckShapes();
+      const absl::Status shapes = CheckShapes();
+      is_swept_ = shapes.ok();
+      return shapes;
     });
   }
 
@@ -359,15 +386,19 @@ class MethodRun {
     return cost.ok() ? *cost : scoring_cost_;
   }
 
+  // What the scores of a tuner that looked at dampings cost more than those of one attribution.
+  Cost ScoringCorrection(const Damping& damping) {
+    Cost correction = ScoringCostOfSweep(damping);
+    correction += scoring_cost_ * -1;
+    return correction;
+  }
+
   void SetCosts(TunerRun& run) {
     std::map<std::string, Cost> phases = fit_ledger_.phases();
     phases["scoring"] += scoring_cost_;
     if (run.tuner != nullptr) {
       Cost tuning = run.ledger.Total();
-      if (run.looked_at_dampings) {
-        tuning += ScoringCostOfSweep(run.damping);
-        tuning += scoring_cost_ * -1;
-      }
+      if (run.looked_at_dampings) tuning += ScoringCorrection(run.damping);
       tuning = tuning.AtLeastZero();
       phases[kTuningPhase] += tuning;
       *run.entry->mutable_tuning_cost() = ToMessage(tuning);
@@ -393,6 +424,7 @@ class MethodRun {
   std::set<CheckpointId> read_;  // checkpoints that the method read
   std::unique_ptr<FittedAttribution> fitted_;
   DampingSweep sweep_;
+  bool is_swept_ = false;  // sweep_ is there, and its sums have the right shape
   TuningCurves curves_;
 };
 
@@ -429,14 +461,18 @@ MethodResult FailedResult(const LoadedSetting& loaded, const MethodVariant& vari
                           const std::string& message) {
   MethodRun run(loaded, variant);
   run.AddFailures(tuners, status, message);
-  return std::move(run).result();
+  return run.result();
 }
 
 MethodResult RunMethod(const LoadedSetting& loaded, const MethodVariant& variant,
-                       const std::vector<RegisteredTuner>& tuners) {
-  MethodRun run(loaded, variant);
-  run.Run(tuners);
-  return std::move(run).result();
+                       const std::vector<RegisteredTuner>& tuners, TuningRecording* recording) {
+  const auto run = std::make_shared<MethodRun>(loaded, variant);
+  run->Run(tuners);
+  if (recording != nullptr) {
+    *recording = nullptr;
+    if (run->CanRecord()) *recording = [run] { return run->RecordForReplays(); };
+  }
+  return run->result();
 }
 
 }  // namespace attribench

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluators/statistics/share_interval.h"
+
 namespace attribench {
 namespace {
 
@@ -84,13 +86,8 @@ bool Contest::ClearlyBetter(size_t a, size_t b) const {
 std::optional<std::pair<double, double>> Contest::ShareInterval(size_t a, size_t b) const {
   const size_t part = direction_ == LOWER_IS_BETTER ? b : a;
   const size_t whole = direction_ == LOWER_IS_BETTER ? a : b;
-  std::vector<double> shares;
-  for (int i = 0; i < TwoWayBootstrap::kResamples; ++i) {
-    const double denominator = contestants_[whole].value + deviations_[whole][i];
-    if (!(denominator > 0)) return std::nullopt;
-    shares.push_back((contestants_[part].value + deviations_[part][i]) / denominator);
-  }
-  return PercentileInterval(std::move(shares));
+  return attribench::ShareInterval({contestants_[part].value, deviations_[part]},
+                                   {contestants_[whole].value, deviations_[whole]});
 }
 
 std::vector<Rank> Contest::Ranks() const {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/replay/recorded_lds.h"
+
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "evaluators/evaluation_blocks.h"
+#include "evaluators/metrics/linear_datamodeling_score.h"
+
+namespace attribench {
+namespace {
+
+LdsAtDamping WithEffects(const Measurement& measured, bool interpolated) {
+  LdsAtDamping lds;
+  lds.value = std::accumulate(measured.per_unit.begin(), measured.per_unit.end(), 0.0) /
+              static_cast<double>(measured.per_unit.size());
+  lds.effects.subsets = measured.per_subset;
+  for (const double value : measured.per_unit) lds.effects.tests.push_back(value - lds.value);
+  lds.interpolated = interpolated;
+  return lds;
+}
+
+// (1 - weight) a + weight b
+std::vector<double> Between(const std::vector<double>& a, const std::vector<double>& b,
+                            double weight) {
+  std::vector<double> values;
+  for (size_t i = 0; i < a.size(); ++i) values.push_back(a[i] + weight * (b[i] - a[i]));
+  return values;
+}
+
+}  // namespace
+
+std::unique_ptr<Metric> LdsOfSetting(const SettingRecord& setting, BlockKind block) {
+  const EvaluationBlocks blocks = SplitIntoBlocks(setting.outputs.size(0), setting.outputs.size(1));
+  return MakeLdsMetric("lds", setting.outputs.unsqueeze(1),
+                       block == BlockKind::kTuning ? blocks.tuning : blocks.reporting);
+}
+
+RecordedLds::RecordedLds(const Metric& lds, const TuningRecord& record, BlockKind block)
+    : lds_(lds), record_(record), block_(block) {}
+
+at::Tensor RecordedLds::InPlace(const at::Tensor& ranks) const {
+  const at::Tensor &tuning = record_.tuning_ranks, &reporting = record_.reporting_ranks;
+  const int64_t subsets = tuning.size(1) + reporting.size(1),
+                tests = tuning.size(2) + reporting.size(2);
+  const EvaluationBlocks blocks = SplitIntoBlocks(subsets, tests);
+  const EvaluationBlock& block = block_ == BlockKind::kTuning ? blocks.tuning : blocks.reporting;
+  at::Tensor all = at::zeros({subsets, tests}, at::kDouble);
+  return all.index_put_(
+      {at::tensor(block.subsets, at::kLong).unsqueeze(1), at::tensor(block.tests, at::kLong)},
+      ranks.to(at::kDouble));
+}
+
+absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) {
+  const auto known = points_.find(place);
+  if (known != points_.end()) return known->second;
+  const RecordedSums& sums = record_.sums[place];
+  absl::Status status = sums.exist;
+  if (status.ok()) status = block_ == BlockKind::kTuning ? sums.tuning : sums.reporting;
+  const auto measure = [&]() -> absl::StatusOr<Measurement> {
+    if (!status.ok()) return status;
+    const bool is_tuning = block_ == BlockKind::kTuning;
+    const at::Tensor& ranks = is_tuning ? record_.tuning_ranks : record_.reporting_ranks;
+    return lds_.Measure({InPlace(ranks[static_cast<int64_t>(place)]), /*scores=*/nullptr});
+  };
+  return points_.emplace(place, measure()).first->second;
+}
+
+absl::StatusOr<LdsAtDamping> RecordedLds::At(const Damping& damping) {
+  const std::vector<Damping>& grid = record_.grid;
+  if (const size_t place = PlaceInGrid(grid, damping); place < grid.size()) {
+    const absl::StatusOr<Measurement> point = AtPoint(place);
+    if (!point.ok()) return point.status();
+    return WithEffects(*point, /*interpolated=*/false);
+  }
+  for (size_t i = 1; i < grid.size(); ++i) {
+    const Damping &below = grid[i - 1], &above = grid[i];
+    if (below.unit != damping.unit || !(below.value > 0) || !(below.value < damping.value) ||
+        !(damping.value < above.value)) {
+      continue;
+    }
+    const absl::StatusOr<Measurement> a = AtPoint(i - 1), b = AtPoint(i);
+    if (!a.ok()) return a.status();
+    if (!b.ok()) return b.status();
+    const double weight =
+        std::log(damping.value / below.value) / std::log(above.value / below.value);
+    Measurement between;
+    between.per_unit = Between(a->per_unit, b->per_unit, weight);
+    between.per_subset = Between(a->per_subset, b->per_subset, weight);
+    return WithEffects(between, /*interpolated=*/true);
+  }
+  return absl::UnimplementedError(absl::StrCat(
+      "damping ", ToString(damping), " is not within the recorded grid of ", record_.method,
+      ", which goes from ", ToString(grid.front()), " to ", ToString(grid.back())));
+}
+
+}  // namespace attribench

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_
+#define ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_
+
+#include <map>
+#include <memory>
+
+#include "ATen/core/Tensor.h"
+#include "absl/status/statusor.h"
+#include "evaluators/metrics/metric.h"
+#include "evaluators/replay/tuning_record.h"
+#include "evaluators/statistics/two_way_bootstrap.h"
+#include "methods/damping.h"
+
+namespace attribench {
+
+enum class BlockKind { kTuning, kReporting };
+
+// LDS on a block of the record's setting: the metric of results, on recorded outputs.
+std::unique_ptr<Metric> LdsOfSetting(const SettingRecord& setting, BlockKind block);
+
+// An LDS with what it owes to subsets and test examples.
+struct LdsAtDamping {
+  double value = 0;
+  TwoWayEffects effects;
+  bool interpolated = false;
+};
+
+// The LDS of one method on a block. Each point of the grid is computed once, when it is asked for.
+class RecordedLds {
+ public:
+  // Keeps references. `lds` is LdsOfSetting of the record's setting and of `block`.
+  RecordedLds(const Metric& lds, const TuningRecord& record, BlockKind block);
+
+  // At a point of the grid, the LDS of a result. Between two points above 0, each test's value and
+  // each subset's effect is interpolated linearly in log damping. Errors as those of the points;
+  // Unimplemented elsewhere.
+  absl::StatusOr<LdsAtDamping> At(const Damping& damping);
+
+ private:
+  absl::StatusOr<Measurement> AtPoint(size_t place);
+  // The ranks of the block among those of all subsets and tests, [subsets, tests]; 0 elsewhere.
+  at::Tensor InPlace(const at::Tensor& ranks) const;
+
+  const Metric& lds_;
+  const TuningRecord& record_;
+  const BlockKind block_;
+  std::map<size_t, absl::StatusOr<Measurement>> points_;
+};
+
+}  // namespace attribench
+
+#endif  // ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_

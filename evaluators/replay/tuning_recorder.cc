@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/replay/tuning_recorder.h"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
+#include "datasets/exception_status.h"
+#include "evaluators/statistics/column_correlations.h"
+#include "evaluators/tuners/held_out_refit.h"
+
+namespace attribench {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+// Whether sums of scores vary in a block. Adds their ranks there.
+absl::Status AddRanks(const at::Tensor& sums, const EvaluationBlock& block,
+                      std::vector<at::Tensor>& ranks) {
+  const at::Tensor of_block = sums.index_select(0, at::tensor(block.subsets, at::kLong))
+                                  .index_select(1, at::tensor(block.tests, at::kLong));
+  ranks.push_back(TwiceRanks(of_block));
+  return CheckColumnsVary(of_block, "summed scores", block.tests);
+}
+
+at::Tensor NoRanks(const EvaluationBlock& block) {
+  return at::zeros(
+      {static_cast<int64_t>(block.subsets.size()), static_cast<int64_t>(block.tests.size())},
+      at::kShort);
+}
+
+void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
+                TuningRecord& record) {
+  CostLedger nobody;
+  std::vector<at::Tensor> tuning, reporting;
+  for (const Damping& damping : record.grid) {
+    RecordedSums sums;
+    const absl::StatusOr<const DampingSweep::Point*> point = sources.sweep.Sums(damping, nobody);
+    sums.exist = point.status();
+    if (point.ok()) {
+      const at::Tensor& values = (*point)->subset_scores;
+      sums.cost = (*point)->cost;
+      sums.tuning = AddRanks(values, blocks.tuning, tuning);
+      sums.reporting = AddRanks(values, blocks.reporting, reporting);
+    } else {
+      tuning.push_back(NoRanks(blocks.tuning));
+      reporting.push_back(NoRanks(blocks.reporting));
+    }
+    record.sums.push_back(std::move(sums));
+    const absl::StatusOr<double> absolute = sources.sweep.fitted().AbsoluteDampingOf(damping);
+    record.absolute_dampings.push_back(absolute.value_or(kNone));
+  }
+  record.tuning_ranks = at::stack(tuning);
+  record.reporting_ranks = at::stack(reporting);
+}
+
+SpectralMoments AtTests(const SpectralMoments& moments, const EvaluationBlock& block) {
+  const at::Tensor tests = at::tensor(block.tests, at::kLong);
+  return {moments.t1.index_select(1, tests), moments.t2.index_select(1, tests),
+          moments.t3.index_select(1, tests)};
+}
+
+void RecordMoments(const TuningSources& sources, const EvaluationBlock& block,
+                   const std::vector<Damping>& positive, RecordedMoments& moments) {
+  CostLedger nobody;
+  moments.of = sources.sweep.fitted().MomentsOf();
+  const auto together = sources.sweep.Moments(positive, nobody);
+  moments.together = together.status();
+  if (together.ok()) {
+    moments.cost = (*together)->cost;
+    moments.values = AtTests((*together)->moments, block);
+  } else if (!absl::IsUnimplemented(together.status())) {
+    const at::Tensor none =
+        at::full({static_cast<int64_t>(positive.size()), static_cast<int64_t>(block.tests.size())},
+                 kNone, at::kDouble);
+    SpectralMoments values = {none.clone(), none.clone(), none.clone()};
+    bool any = false;
+    for (size_t i = 0; i < positive.size(); ++i) {
+      const auto alone = sources.sweep.Moments({positive[i]}, nobody);
+      moments.alone.push_back(alone.status());
+      moments.alone_costs.push_back(alone.ok() ? (*alone)->cost : Cost());
+      if (!alone.ok()) continue;
+      any = true;
+      const SpectralMoments row = AtTests((*alone)->moments, block);
+      const auto d = static_cast<int64_t>(i);
+      values.t1[d] = row.t1[0];
+      values.t2[d] = row.t2[0];
+      values.t3[d] = row.t3[0];
+    }
+    if (any) moments.values = values;
+  }
+}
+
+// The held-out criterion at the recorded fractions goes into the store of curves.
+void AskForFractions(const TuningSources& sources, const std::vector<Damping>& positive) {
+  CostLedger nobody;
+  // Two examples each are enough to see whether the method has features of its own.
+  const int64_t n = sources.truth.subsets.size(1);
+  const auto few = DrawHeldOutSplit(n, 2.0 / static_cast<double>(n), 2, 0);
+  if (!few.ok()) return;
+  const absl::Status own =
+      sources.sweep.fitted().HeldOutCriterion(*few, {positive.front()}, nobody).status();
+  if (absl::IsUnimplemented(own)) return;
+  auto& curves = sources.curves->curves;
+  const double declared = sources.facts.held_out().fraction();
+  const auto at_default = curves.find({"held_out 0", positive});
+  for (const double fraction : kRecordedFractions) {
+    if (at_default != curves.end() && fraction == (declared > 0 ? declared : kHeldOutFraction)) {
+      curves.emplace(TuningCurves::Key{absl::StrCat("held_out ", fraction), positive},
+                     at_default->second);
+    }
+    LiveTuningProblem problem(sources, nobody);
+    (void)problem.HeldOut(positive, fraction);  // a failure is a curve too
+  }
+}
+
+// A method that is no ensemble of half-data models says so without computing anything.
+void AskForOutOfBag(const TuningSources& sources, const std::vector<Damping>& grid) {
+  CostLedger nobody;
+  LiveTuningProblem problem(sources, nobody);
+  (void)problem.OutOfBag(grid, /*num_models=*/0);
+}
+
+void RecordCurves(const TuningCurves& curves, size_t first_positive, TuningRecord& record) {
+  for (const auto& [key, curve] : curves.curves) {
+    for (const size_t first : {size_t{0}, first_positive}) {
+      if (!std::equal(key.dampings.begin(), key.dampings.end(), record.grid.begin() + first,
+                      record.grid.end())) {
+        continue;
+      }
+      record.curves[key.name] = curve.ok() ? RecordedCurve{first, curve->values.contiguous(),
+                                                           curve->cost, curve->looked_at_dampings}
+                                           : RecordedCurve{first, curve.status(), Cost(), false};
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+SettingRecord RecordSetting(std::string name, const GroundTruth& truth) {
+  SettingRecord record;
+  record.name = std::move(name);
+  record.outputs = truth.negative_loss.to(at::kDouble).mean(1);
+  record.first_seed_outputs = truth.negative_loss.select(1, 0).to(at::kFloat).contiguous();
+  return record;
+}
+
+TuningRecord RecordTuning(std::string method, const TuningSources& sources,
+                          const EvaluationBlocks& blocks, const Cost& scoring_correction) {
+  TuningRecord record;
+  record.method = std::move(method);
+  record.default_damping = sources.hyperparameters.DefaultDamping();
+  record.grid = sources.hyperparameters.DampingGrid();
+  record.retraining = sources.retraining;
+  record.many_dampings = sources.sweep.many_dampings();
+  record.preparation = sources.sweep.preparation();
+  record.scoring_correction = scoring_correction;
+  RecordSums(sources, blocks, record);
+  const size_t first = std::find_if(record.grid.begin(), record.grid.end(),
+                                    [](const Damping& damping) { return damping.value > 0; }) -
+                       record.grid.begin();
+  if (first == record.grid.size()) {
+    record.moments.together = absl::UnimplementedError("no damping of the grid is above 0");
+    return record;
+  }
+  const std::vector<Damping> positive(record.grid.begin() + first, record.grid.end());
+  record.moments.first = first;
+  RecordMoments(sources, blocks.tuning, positive, record.moments);
+  try {
+    AskForOutOfBag(sources, record.grid);
+    AskForFractions(sources, positive);
+  } catch (const std::exception&) {
+    // A curve that throws is not recorded, and a replay says that it is not.
+  }
+  RecordCurves(*sources.curves, first, record);
+  return record;
+}
+
+}  // namespace attribench
