@@ -14,5 +14,5 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "regression: building (takes minutes the first time)" >&2
 bazel build --noshow_progress //benchmarks:regression_gate >"$log" 2>&1 || { cat "$log" >&2; exit 2; }
-bazel-bin/benchmarks/regression_gate bazel-bin/benchmarks/run bazel-bin/benchmarks/method_speed \
+bazel-bin/benchmarks/regression_gate bazel-bin/benchmarks/quick_run bazel-bin/benchmarks/method_speed \
   bazel-bin/benchmarks/compare_with_baseline "$@"
