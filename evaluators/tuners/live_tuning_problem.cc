@@ -270,7 +270,8 @@ LiveTuningProblem::Curve LiveTuningProblem::RefitHeldOut(const AttributionTask& 
   const absl::StatusOr<Parameters> parameters = task.checkpoint(id.first, id.second);
   if (!parameters.ok()) return parameters.status();
   const bool every_label = sources_.facts.held_out().labels() == MethodFacts::HeldOut::MODEL;
-  const int64_t most = kRefitRows / (every_label ? task.model->num_classes() : 1);
+  const int64_t most =
+      std::max<int64_t>(20, kRefitRows / (every_label ? task.model->num_classes() : 1));
   split.held_out = split.held_out.slice(0, 0, std::min(most, split.held_out.size(0)));
   const HeldOutRefit refit{task, sources_.facts, *parameters,
                            [&](const AttributionTask& part) { return FitOneCheckpoint(part, id); }};
