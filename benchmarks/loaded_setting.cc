@@ -99,6 +99,7 @@ AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cp
                         checkpoints = loaded.setting.checkpoints().num_along_run()](double number) {
     return LearningRate(recipe, 1 - number / static_cast<double>(checkpoints));
   };
+  task.training_time = TrainingTime(loaded.setting.recipe(), loaded.data.train.size() / 2);
   return task;
 }
 

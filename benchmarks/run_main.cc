@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <csignal>
@@ -25,6 +26,7 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "benchmarks/loaded_setting.h"
 #include "benchmarks/oom_kills.h"
@@ -49,6 +51,7 @@
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
+ABSL_FLAG(std::vector<std::string>, tuners, {"all"}, "comma-separated names of tuners, or all");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/results",
           "folder; each result is written to <output>/<setting>/<method>.textproto");
@@ -233,7 +236,22 @@ absl::StatusOr<std::vector<RegisteredTuner>> LinkedTuners() {
     return absl::FailedPreconditionError(
         "this program has no tuners: link @attribench//evaluators/tuners, or tuners of your own");
   }
-  return tuners;
+  const std::vector<std::string> names = absl::GetFlag(FLAGS_tuners);
+  if (!tuners.ok() || std::count(names.begin(), names.end(), "all") > 0) return tuners;
+  std::vector<RegisteredTuner> chosen;
+  for (const RegisteredTuner& tuner : *tuners) {
+    if (std::count(names.begin(), names.end(), tuner.name) > 0) chosen.push_back(tuner);
+  }
+  for (const std::string& name : names) {
+    const auto is_it = [&](const RegisteredTuner& tuner) { return tuner.name == name; };
+    if (std::any_of(chosen.begin(), chosen.end(), is_it)) continue;
+    const auto add_name = [](std::string* text, const RegisteredTuner& tuner) {
+      absl::StrAppend(text, tuner.name);
+    };
+    return absl::NotFoundError(absl::StrCat("--tuners: there is no tuner '", name, "'; known are ",
+                                            absl::StrJoin(*tuners, ", ", add_name)));
+  }
+  return chosen;
 }
 
 absl::StatusOr<LoadedSetting> LoadChosenSetting() {

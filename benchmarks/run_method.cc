@@ -313,6 +313,10 @@ class MethodRun {
     if (!tuned.ok()) return tuned.status();
     run.damping = tuned->damping;
     entry.set_message(tuned->message);
+    if (tuned->chosen_by.has_value()) {
+      entry.set_chosen_by(tuned->chosen_by->name);
+      entry.set_tuner_kind(ToMessage(tuned->chosen_by->kind));
+    }
     for (const CriterionPoint& point : tuned->criterion) *entry.add_criterion() = ToMessage(point);
     (*entry.mutable_hyperparameters())["damping"] = ToString(run.damping);
     const absl::StatusOr<double> absolute = sweep_.fitted().AbsoluteDampingOf(run.damping);

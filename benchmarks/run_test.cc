@@ -233,6 +233,12 @@ TEST(RunTest, MistakesAreNamed) {
             "core)\n");
   EXPECT_EQ(RunProgram("--methods=", &said), 1);
   EXPECT_EQ(said, "run: --methods is empty: it must name methods, separated by commas, or all\n");
+  EXPECT_EQ(RunProgram("--tuners=default,hold_out", &said), 1);
+  EXPECT_TRUE(absl::StrContains(said,
+                                "run: --tuners: there is no tuner 'hold_out'; known are "
+                                "default, "))
+      << said;
+  EXPECT_TRUE(absl::StrContains(said, ", held_out, ")) << said;
   EXPECT_EQ(RunProgram("grad_cos", &said), 1);
   EXPECT_EQ(said, "run: unexpected argument 'grad_cos'; name methods with --methods\n");
   EXPECT_EQ(RunProgram("--methods=random --output=/dev/full", &said), 1);

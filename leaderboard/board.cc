@@ -110,19 +110,22 @@ Row MakeRow(const MethodResult& result, const Entry& entry, const SettingFacts& 
   return row;
 }
 
-// Whether two tuners of one method set the same hyperparameters by a fixed rule.
+// Whether `a` adds nothing to `b`, a row of the same method: b's tuner made the choice for a's, or
+// both set the same hyperparameters by a fixed rule.
 bool IsSameChoice(const Row& a, const Row& b) {
-  return a.method == b.method && IsOk(a) && IsOk(b) && a.entry.tuner_kind() == FIXED_VALUE &&
-         b.entry.tuner_kind() == FIXED_VALUE && a.entry.has_absolute_damping() &&
-         b.entry.has_absolute_damping() &&
+  if (a.method != b.method || !IsOk(a) || !IsOk(b)) return false;
+  if (!a.entry.chosen_by().empty()) return a.entry.chosen_by() == b.entry.tuner();
+  return a.entry.tuner_kind() == FIXED_VALUE && b.entry.tuner_kind() == FIXED_VALUE &&
+         a.entry.has_absolute_damping() && b.entry.has_absolute_damping() &&
          IsSameDamping(a.entry.absolute_damping(), b.entry.absolute_damping());
 }
 
 std::vector<Row> MergeSameChoices(std::vector<Row> rows) {
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return std::make_tuple(absl::string_view(a.method), absl::string_view(a.entry.tuner())) <
-           std::make_tuple(absl::string_view(b.method), absl::string_view(b.entry.tuner()));
-  });
+  const auto key = [](const Row& row) {  // whose choice another tuner made comes after that one
+    return std::make_tuple(absl::string_view(row.method), !row.entry.chosen_by().empty(),
+                           absl::string_view(row.entry.tuner()));
+  };
+  std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) { return key(a) < key(b); });
   std::vector<Row> merged;
   for (Row& row : rows) {
     const auto same = std::find_if(merged.begin(), merged.end(),

@@ -17,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
+using ::testing::UnorderedElementsAre;
 
 MATCHER_P3(IsRow, method, low, high, "") {
   *result_listener << arg.method << " at " << arg.rank.low << " to " << arg.rank.high;
@@ -301,6 +302,26 @@ TEST(BoardTest, FixedRulesWithTheSameDampingShareARow) {
   EXPECT_EQ(board->rows[0].entry.tuner(), "default");
   EXPECT_THAT(board->rows[1].tuners, ElementsAre("other"));
   EXPECT_THAT(board->rows[2].tuners, ElementsAre("search"));
+}
+
+// A choice that another tuner made is in that tuner's row. Where that one failed, it has its own.
+TEST(BoardTest, AChoiceThatAnotherTunerMadeIsInItsRow) {
+  std::vector<MethodResult> results = {SampleResult("s", "m")};
+  const auto add = [&](const char* tuner, TunerKindRecord kind, const char* chosen_by) {
+    Entry& entry = AddEntry(SampleEntry(tuner, {.1, .2}, kind), results[0]);
+    entry.set_absolute_damping(.1);
+    entry.set_chosen_by(chosen_by);
+  };
+  add("default", SELECTOR, "selector");
+  add("mean", FIXED_VALUE, "");
+  add("selector", SELECTOR, "");
+  add("standard", SELECTOR, "not_there");
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  std::vector<std::vector<std::string>> tuners;
+  for (const Row& row : board->rows) tuners.push_back(row.tuners);
+  EXPECT_THAT(tuners, UnorderedElementsAre(ElementsAre("selector", "default"), ElementsAre("mean"),
+                                           ElementsAre("standard")));
 }
 
 TEST(BoardTest, MarksTheEdgesOfTheGrid) {

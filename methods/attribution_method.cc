@@ -157,9 +157,9 @@ absl::StatusOr<std::unique_ptr<SubsetScorer>> FittedAttribution::ScoreSubsets(
   return std::unique_ptr<SubsetScorer>(new SumsOfScores(*this, subsets));
 }
 
-absl::StatusOr<at::Tensor> FittedAttribution::HeldOutCriterion(const HeldOutSplit&,
-                                                               const std::vector<Damping>&,
-                                                               CostLedger&) {
+absl::StatusOr<HeldOutPredictions> FittedAttribution::PredictHeldOut(const HeldOutSplit&,
+                                                                     const std::vector<Damping>&,
+                                                                     CostLedger&) {
   return absl::UnimplementedError("this method has no features of its own to hold out");
 }
 

@@ -59,6 +59,9 @@ struct AttributionTask {
   std::function<Cost(CheckpointKind)> training_cost;
   // The learning rate along the run, at checkpoint `number` or between two.
   std::function<double(double number)> learning_rate = [](double) { return 1.0; };
+  // The sum of the learning rates of all steps of a training on half of the data, over 1 -
+  // momentum: the time that gradient descent has run for. 0: unknown.
+  double training_time = 0;
   // A hint: scores are wanted at one damping only. A method with a path that is cheaper for one
   // damping and dearer for many takes it, such as a Cholesky factor in place of an
   // eigendecomposition. What it returns is the same, except for rounding.
@@ -144,6 +147,14 @@ struct HeldOutSplit {
   int64_t checkpoint = 0;  // at this checkpoint of the method's; counts from 0 again past the last
 };
 
+// What a damped inverse at one checkpoint, x = (F + lambda I)^-1 q for each test example, predicts.
+// float64.
+struct HeldOutPredictions {
+  at::Tensor test;  // q'x [dampings, tests]
+  // g'x of the held-out examples, each times the root of its weight; the weights add up to 1.
+  at::Tensor held_out;  // [dampings, held out, tests]
+};
+
 // A method after everything that does not depend on damping is done.
 class FittedAttribution {
  public:
@@ -164,12 +175,12 @@ class FittedAttribution {
   virtual absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
                                                                      CostLedger& ledger);
 
-  // The held-out criterion J of the method's own features, [dampings, tests] float64: see
+  // What the method's own features predict on held-out examples, for the held-out criterion: see
   // methods/curvature/held_out_criterion.h. Dampings must be relative. Unimplemented if the method
   // has no features of its own, or if its curvature is estimated on other examples than `train`.
-  virtual absl::StatusOr<at::Tensor> HeldOutCriterion(const HeldOutSplit& split,
-                                                      const std::vector<Damping>& dampings,
-                                                      CostLedger& ledger);
+  virtual absl::StatusOr<HeldOutPredictions> PredictHeldOut(const HeldOutSplit& split,
+                                                            const std::vector<Damping>& dampings,
+                                                            CostLedger& ledger);
 
   // Prepares sums of scores over subsets, [m, train] bool, with the training examples as targets.
   // This object must outlive the scorer. Unimplemented if that would take a fit of its own. Errors

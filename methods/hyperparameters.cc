@@ -130,7 +130,12 @@ absl::Status ValidateSpace(const HyperparameterSpace& declared) {
       return absl::InvalidArgumentError(absl::StrCat(
           "hyperparameter ", h.name(), " has no kind; known are INTEGER, REAL, CHOICE, DAMPING"));
     }
-    if (h.kind() == Hyperparameter::DAMPING) ++dampings;
+    if (h.kind() == Hyperparameter::DAMPING) {
+      ++dampings;
+    } else if (h.default_tuners_size() > 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "hyperparameter ", h.name(), " has default_tuners; only a DAMPING is tuned"));
+    }
     if (const absl::Status status = CheckValue(h, h.default_value()); !status.ok()) return status;
     for (int i = 0; i < h.grid_size(); ++i) {
       if (const absl::Status status = CheckValue(h, h.grid(i)); !status.ok()) return status;
@@ -240,6 +245,11 @@ std::vector<Damping> Hyperparameters::DampingGrid() const {
   std::vector<Damping> grid;
   for (const std::string& value : h->grid()) grid.push_back({Number(value), h->damping_unit()});
   return grid;
+}
+
+std::vector<std::string> Hyperparameters::DefaultTuners() const {
+  const auto& names = DampingOf(space_)->default_tuners();
+  return {names.begin(), names.end()};
 }
 
 }  // namespace attribench

@@ -45,9 +45,11 @@ class Hyperparameters {
   double Real(const std::string& name) const;
   const std::string& Choice(const std::string& name) const;
 
-  // DefaultDamping and DampingGrid may be called only if HasDamping().
+  // DefaultDamping, DampingGrid and DefaultTuners may be called only if HasDamping().
   Damping DefaultDamping() const;
   std::vector<Damping> DampingGrid() const;
+  // Names of tuners; see default_tuners in hyperparameters.proto.
+  std::vector<std::string> DefaultTuners() const;
   bool HasDamping() const;
 
   const std::map<std::string, std::string>& values() const { return values_; }

@@ -133,6 +133,9 @@ TEST(ValidateSpaceTest, FindsEachMistake) {
   EXPECT_TRUE(
       absl::StrContains(mistake("hyperparameters { name: 'x' kind: DAMPING default_value: '1' }"),
                         "at most one hyperparameter of kind DAMPING"));
+  EXPECT_TRUE(absl::StrContains(
+      mistake("hyperparameters { name: 'x' kind: REAL default_value: '1' default_tuners: 't' }"),
+      "only a DAMPING is tuned"));
   EXPECT_TRUE(absl::StrContains(mistake("variants { name: 'v' set { key: 'z' value: '1' } }"),
                                 "variant v"));
   const std::string either = "facts { checkpoints: FULL_OR_HALF_DATA } ";

@@ -78,6 +78,16 @@ double LearningRate(const Recipe& recipe, double elapsed) {
   return recipe.learning_rate() * (recipe.schedule() == LINEAR_TO_ZERO ? 1 - elapsed : 1);
 }
 
+double TrainingTime(const Recipe& recipe, int64_t num_examples) {
+  const int64_t steps =
+      recipe.epochs() * ((num_examples + recipe.batch_size() - 1) / recipe.batch_size());
+  double sum = 0;
+  for (int64_t step = 0; step < steps; ++step) {
+    sum += LearningRate(recipe, static_cast<double>(step) / static_cast<double>(steps));
+  }
+  return sum / (1 - recipe.momentum());
+}
+
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples) {
   return 3 * model.ForwardFlops() * num_examples * recipe.epochs();
 }

@@ -41,6 +41,10 @@ void KeepFreedMemory();
 // The learning rate of the next step if the fraction `elapsed`, in [0, 1], of all steps is done.
 double LearningRate(const Recipe& recipe, double elapsed);
 
+// The sum of the learning rates of all steps of a training on `num_examples` examples, over
+// 1 - momentum: how long gradient descent has run, in units in which its rate is 1.
+double TrainingTime(const Recipe& recipe, int64_t num_examples);
+
 // Floating-point operations of one training on `num_examples` examples: a forward pass, plus a
 // backward pass at twice its cost, per example and epoch.
 double TrainingFlops(const Model& model, const Recipe& recipe, int64_t num_examples);

@@ -126,5 +126,14 @@ TEST(TrainerTest, FlopsByFormula) {
   EXPECT_EQ(TrainingFlops(*Linear(5, 2), MakeRecipe(0.1, 0, 4, 1), 10), 3 * 2 * 5 * 2 * 10 * 4);
 }
 
+TEST(TrainerTest, TrainingTimeIsTheSumOfTheLearningRates) {
+  // 4 epochs of 3 steps (4, 4 and 2 of 10 examples) with the rate .1, momentum .5.
+  Recipe recipe = MakeRecipe(0.1, 0.5, 4, 4);
+  EXPECT_NEAR(TrainingTime(recipe, 10), 12 * .1 / .5, 1e-12);
+  // Rates fall from .1 to .1 / 12: their sum is .1 (12 + 11 + ... + 1) / 12.
+  recipe.set_schedule(LINEAR_TO_ZERO);
+  EXPECT_NEAR(TrainingTime(recipe, 10), .1 * 6.5 / .5, 1e-12);
+}
+
 }  // namespace
 }  // namespace attribench

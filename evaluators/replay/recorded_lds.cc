@@ -70,8 +70,22 @@ absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) {
   return points_.emplace(place, measure()).first->second;
 }
 
-absl::StatusOr<LdsAtDamping> RecordedLds::At(const Damping& damping) {
+// An absolute damping in the unit of the grid, as far as the record can say.
+Damping RecordedLds::InUnitOfGrid(const Damping& damping) const {
   const std::vector<Damping>& grid = record_.grid;
+  if (damping.unit != ABSOLUTE || grid.front().unit == ABSOLUTE) return damping;
+  for (size_t i = 0; i < grid.size(); ++i) {
+    const double absolute = record_.absolute_dampings[i];
+    if (absolute > 0 && grid[i].value > 0) {
+      return {damping.value * (grid[i].value / absolute), grid[i].unit};
+    }
+  }
+  return damping;
+}
+
+absl::StatusOr<LdsAtDamping> RecordedLds::At(const Damping& asked) {
+  const std::vector<Damping>& grid = record_.grid;
+  const Damping damping = InUnitOfGrid(asked);
   if (const size_t place = PlaceInGrid(grid, damping); place < grid.size()) {
     const absl::StatusOr<Measurement> point = AtPoint(place);
     if (!point.ok()) return point.status();

@@ -33,11 +33,13 @@ class RecordedLds {
   RecordedLds(const Metric& lds, const TuningRecord& record, BlockKind block);
 
   // At a point of the grid, the LDS of a result. Between two points above 0, each test's value and
-  // each subset's effect is interpolated linearly in log damping. Errors as those of the points;
+  // each subset's effect is interpolated linearly in log damping. An absolute damping is taken in
+  // the grid's unit, if the record has absolute ones. Errors as those of the points;
   // Unimplemented elsewhere.
   absl::StatusOr<LdsAtDamping> At(const Damping& damping);
 
  private:
+  Damping InUnitOfGrid(const Damping& damping) const;
   absl::StatusOr<Measurement> AtPoint(size_t place);
   // The ranks of the block among those of all subsets and tests, [subsets, tests]; 0 elsewhere.
   at::Tensor InPlace(const at::Tensor& ranks) const;

@@ -22,8 +22,8 @@ class RecordedLdsTest : public testing::Test {
   }
 
   RecordedMadeUp made_up_;
-  const SettingRecord setting_ = Record();
-  const TuningRecord& record_ = setting_.methods.at("made_up");
+  SettingRecord setting_ = Record();
+  TuningRecord& record_ = setting_.methods.at("made_up");
 };
 
 // The metric of results, on the sums themselves and on the outputs of both seeds.
@@ -72,6 +72,17 @@ TEST_F(RecordedLdsTest, IsInterpolatedInLogDampingBetweenPoints) {
   EXPECT_NEAR(std::accumulate(tests.begin(), tests.end(), 0.0), 0, 1e-12);
 }
 
+TEST_F(RecordedLdsTest, TakesAbsoluteDampingsInTheUnitOfTheGrid) {
+  const auto lds = LdsOfSetting(setting_, BlockKind::kReporting);
+  for (size_t i = 0; i < record_.grid.size(); ++i) {
+    record_.absolute_dampings[i] = .25 * record_.grid[i].value;
+  }
+  RecordedLds recorded(*lds, record_, BlockKind::kReporting);
+  EXPECT_EQ(recorded.At({.25 * 10, ABSOLUTE})->value, recorded.At({10, kUnit})->value);
+  EXPECT_NEAR(recorded.At({.25 * 3, ABSOLUTE})->value, recorded.At({3, kUnit})->value, 1e-12);
+  EXPECT_TRUE(absl::IsUnimplemented(recorded.At({1e4, ABSOLUTE}).status()));
+}
+
 TEST_F(RecordedLdsTest, SaysWhyThereIsNone) {
   const auto lds = LdsOfSetting(setting_, BlockKind::kReporting);
   RecordedLds recorded(*lds, record_, BlockKind::kReporting);
@@ -79,6 +90,7 @@ TEST_F(RecordedLdsTest, SaysWhyThereIsNone) {
             absl::UnimplementedError(
                 "damping 1e+04 x mean eigenvalue is not within the recorded grid of made_up, which "
                 "goes from 0 x mean eigenvalue to 1000 x mean eigenvalue"));
+  record_.absolute_dampings.assign(record_.grid.size(), std::nan(""));
   EXPECT_TRUE(absl::IsUnimplemented(recorded.At({1, ABSOLUTE}).status()));
   EXPECT_TRUE(absl::IsUnimplemented(recorded.At({.001, kUnit}).status())) << "0 has no logarithm";
   EXPECT_TRUE(absl::IsDataLoss(recorded.At({1000, kUnit}).status()));

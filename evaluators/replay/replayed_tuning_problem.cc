@@ -23,6 +23,7 @@ Hyperparameters DampingAlone(const TuningRecord& record) {
   damping.set_damping_unit(record.default_damping.unit);
   // 17 digits give the same number back.
   damping.set_default_value(absl::StrFormat("%.17g", record.default_damping.value));
+  for (const std::string& name : record.default_tuners) damping.add_default_tuners(name);
   for (const Damping& point : record.grid) {
     damping.add_grid(absl::StrFormat("%.17g", point.value));
   }

@@ -40,6 +40,7 @@ class ReplayedTuningProblem : public TuningProblem {
   absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets) override;
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings) override;
   std::string MomentsOf() const override { return record_.moments.of; }
+  double training_time() const override { return record_.training_time; }
   absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
                                      double fraction) override;
   absl::StatusOr<std::vector<double>> OutOfBag(const std::vector<Damping>& dampings,

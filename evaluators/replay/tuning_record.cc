@@ -63,6 +63,8 @@ json ToJson(const RecordedMoments& moments) {
 // NaN becomes null.
 json ToJson(const TuningRecord& record) {
   json result = {{"default_damping", record.default_damping.value},
+                 {"default_tuners", record.default_tuners},
+                 {"training_time", record.training_time},
                  {"unit", DampingUnit_Name(record.default_damping.unit)},
                  {"absolute_dampings", record.absolute_dampings},
                  {"moments", ToJson(record.moments)},
@@ -128,6 +130,14 @@ class JsonReader {
       numbers.push_back(value.is_number() ? value.get<double>() : kNone);
     }
     return numbers;
+  }
+  std::vector<std::string> ArrayOfTexts(const json& of, const std::string& key) {
+    std::vector<std::string> texts;
+    for (const json& value : Array(of, key)) {
+      if (!value.is_string()) Mistake(key, "an array of strings");
+      texts.push_back(value.is_string() ? value.get<std::string>() : "");
+    }
+    return texts;
   }
   std::map<std::string, std::string> Texts(const json& of, const std::string& key) {
     std::map<std::string, std::string> texts;
@@ -198,6 +208,8 @@ absl::StatusOr<TuningRecord> ReadMethod(const std::string& text) {
     return absl::InvalidArgumentError("'unit' is not there or not the name of a damping's unit");
   }
   record.default_damping = {reader.Number(root, "default_damping"), unit};
+  record.default_tuners = reader.ArrayOfTexts(root, "default_tuners");
+  record.training_time = reader.Number(root, "training_time");
   for (const double value : reader.Numbers(root, "grid")) record.grid.push_back({value, unit});
   record.absolute_dampings = reader.Numbers(root, "absolute_dampings");
   for (const json& sums : reader.Array(root, "sums")) {

@@ -54,8 +54,10 @@ struct RecordedSums {
 struct TuningRecord {
   std::string method;
   Damping default_damping;
-  std::vector<Damping> grid;              // ascending, all of one unit
-  std::vector<double> absolute_dampings;  // of the grid; NaN if the method cannot say
+  std::vector<std::string> default_tuners;  // as in hyperparameters.proto
+  double training_time = 0;                 // TuningProblem::training_time
+  std::vector<Damping> grid;                // ascending, all of one unit
+  std::vector<double> absolute_dampings;    // of the grid; NaN if the method cannot say
   // Of the sums of scores, among the subsets of a block, for its test examples: twice the rank from
   // 1, where ties share the mean of their ranks. [grid, subsets, tests] int16; 0 at a damping
   // without sums.

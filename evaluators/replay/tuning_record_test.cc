@@ -37,6 +37,8 @@ SettingRecord Rich() {
   method.curves["out_of_bag 2"] = {0, values, {2, 0, 0, 7, 1, 0}, false};
   method.curves["one_retraining"] = {0, absl::DataLossError("no \"change\""), Cost(), false};
   method.hyperparameters = {{"rank", "8"}};
+  method.default_tuners = {"held_out"};
+  method.training_time = 12.5;
   return record;
 }
 
@@ -70,6 +72,9 @@ TEST(TuningRecordTest, ComesBackFromItsFile) {
   ASSERT_EQ(read->methods.size(), 1u);
   const TuningRecord &a = read->methods.at("made_up"), &b = written.methods.at("made_up");
   EXPECT_EQ(a.default_damping, b.default_damping);
+  EXPECT_EQ(a.default_tuners, b.default_tuners);
+  EXPECT_EQ(a.default_tuners, std::vector<std::string>{"held_out"});
+  EXPECT_EQ(a.training_time, 12.5);
   EXPECT_EQ(a.grid, b.grid);
   EXPECT_TRUE(Same(a.tuning_ranks, b.tuning_ranks));
   EXPECT_TRUE(Same(a.reporting_ranks, b.reporting_ranks));

@@ -102,7 +102,7 @@ void AskForFractions(const TuningSources& sources, const std::vector<Damping>& p
   const auto few = DrawHeldOutSplit(n, 2.0 / static_cast<double>(n), 2, 0);
   if (!few.ok()) return;
   const absl::Status own =
-      sources.sweep.fitted().HeldOutCriterion(*few, {positive.front()}, nobody).status();
+      sources.sweep.fitted().PredictHeldOut(*few, {positive.front()}, nobody).status();
   if (absl::IsUnimplemented(own)) return;
   auto& curves = sources.curves->curves;
   const double declared = sources.facts.held_out().fraction();
@@ -154,6 +154,8 @@ TuningRecord RecordTuning(std::string method, const TuningSources& sources,
   TuningRecord record;
   record.method = std::move(method);
   record.default_damping = sources.hyperparameters.DefaultDamping();
+  record.default_tuners = sources.hyperparameters.DefaultTuners();
+  if (sources.task != nullptr) record.training_time = sources.task->training_time;
   record.grid = sources.hyperparameters.DampingGrid();
   record.retraining = sources.retraining;
   record.many_dampings = sources.sweep.many_dampings();

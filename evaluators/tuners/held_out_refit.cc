@@ -58,6 +58,11 @@ at::Tensor InverseOrZero(const at::Tensor& values) {
   return at::where(values.gt(0), values.reciprocal(), at::zeros_like(values));
 }
 
+// 1 / E|g_i|^2 over the labels, [n]: squared norms [n * classes], probabilities [n, classes].
+at::Tensor InverseExpected(const at::Tensor& squares, const at::Tensor& probabilities) {
+  return InverseOrZero(squares.view_as(probabilities).mul(probabilities).sum(1));
+}
+
 }  // namespace
 
 absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
@@ -78,9 +83,10 @@ absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_
   return HeldOutSplit{rows(0, fitted), rows(fitted, end), {}, static_cast<int64_t>(draw)};
 }
 
-absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldOutSplit& split,
-                                          const std::vector<Damping>& dampings,
-                                          CostLedger& ledger) {
+absl::StatusOr<HeldOutPredictions> PredictHeldOutByRefit(const HeldOutRefit& refit,
+                                                         const HeldOutSplit& split,
+                                                         const std::vector<Damping>& dampings,
+                                                         CostLedger& ledger) {
   const MethodFacts::HeldOut& how = refit.facts.held_out();
   const bool model_labels = how.labels() == MethodFacts::HeldOut::MODEL;
   const int64_t classes = model_labels ? refit.task.model->num_classes() : 1;
@@ -100,8 +106,7 @@ absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldO
   if (!how.plain()) {
     const auto squares = NormsOf(refit, labelled(fitted_examples), ledger);
     if (!squares.ok()) return squares.status();
-    curvature.weights =
-        InverseOrZero(squares->view({-1, classes}).mul(probabilities(fitted_examples)).sum(1));
+    curvature.weights = InverseExpected(*squares, probabilities(fitted_examples));
     mean_weight = curvature.weights.mean().item<double>();
     if (!(mean_weight > 0)) {
       return absl::FailedPreconditionError("all gradients of the fitted examples are 0");
@@ -113,30 +118,31 @@ absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldO
   task.train = Joined(labelled(held), task.test);
   const auto squares = NormsOf(refit, task.train, ledger);
   if (!squares.ok()) return squares.status();
-  const at::Tensor inverse_norms = InverseOrZero(*squares).sqrt();
   const int64_t num_held = held.size() * classes;
-  const at::Tensor of_test = inverse_norms.slice(0, num_held);
-  const at::Tensor of_held =
-      how.plain() ? at::ones({num_held}, at::kDouble) : inverse_norms.slice(0, 0, num_held);
-  const at::Tensor weights = probabilities(held).div(static_cast<double>(held.size())).flatten();
+  const at::Tensor of_test = InverseOrZero(squares->slice(0, num_held)).sqrt();
+  const at::Tensor of_labels = probabilities(held);  // [held, classes]
+  at::Tensor weights = of_labels.div(static_cast<double>(held.size()));
+  if (!how.plain()) {
+    weights = weights.mul(InverseExpected(squares->slice(0, 0, num_held), of_labels).unsqueeze(1));
+  }
+  const at::Tensor scale = weights.sqrt().view({-1, 1});
 
   const auto fitted = refit.fit(task);
   if (!fitted.ok()) return fitted.status();
-  std::vector<at::Tensor> criterion;
+  std::vector<at::Tensor> of_tests, of_held_out;
   for (const Damping& damping : dampings) {
     const absl::StatusOr<at::Tensor> scores = (*fitted)->Scores(damping, ledger);
     if (!scores.ok()) {
-      criterion.push_back(at::full({task.test.size()}, kNoValue, at::kDouble));
+      of_tests.push_back(at::full({task.test.size()}, kNoValue, at::kDouble));
+      of_held_out.push_back(at::full({num_held, task.test.size()}, kNoValue, at::kDouble));
       continue;
     }
     // The weights have a mean of 1 in the fit, so its inverse is mean_weight times too large.
     const at::Tensor x = scores->to(at::kDouble).div_(mean_weight).mul_(of_test);
-    const at::Tensor of_tests = x.slice(0, num_held).diagonal().mul(of_test);
-    const at::Tensor predictions = x.slice(0, 0, num_held).mul(of_held.unsqueeze(1));
-    const at::Tensor squared = at::matmul(weights.unsqueeze(0), predictions.square()).squeeze(0);
-    criterion.push_back(of_tests.sub(squared, 0.5));
+    of_tests.push_back(x.slice(0, num_held).diagonal().mul(of_test));
+    of_held_out.push_back(x.slice(0, 0, num_held).mul(scale));
   }
-  return at::stack(criterion);
+  return HeldOutPredictions{at::stack(of_tests), at::stack(of_held_out)};
 }
 
 }  // namespace attribench

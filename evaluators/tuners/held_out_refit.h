@@ -29,19 +29,20 @@ struct HeldOutRefit {
   std::function<absl::StatusOr<std::unique_ptr<FittedAttribution>>(const AttributionTask&)> fit;
 };
 
-// The held-out criterion (methods/curvature/held_out_criterion.h) of any method with a damped
-// inverse, [dampings, test] float64. The method is fitted once more, with its curvature estimated
-// on split.fitted, and scores the held-out examples and the test examples themselves. Thus it needs
-// nothing but scores, and takes as long as they do.
+// What any method with a damped inverse predicts on held-out examples, for the held-out criterion
+// (methods/curvature/held_out_criterion.h). The method is fitted once more, with its curvature
+// estimated on split.fitted, and scores the held-out examples and the test examples themselves.
+// Thus it needs nothing but scores, and takes as long as they do.
 //
 // The method's facts say how (MethodFacts::held_out). With the training labels, the held-out side
 // is the empirical Fisher. With the model's labels it is the true Fisher: each held-out example is
 // scored with every label, weighted by the model's probability of it. Unit norm weights example i
-// of the curvature by 1 / |g_i|^2; with the model's labels, |g_i|^2 is its expectation. With
-// several checkpoints, scores are their mean, so the criterion is that of the mean; norms and
-// probabilities are means too. A damping without scores has NaN.
-absl::StatusOr<at::Tensor> HeldOutByRefit(const HeldOutRefit& refit, const HeldOutSplit& split,
-                                          const std::vector<Damping>& dampings, CostLedger& ledger);
+// by 1 / |g_i|^2 on both sides; with the model's labels, |g_i|^2 is its expectation over them. A
+// damping without scores has NaN.
+absl::StatusOr<HeldOutPredictions> PredictHeldOutByRefit(const HeldOutRefit& refit,
+                                                         const HeldOutSplit& split,
+                                                         const std::vector<Damping>& dampings,
+                                                         CostLedger& ledger);
 
 }  // namespace attribench
 

@@ -7,6 +7,7 @@
 
 #include "ATen/ATen.h"
 #include "gtest/gtest.h"
+#include "methods/curvature/held_out_criterion.h"
 #include "methods/gradients/gradient_factors.h"
 #include "methods/registry.h"
 #include "methods/worked_example.h"
@@ -54,7 +55,9 @@ class HeldOutRefitTest : public testing::Test {
     const HeldOutRefit refit = {
         task_, variant.method->space.facts(), *task_.checkpoint(CheckpointKind::kFullData, 0),
         [&](const AttributionTask& task) { return method->Fit(task, hyperparameters, ledger_); }};
-    return HeldOutByRefit(refit, split, Dampings(), ledger_);
+    const auto predictions = PredictHeldOutByRefit(refit, split, Dampings(), ledger_);
+    if (!predictions.ok()) return predictions.status();
+    return HeldOutCriterion({*predictions}, 1);
   }
 
   WorkedExample example_;
@@ -67,16 +70,16 @@ TEST_F(HeldOutRefitTest, IsThatOfTheMethodsOwnFeatures) {
   const MethodVariant variant = *FindMethodVariant("fisher");
   const HeldOutSplit split = *DrawHeldOutSplit(task_.train.size(), .3, 1000, 0);
   const auto fitted = *variant.method->make()->Fit(task_, variant.hyperparameters, ledger_);
-  const auto own = fitted->HeldOutCriterion(split, Dampings(), ledger_);
+  const auto own = fitted->PredictHeldOut(split, Dampings(), ledger_);
   ASSERT_TRUE(own.ok()) << own.status();
   const auto by_refit = ByRefit("fisher", split);
   ASSERT_TRUE(by_refit.ok()) << by_refit.status();
-  ExpectClose(*by_refit, *own);
+  ExpectClose(*by_refit, HeldOutCriterion({*own}, 1));
 }
 
 // With the model's labels, both sides are the true Fisher matrix, for softmax regression by dense
 // algebra: F = mean over i of w_i sum over y of p_iy g_iy g_iy', with w_i = 1 / sum_y p_iy |g_iy|^2
-// on the fitted side, and each g_iy scaled to unit norm on the other.
+// on both sides.
 TEST_F(HeldOutRefitTest, TheModelsLabelsGiveTheTrueFisher) {
   const HeldOutSplit split = *DrawHeldOutSplit(task_.train.size(), .5, 1000, 0);
   const auto by_refit = ByRefit("influence_explicit", split, {{"curvature", "gauss_newton"}});
@@ -95,16 +98,21 @@ TEST_F(HeldOutRefitTest, TheModelsLabelsGiveTheTrueFisher) {
   };
   const Dataset a = task_.train.Rows(split.fitted), b = task_.train.Rows(split.held_out);
   const at::Tensor pa = probabilities(a), pb = probabilities(b);
-  at::Tensor squares = at::zeros({a.size()}, at::kDouble);
-  for (int64_t y = 0; y < 3; ++y) {
-    squares.add_(gradients(a, y).square().sum(1).mul(pa.select(1, y)));
-  }
+  const auto expected_squares = [&](const Dataset& examples) {
+    at::Tensor squares = at::zeros({examples.size()}, at::kDouble);
+    const at::Tensor of_labels = probabilities(examples);
+    for (int64_t y = 0; y < 3; ++y) {
+      squares.add_(gradients(examples, y).square().sum(1).mul(of_labels.select(1, y)));
+    }
+    return squares;
+  };
+  const at::Tensor squares_a = expected_squares(a), squares_b = expected_squares(b);
   const int64_t p = 3 * 7;
   at::Tensor fisher = at::zeros({p, p}, at::kDouble), held = at::zeros({p, p}, at::kDouble);
   for (int64_t y = 0; y < 3; ++y) {
     const at::Tensor ga = gradients(a, y), gb = gradients(b, y);
-    const at::Tensor wa = pa.select(1, y).div(squares).div(a.size());
-    const at::Tensor wb = pb.select(1, y).div(gb.square().sum(1)).div(b.size());
+    const at::Tensor wa = pa.select(1, y).div(squares_a).div(a.size());
+    const at::Tensor wb = pb.select(1, y).div(squares_b).div(b.size());
     fisher.add_(at::matmul(ga.t(), ga.mul(wa.unsqueeze(1))));
     held.add_(at::matmul(gb.t(), gb.mul(wb.unsqueeze(1))));
   }
@@ -142,10 +150,11 @@ TEST_F(HeldOutRefitTest, ADampingWithoutScoresHasNoValue) {
       [&](const AttributionTask& task) -> absl::StatusOr<std::unique_ptr<FittedAttribution>> {
         return std::unique_ptr<FittedAttribution>(new Broken(task.train.size(), task.test.size()));
       }};
-  const auto criterion = HeldOutByRefit(refit, split, Dampings(), ledger_);
-  ASSERT_TRUE(criterion.ok()) << criterion.status();
-  EXPECT_TRUE(at::isfinite((*criterion)[0]).all().item<bool>());
-  EXPECT_TRUE(at::isnan((*criterion)[1]).all().item<bool>());
+  const auto predictions = PredictHeldOutByRefit(refit, split, Dampings(), ledger_);
+  ASSERT_TRUE(predictions.ok()) << predictions.status();
+  const at::Tensor criterion = HeldOutCriterion({*predictions}, 1);
+  EXPECT_TRUE(at::isfinite(criterion[0]).all().item<bool>());
+  EXPECT_TRUE(at::isnan(criterion[1]).all().item<bool>());
 }
 
 }  // namespace

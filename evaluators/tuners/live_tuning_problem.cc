@@ -13,6 +13,7 @@
 #include "evaluators/statistics/column_correlations.h"
 #include "evaluators/tuners/held_out_refit.h"
 #include "evaluators/tuners/out_of_bag.h"
+#include "methods/curvature/held_out_criterion.h"
 
 namespace attribench {
 namespace {
@@ -243,25 +244,30 @@ LiveTuningProblem::Curve LiveTuningProblem::ComputeHeldOut(const std::vector<Dam
   const double declared = sources_.facts.held_out().fraction();
   if (fraction == 0) fraction = declared > 0 ? declared : kHeldOutFraction;
   const auto held_out = std::max(kHeldOut, static_cast<int64_t>(fraction * task->train.size()));
+  const auto num_models = static_cast<int64_t>(sources_.checkpoints_read.size());
+  const int64_t pair = std::min<int64_t>(2, std::max<int64_t>(1, num_models));
   at::Tensor sum;
-  for (uint64_t draw = 0; draw < kHeldOutDraws; ++draw) {
+  for (int64_t draw = 0; draw < kHeldOutDraws; ++draw) {
     absl::StatusOr<HeldOutSplit> split =
-        DrawHeldOutSplit(task->train.size(), fraction, held_out, draw);
+        DrawHeldOutSplit(task->train.size(), fraction, held_out, static_cast<uint64_t>(draw));
     if (!split.ok()) return split.status();
     split->tests = at::tensor(sources_.block.tests, at::kLong);
-    Curve criterion = sources_.sweep.fitted().HeldOutCriterion(*split, dampings, ledger_);
-    if (absl::IsUnimplemented(criterion.status())) {
-      criterion = RefitHeldOut(*task, *split, dampings);
+    std::vector<HeldOutPredictions> members;
+    for (int64_t i = 0; i < pair; ++i) {
+      split->checkpoint = pair * draw + i;
+      auto member = sources_.sweep.fitted().PredictHeldOut(*split, dampings, ledger_);
+      if (absl::IsUnimplemented(member.status())) member = RefitHeldOut(*task, *split, dampings);
+      if (!member.ok()) return member.status();
+      members.push_back(*std::move(member));
     }
-    if (!criterion.ok()) return criterion.status();
-    sum = sum.defined() ? sum.add(*criterion) : *criterion;
+    const at::Tensor criterion = HeldOutCriterion(members, num_models);
+    sum = sum.defined() ? sum.add(criterion) : criterion;
   }
   return sum.div(kHeldOutDraws);
 }
 
-LiveTuningProblem::Curve LiveTuningProblem::RefitHeldOut(const AttributionTask& task,
-                                                         HeldOutSplit split,
-                                                         const std::vector<Damping>& dampings) {
+absl::StatusOr<HeldOutPredictions> LiveTuningProblem::RefitHeldOut(
+    const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings) {
   if (sources_.checkpoints_read.empty()) {
     return absl::UnimplementedError("the method reads no checkpoint");
   }
@@ -275,7 +281,7 @@ LiveTuningProblem::Curve LiveTuningProblem::RefitHeldOut(const AttributionTask& 
   split.held_out = split.held_out.slice(0, 0, std::min(most, split.held_out.size(0)));
   const HeldOutRefit refit{task, sources_.facts, *parameters,
                            [&](const AttributionTask& part) { return FitOneCheckpoint(part, id); }};
-  return HeldOutByRefit(refit, split, dampings, ledger_);
+  return PredictHeldOutByRefit(refit, split, dampings, ledger_);
 }
 
 struct LiveTuningProblem::TargetSums {

@@ -80,6 +80,9 @@ class LiveTuningProblem : public TuningProblem {
   int64_t num_subsets() const override {
     return static_cast<int64_t>(sources_.block.subsets.size());
   }
+  double training_time() const override {
+    return sources_.task != nullptr ? sources_.task->training_time : 0;
+  }
   absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets) override;
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings) override;
   std::string MomentsOf() const override { return sources_.sweep.fitted().MomentsOf(); }
@@ -113,8 +116,8 @@ class LiveTuningProblem : public TuningProblem {
   Curve CurveOf(const std::string& name, const std::vector<Damping>& dampings,
                 const std::function<Curve(LiveTuningProblem&)>& compute);
   Curve ComputeHeldOut(const std::vector<Damping>& dampings, double fraction);
-  Curve RefitHeldOut(const AttributionTask& task, HeldOutSplit split,
-                     const std::vector<Damping>& dampings);
+  absl::StatusOr<HeldOutPredictions> RefitHeldOut(const AttributionTask& task, HeldOutSplit split,
+                                                  const std::vector<Damping>& dampings);
   Curve ComputeOutOfBag(const std::vector<Damping>& dampings, int64_t num_models);
   Curve ComputeOneRetraining(const std::vector<Damping>& dampings);
   // The method fitted to one half-data model, from the store if it is there. Charges its cost.

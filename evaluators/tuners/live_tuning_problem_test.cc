@@ -16,6 +16,7 @@
 #include "evaluators/tuners/out_of_bag.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "methods/curvature/held_out_criterion.h"
 #include "methods/registry.h"
 #include "methods/worked_example.h"
 
@@ -341,8 +342,9 @@ TEST_F(CurvesTest, HeldOutIsTheMeanOverDrawsAtTheTuningTestsAndIsChargedToEach) 
   CostLedger nobody;
   for (uint64_t draw = 0; draw < kHeldOutDraws; ++draw) {
     const HeldOutSplit split = *DrawHeldOutSplit(task_.train.size(), kHeldOutFraction, 1000, draw);
-    expected.add_(fitted_->HeldOutCriterion(split, dampings_, nobody)
-                      ->index_select(1, at::tensor(blocks_.tuning.tests, at::kLong)),
+    const auto predictions = fitted_->PredictHeldOut(split, dampings_, nobody);
+    expected.add_(HeldOutCriterion({*predictions}, 1)
+                      .index_select(1, at::tensor(blocks_.tuning.tests, at::kLong)),
                   1.0 / kHeldOutDraws);
   }
   double flops = 0;
@@ -360,6 +362,32 @@ TEST_F(CurvesTest, HeldOutIsTheMeanOverDrawsAtTheTuningTestsAndIsChargedToEach) 
   }
   EXPECT_GT(flops, 0);
   EXPECT_EQ(fits_, 0);
+}
+
+// Each draw looks at two models of an ensemble, on the same examples.
+TEST_F(CurvesTest, HeldOutOfAnEnsembleIsThatOfItsMean) {
+  Fit("fisher_10");
+  const auto models = static_cast<int64_t>(read_.size());
+  ASSERT_GT(models, 1);
+  at::Tensor expected =
+      at::zeros({2, static_cast<int64_t>(blocks_.tuning.tests.size())}, at::kDouble);
+  CostLedger nobody;
+  for (int64_t draw = 0; draw < kHeldOutDraws; ++draw) {
+    HeldOutSplit split =
+        *DrawHeldOutSplit(task_.train.size(), kHeldOutFraction, 1000, static_cast<uint64_t>(draw));
+    std::vector<HeldOutPredictions> members;
+    for (const int64_t model : {2 * draw, 2 * draw + 1}) {
+      split.checkpoint = model;
+      members.push_back(*fitted_->PredictHeldOut(split, dampings_, nobody));
+    }
+    expected.add_(HeldOutCriterion(members, models)
+                      .index_select(1, at::tensor(blocks_.tuning.tests, at::kLong)),
+                  1.0 / kHeldOutDraws);
+  }
+  CostLedger ledger;
+  const auto curve = Problem(ledger).HeldOut(dampings_, 0);
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  EXPECT_TRUE(at::allclose(*curve, expected, 1e-12));
 }
 
 // The reporting tests become noise, and every retrained output NaN: no curve changes.

@@ -2,8 +2,6 @@
 //
 // The K-FAC literature's rule of thumb: 0.1 x the mean eigenvalue of the damped matrix (Grosse et
 // al., Studying large language model generalization with influence functions, 2023, section 2.2).
-// Equal to the tuner `default` for a method whose own default is this one, as it is for every
-// damped method of this repository.
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {

@@ -30,9 +30,6 @@ struct Crossing {
 absl::StatusOr<Crossing> FindCrossing(const std::vector<Damping>& dampings,
                                       const std::vector<double>& curve, double level);
 
-// The level of mean xi that the selector looks for.
-inline constexpr double kSurrogateIndicatorLevel = 0.5;
-
 }  // namespace attribench
 
 #endif  // ATTRIBENCH_EVALUATORS_TUNERS_SURROGATE_INDICATOR_H_

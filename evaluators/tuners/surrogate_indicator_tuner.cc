@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// A selector that retrains nothing: the damping at which the mean surrogate indicator over the
-// tuning tests is 0.5. It may lie between the grid's points. Points of the grid at which the
-// indicator has no value are left out and named.
+#include "evaluators/tuners/surrogate_indicator_tuner.h"
+
 #include <cmath>
 #include <string>
 #include <vector>
@@ -11,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "evaluators/tuners/surrogate_indicator.h"
-#include "evaluators/tuners/tuner.h"
 
 namespace attribench {
 namespace {
@@ -74,37 +71,29 @@ absl::StatusOr<Curve> CurveOver(const std::vector<Damping>& grid, TuningProblem&
   return curve;
 }
 
-class SurrogateIndicatorTuner : public Tuner {
- public:
-  TunerKind kind() const override { return TunerKind::kSelector; }
-
-  absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
-    const std::vector<Damping> grid = problem.hyperparameters().DampingGrid();
-    if (grid.empty()) {
-      return absl::InvalidArgumentError("the damping has no grid to look at the indicator on");
-    }
-    const absl::StatusOr<Curve> curve = CurveOver(grid, problem);
-    if (!curve.ok()) return curve.status();
-    const absl::StatusOr<Crossing> crossing =
-        FindCrossing(curve->dampings, curve->means, kSurrogateIndicatorLevel);
-    if (!crossing.ok()) return crossing.status();
-    TunedPoint point{crossing->damping, crossing->message, {}};
-    for (size_t i = 0; i < curve->dampings.size(); ++i) {
-      point.criterion.push_back({curve->dampings[i], curve->means[i]});
-    }
-    const auto add = [&](const std::string& part) {
-      absl::StrAppend(&point.message, point.message.empty() || part.empty() ? "" : "; ", part);
-    };
-    if (const std::string of = problem.MomentsOf(); !of.empty()) {
-      add(absl::StrCat("moments of ", of));
-    }
-    add(LeftOut(curve->left_out, "indicator"));
-    return point;
-  }
-};
-
-[[maybe_unused]] const bool registered =
-    RegisterTuner("surrogate_indicator", std::make_unique<SurrogateIndicatorTuner>());
-
 }  // namespace
+
+absl::StatusOr<TunedPoint> SurrogateIndicatorTuner::Tune(TuningProblem& problem) const {
+  const std::vector<Damping> grid = problem.hyperparameters().DampingGrid();
+  if (grid.empty()) {
+    return absl::InvalidArgumentError("the damping has no grid to look at the indicator on");
+  }
+  const absl::StatusOr<Curve> curve = CurveOver(grid, problem);
+  if (!curve.ok()) return curve.status();
+  const absl::StatusOr<Crossing> crossing = FindCrossing(curve->dampings, curve->means, level_);
+  if (!crossing.ok()) return crossing.status();
+  TunedPoint point{crossing->damping, crossing->message, {}};
+  for (size_t i = 0; i < curve->dampings.size(); ++i) {
+    point.criterion.push_back({curve->dampings[i], curve->means[i]});
+  }
+  const auto add = [&](const std::string& part) {
+    absl::StrAppend(&point.message, point.message.empty() || part.empty() ? "" : "; ", part);
+  };
+  if (const std::string of = problem.MomentsOf(); !of.empty()) {
+    add(absl::StrCat("moments of ", of));
+  }
+  add(LeftOut(curve->left_out, "indicator"));
+  return point;
+}
+
 }  // namespace attribench

@@ -3,6 +3,7 @@
 #define ATTRIBENCH_EVALUATORS_TUNERS_TUNER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,24 @@ struct CriterionPoint {
 // For TunedPoint::message: "left out 0 and 1e-300: no LDS there". Empty if `dampings` is empty.
 std::string LeftOut(const std::vector<Damping>& dampings, const std::string& what);
 
+// How a tuner comes to its choice. Reports compare selectors with searches.
+enum class TunerKind {
+  kFixedValue,  // a constant: it looks at nothing
+  kSearch,      // the best LDS on retrained models
+  kSelector,    // a criterion that needs no retrained subsets
+};
+
 struct TunedPoint {
   Damping damping;
   std::string message;  // what a reader should know about this choice; may be empty
   // The tuner's criterion over the dampings that it looked at, ascending; empty if it has none.
   std::vector<CriterionPoint> criterion;
+  // The tuner that made the choice, if another one did.
+  struct Chooser {
+    std::string name;
+    TunerKind kind;
+  };
+  std::optional<Chooser> chosen_by = {};
 };
 
 // The damping with the highest value of a criterion, one value for each damping of the grid. Values
@@ -34,13 +48,6 @@ struct TunedPoint {
 // has a value: the best damping may then lie beyond it. DataLoss if no value is finite.
 absl::StatusOr<TunedPoint> HighestPoint(const std::vector<Damping>& dampings,
                                         const std::vector<double>& values);
-
-// How a tuner comes to its choice. Reports compare selectors with searches.
-enum class TunerKind {
-  kFixedValue,  // a constant: it looks at nothing
-  kSearch,      // the best LDS on retrained models
-  kSelector,    // a criterion that needs no retrained subsets
-};
 
 // Chooses a damping.
 class Tuner {

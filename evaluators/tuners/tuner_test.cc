@@ -45,7 +45,7 @@ class TunerTest : public testing::Test {
       ledger_ = CostLedger();
       DampingSweep sweep = *DampingSweep::Make(*fitted_, truth_.subsets);
       LiveTuningProblem problem(
-          {hyperparameters_, sweep, truth_, blocks_.tuning, retraining_, nullptr, nullptr, {}, {}},
+          {hyperparameters_, sweep, truth_, blocks_.tuning, retraining_, task_, nullptr, {}, {}},
           ledger_);
       return tuner.tuner->Tune(problem);
     }
@@ -55,6 +55,7 @@ class TunerTest : public testing::Test {
     return ledger_.phases().count("tuning") > 0 ? ledger_.phases().at("tuning") : Cost();
   }
 
+  const AttributionTask* task_ = nullptr;
   Hyperparameters hyperparameters_;
   GroundTruth truth_;
   at::Tensor scores_;
@@ -69,11 +70,12 @@ TEST_F(TunerTest, EveryTunerIsRegistered) {
   const auto tuners = RegisteredTuners();
   ASSERT_TRUE(tuners.ok()) << tuners.status();
   for (const RegisteredTuner& tuner : *tuners) names.push_back(tuner.name);
-  EXPECT_THAT(names,
-              testing::UnorderedElementsAre(
-                  "default", "mean_eigenvalue", "surrogate_indicator", "grid_search_2",
-                  "grid_search_5", "grid_search_10", "grid_search_20", "grid_search_50", "held_out",
-                  "one_retraining", "out_of_bag", "out_of_bag_2", "out_of_bag_3", "out_of_bag_5"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre(
+                         "default", "mean_eigenvalue", "surrogate_indicator", "grid_search_2",
+                         "grid_search_5", "grid_search_10", "grid_search_20", "grid_search_50",
+                         "held_out", "one_retraining", "out_of_bag", "out_of_bag_2", "out_of_bag_3",
+                         "out_of_bag_5", "early_stopping", "surrogate_indicator_0.1",
+                         "surrogate_indicator_0.2", "surrogate_indicator_0.3"));
 }
 
 TEST_F(TunerTest, DefaultAndMeanEigenvalueCostNothing) {
@@ -82,6 +84,56 @@ TEST_F(TunerTest, DefaultAndMeanEigenvalueCostNothing) {
   EXPECT_EQ(Tune("mean_eigenvalue")->damping, (Damping{0.1, RELATIVE_TO_MEAN_EIGENVALUE}));
   EXPECT_EQ(TuningCost().flops, 0);
   EXPECT_EQ(fitted_->scorings, 0);
+}
+
+// The first default tuner that works: a made-up method has no features, and reads no checkpoints.
+TEST_F(TunerTest, DefaultLeavesTheChoiceToTheFirstTunerThatWorks) {
+  const auto declare = [&](const std::string& tuners) {
+    HyperparameterSpace space;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "hyperparameters { name: 'damping' kind: DAMPING default_value: '0.01' " + tuners +
+            "grid: '0.001' grid: '0.01' grid: '0.1' grid: '1' grid: '10' grid: '100' }",
+        &space));
+    hyperparameters_ = *Hyperparameters::Make(space, {});
+  };
+  declare("default_tuners: 'out_of_bag' default_tuners: 'surrogate_indicator' ");
+  const absl::StatusOr<TunedPoint> chosen = Tune("default");
+  const Cost cost = TuningCost();
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  ASSERT_TRUE(chosen->chosen_by.has_value());
+  EXPECT_EQ(chosen->chosen_by->name, "surrogate_indicator");
+  EXPECT_EQ(chosen->chosen_by->kind, TunerKind::kSelector);
+  EXPECT_EQ(chosen->damping, Tune("surrogate_indicator")->damping);
+  EXPECT_EQ(chosen->criterion.size(), 6u);
+  EXPECT_GT(cost.flops, 0);
+  EXPECT_EQ(cost.flops, TuningCost().flops);
+
+  declare("default_tuners: 'out_of_bag' default_tuners: 'not_linked' ");
+  const absl::StatusOr<TunedPoint> fallen_back = Tune("default");
+  ASSERT_TRUE(fallen_back.ok()) << fallen_back.status();
+  EXPECT_EQ(fallen_back->damping, (Damping{0.01, ABSOLUTE}));
+  EXPECT_FALSE(fallen_back->chosen_by.has_value());
+}
+
+TEST_F(TunerTest, EarlyStoppingNeedsTheTrainingTime) {
+  EXPECT_EQ(Tune("early_stopping").status().code(), absl::StatusCode::kUnimplemented);
+  AttributionTask task;
+  task.training_time = 50;
+  task_ = &task;
+  EXPECT_EQ(Tune("early_stopping")->damping, (Damping{.02, ABSOLUTE}));
+  task_ = nullptr;
+}
+
+// The higher the level, the larger the damping.
+TEST_F(TunerTest, LevelsOfTheIndicatorAreInOrder) {
+  double last = 0;
+  for (const char* name : {"surrogate_indicator_0.1", "surrogate_indicator_0.2",
+                           "surrogate_indicator_0.3", "surrogate_indicator"}) {
+    const absl::StatusOr<TunedPoint> point = Tune(name);
+    ASSERT_TRUE(point.ok()) << point.status();
+    EXPECT_GE(point->damping.value, last) << name;
+    last = point->damping.value;
+  }
 }
 
 TEST_F(TunerTest, GridSearchFindsTheBestOnTheTuningBlockAndPaysForIt) {
@@ -194,7 +246,7 @@ TEST_F(TunerTest, NoTunerSeesReportingSubsetsOrReportingTests) {
     }
     ++compared;
   }
-  EXPECT_EQ(compared, 8);
+  EXPECT_EQ(compared, 11);
 }
 
 TEST(AppliesToTest, OutOfBagAppliesToEnsemblesOfHalfDataModels) {

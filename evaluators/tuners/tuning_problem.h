@@ -39,6 +39,9 @@ class TuningProblem {
   // Subsets that can be retrained for tuning.
   virtual int64_t num_subsets() const = 0;
 
+  // AttributionTask::training_time: of one training on half of the data. 0: unknown.
+  virtual double training_time() const = 0;
+
   // Mean LDS over the tuning tests against the first `num_subsets` retrained subsets, one seed
   // each. Charges these retrainings once, and the sums of scores once per damping. InvalidArgument
   // if fewer than 2 or more than num_subsets() are asked for.
@@ -52,9 +55,9 @@ class TuningProblem {
 
   // The held-out criterion J of the tuning tests, [dampings, tuning tests] float64: see
   // methods/curvature/held_out_criterion.h. The curvature is fitted to `fraction` of the training
-  // examples, the mean over kHeldOutDraws random draws of them; each draw takes another of the
-  // method's checkpoints, if there are several. 0: the fraction that the method's file declares. A
-  // method without features of its own is fitted again: see held_out_refit.h.
+  // examples, the mean over kHeldOutDraws random draws of them. Of an ensemble, each draw looks at
+  // two other models, and J is that of the ensemble. 0: the fraction that the method's file
+  // declares. A method without features of its own is fitted again: see held_out_refit.h.
   virtual absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
                                              double fraction) = 0;
 

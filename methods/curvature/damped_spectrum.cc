@@ -189,9 +189,9 @@ class DampedAttribution : public FittedAttribution {
   absl::StatusOr<std::unique_ptr<SubsetScorer>> ScoreSubsets(const at::Tensor& subsets,
                                                              CostLedger& ledger) override;
 
-  absl::StatusOr<at::Tensor> HeldOutCriterion(const HeldOutSplit& split,
-                                              const std::vector<Damping>& dampings,
-                                              CostLedger& ledger) override;
+  absl::StatusOr<HeldOutPredictions> PredictHeldOut(const HeldOutSplit& split,
+                                                    const std::vector<Damping>& dampings,
+                                                    CostLedger& ledger) override;
 
   absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> ScoreTrainingTargets(
       const at::Tensor& subsets, CostLedger& ledger) override;
@@ -404,9 +404,8 @@ absl::StatusOr<std::unique_ptr<TrainingTargetScorer>> DampedAttribution::ScoreTr
   return std::unique_ptr<TrainingTargetScorer>(new TrainingTargets(*this, *members, ledger));
 }
 
-absl::StatusOr<at::Tensor> DampedAttribution::HeldOutCriterion(const HeldOutSplit& split,
-                                                               const std::vector<Damping>& dampings,
-                                                               CostLedger& ledger) {
+absl::StatusOr<HeldOutPredictions> DampedAttribution::PredictHeldOut(
+    const HeldOutSplit& split, const std::vector<Damping>& dampings, CostLedger& ledger) {
   const size_t checkpoint = static_cast<size_t>(split.checkpoint) % ends_.size();
   std::vector<FeatureGroup> groups;
   for (size_t g = checkpoint == 0 ? 0 : ends_[checkpoint - 1]; g < ends_[checkpoint]; ++g) {
@@ -414,9 +413,7 @@ absl::StatusOr<at::Tensor> DampedAttribution::HeldOutCriterion(const HeldOutSpli
     if (!group.ok()) return group.status();
     groups.push_back(*std::move(group));
   }
-  const auto predictions = PredictHeldOut(groups, split, dampings, ledger);
-  if (!predictions.ok()) return predictions.status();
-  return attribench::HeldOutCriterion(*predictions);
+  return attribench::PredictHeldOut(groups, split, dampings, ledger);
 }
 
 absl::StatusOr<std::unique_ptr<SubsetScorer>> DampedAttribution::ScoreSubsets(

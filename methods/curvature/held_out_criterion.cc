@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/curvature/held_out_criterion.h"
 
+#include <cmath>
+
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "methods/curvature/eigendecomposition.h"
@@ -137,11 +139,28 @@ absl::StatusOr<HeldOutPredictions> PredictHeldOut(const std::vector<FeatureGroup
       of_held[d] = of_held[d].defined() ? of_held[d].add_(held) : held;
     }
   }
-  return HeldOutPredictions{at::stack(of_test), at::stack(of_held)};
+  const double root_of_weight = 1 / std::sqrt(static_cast<double>(split.held_out.size(0)));
+  return HeldOutPredictions{at::stack(of_test), at::stack(of_held).mul_(root_of_weight)};
 }
 
-at::Tensor HeldOutCriterion(const HeldOutPredictions& predictions) {
-  return predictions.test.sub(predictions.held_out.square().mean(1), 0.5);
+at::Tensor HeldOutCriterion(const std::vector<HeldOutPredictions>& members, int64_t num_models) {
+  const auto k = static_cast<double>(members.size());
+  at::Tensor test, squares, sum;  // over members: of q'x, of squares, and of g'x
+  const auto add = [](const at::Tensor& value, at::Tensor& to) {
+    to = to.defined() ? to.add(value) : value;
+  };
+  for (const HeldOutPredictions& member : members) {
+    add(member.test, test);
+    add(member.held_out.square().sum(1), squares);
+    add(member.held_out, sum);
+  }
+  at::Tensor expected = squares.div(k);
+  if (members.size() > 1 && num_models > 1) {
+    const at::Tensor products = sum.square().sum(1).sub(squares).div(k * (k - 1));
+    const double own = 1 / static_cast<double>(num_models);
+    expected = expected.mul(own).add(products, 1 - own);
+  }
+  return test.div(k).sub(expected, 0.5);
 }
 
 }  // namespace attribench

@@ -27,12 +27,6 @@ struct FeatureGroup {
   static FeatureGroup Of(const at::Tensor& train, const at::Tensor& test);
 };
 
-// What a damped inverse of one checkpoint predicts on held-out examples. float64.
-struct HeldOutPredictions {
-  at::Tensor test;      // q~'x [dampings, test]
-  at::Tensor held_out;  // g~_B'x [dampings, held out, test]
-};
-
 // The held-out criterion chooses a damping by cross-validation of the inverse, and needs no
 // retraining. The gradients of one checkpoint are scaled to unit norm, over all groups together:
 // g~ = g/|g|, q~ = q/|q|, and 0 stays 0. With the examples A (split.fitted), the others B
@@ -56,8 +50,14 @@ absl::StatusOr<HeldOutPredictions> PredictHeldOut(const std::vector<FeatureGroup
                                                   const std::vector<Damping>& dampings,
                                                   CostLedger& ledger);
 
-// J at each damping and for each test example, [dampings, test].
-at::Tensor HeldOutCriterion(const HeldOutPredictions& predictions);
+// J at each damping and for each test example, [dampings, test], of an ensemble of `num_models`
+// models. `members` are some of them, with the same split: at least one, and two if num_models is
+// above 1. The ensemble predicts the mean over its models, so
+//   J = mean over models of q~'x - 1/2 mean over B of (mean over models of g~'x)^2.
+// The last square has the expectation S / M + (1 - 1/M) C, with S that of one model's square and C
+// that of the product of two models: both are estimated on the members. An ensemble averages errors
+// of its models away, and so wants less damping than each.
+at::Tensor HeldOutCriterion(const std::vector<HeldOutPredictions>& members, int64_t num_models);
 
 }  // namespace attribench
 

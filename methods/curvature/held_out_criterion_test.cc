@@ -83,7 +83,7 @@ TEST_P(HeldOutCriterionTest, IsThatOfTheDenseMatrixInBothForms) {
   for (const FeatureGroup& group : {FeatureGroup::Of(train, test), AsKernel(train, test)}) {
     const auto predictions = PredictHeldOut({group}, Split(), Dampings(), ledger);
     ASSERT_TRUE(predictions.ok()) << predictions.status();
-    const at::Tensor criterion = HeldOutCriterion(*predictions);
+    const at::Tensor criterion = HeldOutCriterion({*predictions}, 1);
     for (size_t d = 0; d < Dampings().size(); ++d) {
       ExpectClose(criterion[static_cast<int64_t>(d)], Expected({train}, {test}, Dampings()[d]));
     }
@@ -91,7 +91,7 @@ TEST_P(HeldOutCriterionTest, IsThatOfTheDenseMatrixInBothForms) {
     of_two_tests.tests = at::tensor({3, 1}, at::kLong);
     const auto of_two = PredictHeldOut({group}, of_two_tests, Dampings(), ledger);
     ASSERT_TRUE(of_two.ok()) << of_two.status();
-    ExpectClose(HeldOutCriterion(*of_two), criterion.index_select(1, of_two_tests.tests));
+    ExpectClose(HeldOutCriterion({*of_two}, 1), criterion.index_select(1, of_two_tests.tests));
   }
   EXPECT_GT(ledger.Total().flops, 0);
 }
@@ -108,9 +108,28 @@ TEST(HeldOutCriterionOfGroupsTest, AddsTheGroupsBeforeItSquares) {
                      Dampings(), ledger);
   ASSERT_TRUE(predictions.ok()) << predictions.status();
   for (size_t d = 0; d < Dampings().size(); ++d) {
-    ExpectClose(HeldOutCriterion(*predictions)[static_cast<int64_t>(d)],
+    ExpectClose(HeldOutCriterion({*predictions}, 1)[static_cast<int64_t>(d)],
                 Expected(train, test, Dampings()[d]));
   }
+}
+
+// Against the mean prediction of an ensemble, written out: of two models, whose criterion needs no
+// estimate, and of many copies of one model, which is that of the model.
+TEST(HeldOutCriterionOfEnsembleTest, IsThatOfTheMeanPrediction) {
+  const auto made_up = [](uint64_t seed) {
+    return HeldOutPredictions{Normal(2, 5, seed), Normal(2 * 20, 5, seed + 1).view({2, 20, 5})};
+  };
+  const HeldOutPredictions a = made_up(1), b = made_up(3);
+  const at::Tensor mean = a.held_out.add(b.held_out).div(2);
+  const at::Tensor test = a.test.add(b.test).div(2);
+  ExpectClose(HeldOutCriterion({a, b}, 2), test.sub(mean.square().sum(1), .5));
+  // Of more models, a model's own square counts 1 / M, and the product of two models the rest.
+  const at::Tensor own = a.held_out.square().add(b.held_out.square()).sum(1).div(2);
+  const at::Tensor product = a.held_out.mul(b.held_out).sum(1);
+  ExpectClose(HeldOutCriterion({a, b}, 10), test.sub(own.mul(.1).add(product, .9), .5));
+  const at::Tensor alone = HeldOutCriterion({a}, 1);
+  ExpectClose(HeldOutCriterion({a, a, a}, 7), alone);
+  ExpectClose(alone, a.test.sub(a.held_out.square().sum(1), .5));
 }
 
 // The attribution keeps what the criterion needs, whether it is decomposed or not.
@@ -128,10 +147,11 @@ TEST(HeldOutCriterionOfAttributionTest, IsThatOfTheCheckpoint) {
       for (int c = 0; c < 3; ++c) {  // 2 is the first one again
         HeldOutSplit split = Split();
         split.checkpoint = c;
-        const auto criterion = fitted->HeldOutCriterion(split, Dampings(), ledger);
-        ASSERT_TRUE(criterion.ok()) << criterion.status();
+        const auto predictions = fitted->PredictHeldOut(split, Dampings(), ledger);
+        ASSERT_TRUE(predictions.ok()) << predictions.status();
+        const at::Tensor criterion = HeldOutCriterion({*predictions}, 1);
         for (size_t d = 0; d < Dampings().size(); ++d) {
-          ExpectClose((*criterion)[static_cast<int64_t>(d)],
+          ExpectClose(criterion[static_cast<int64_t>(d)],
                       Expected({train[c % 2]}, {test[c % 2]}, Dampings()[d]));
         }
       }
@@ -147,7 +167,7 @@ TEST(HeldOutCriterionOfAttributionTest, AMatrixOfOtherExamplesHasNone) {
   const auto of_others = MakeDampedAttribution(
       {SpectralGroups{*FeatureSpectrum({train, test, Normal(20, 4, 3), {}}, ledger)}});
   for (const auto* fitted : {&of_matrix, &of_others}) {
-    EXPECT_EQ((*fitted)->HeldOutCriterion(Split(), Dampings(), ledger).status().code(),
+    EXPECT_EQ((*fitted)->PredictHeldOut(Split(), Dampings(), ledger).status().code(),
               absl::StatusCode::kUnimplemented);
   }
 }
@@ -182,7 +202,7 @@ TEST(HeldOutCriterionArgumentsTest, IsHighestNearestToThePopulationsSolution) {
   CostLedger ledger;
   const auto predictions = PredictHeldOut({FeatureGroup::Of(train, test)}, split, dampings, ledger);
   ASSERT_TRUE(predictions.ok()) << predictions.status();
-  const int64_t chosen = HeldOutCriterion(*predictions).mean(1).argmax().item<int64_t>();
+  const int64_t chosen = HeldOutCriterion({*predictions}, 1).mean(1).argmax().item<int64_t>();
 
   const at::Tensor held = train.slice(0, 24), a = train.slice(0, 0, 24);
   const at::Tensor population = at::matmul(held.t(), held).div(held.size(0));
