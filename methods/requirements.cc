@@ -73,6 +73,11 @@ absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts,
   }
 }
 
+int64_t NumCheckpointsRead(const MethodFacts& facts, const Hyperparameters& hyperparameters) {
+  const std::string& count = facts.checkpoint_count();
+  return count.empty() ? 1 : hyperparameters.Integer(count);
+}
+
 absl::Status CheckRequirements(const MethodVariant& variant, const Model& model,
                                int64_t num_parameters,
                                const std::function<int64_t(CheckpointKind)>& num_checkpoints) {

@@ -27,6 +27,9 @@ absl::Status CheckRequirements(const MethodVariant& variant, const Model& model,
 absl::StatusOr<CheckpointKind> CheckpointKindOf(const MethodFacts& facts,
                                                 const Hyperparameters& hyperparameters);
 
+// The number of checkpoints that it reads.
+int64_t NumCheckpointsRead(const MethodFacts& facts, const Hyperparameters& hyperparameters);
+
 }  // namespace attribench
 
 #endif  // ATTRIBENCH_METHODS_REQUIREMENTS_H_

@@ -245,25 +245,38 @@ LiveTuningProblem::Curve LiveTuningProblem::ComputeHeldOut(const std::vector<Dam
   if (fraction == 0) fraction = declared > 0 ? declared : kHeldOutFraction;
   const auto held_out = std::max(kHeldOut, static_cast<int64_t>(fraction * task->train.size()));
   const auto num_models = static_cast<int64_t>(sources_.checkpoints_read.size());
-  const int64_t pair = std::min<int64_t>(2, std::max<int64_t>(1, num_models));
   at::Tensor sum;
   for (int64_t draw = 0; draw < kHeldOutDraws; ++draw) {
     absl::StatusOr<HeldOutSplit> split =
         DrawHeldOutSplit(task->train.size(), fraction, held_out, static_cast<uint64_t>(draw));
     if (!split.ok()) return split.status();
     split->tests = at::tensor(sources_.block.tests, at::kLong);
-    std::vector<HeldOutPredictions> members;
-    for (int64_t i = 0; i < pair; ++i) {
-      split->checkpoint = pair * draw + i;
-      auto member = sources_.sweep.fitted().PredictHeldOut(*split, dampings, ledger_);
-      if (absl::IsUnimplemented(member.status())) member = RefitHeldOut(*task, *split, dampings);
-      if (!member.ok()) return member.status();
-      members.push_back(*std::move(member));
-    }
-    const at::Tensor criterion = HeldOutCriterion(members, num_models);
+    const auto members = HeldOutMembers(*task, *std::move(split), dampings);
+    if (!members.ok()) return members.status();
+    const at::Tensor criterion = HeldOutCriterion(*members, num_models);
     sum = sum.defined() ? sum.add(criterion) : criterion;
   }
   return sum.div(kHeldOutDraws);
+}
+
+absl::StatusOr<std::vector<HeldOutPredictions>> LiveTuningProblem::HeldOutMembers(
+    const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings) {
+  const int64_t draw = split.checkpoint;
+  const int64_t count = sources_.checkpoints_read.size() > 1 ? 2 : 1;
+  std::vector<HeldOutPredictions> members;
+  for (int64_t i = 0; i < count; ++i) {
+    split.checkpoint = count * draw + i;
+    auto own = sources_.sweep.fitted().PredictHeldOut(split, dampings, ledger_);
+    if (absl::IsUnimplemented(own.status())) {
+      split.checkpoint = draw;
+      auto refitted = RefitHeldOut(task, split, dampings);
+      if (!refitted.ok()) return refitted.status();
+      return std::vector<HeldOutPredictions>{*std::move(refitted)};
+    }
+    if (!own.ok()) return own.status();
+    members.push_back(*std::move(own));
+  }
+  return members;
 }
 
 absl::StatusOr<HeldOutPredictions> LiveTuningProblem::RefitHeldOut(
@@ -323,17 +336,20 @@ absl::StatusOr<LiveTuningProblem::TargetSums> LiveTuningProblem::SumsForTargets(
   if (refitted == nullptr) {
     if (const absl::Status status = refit(); !status.ok()) return status;
   }
+  // Each target as a subset of its own gives its score for itself: only these few sums are needed,
+  // not the scores of all training examples.
+  const at::Tensor alone = at::one_hot(result.targets, n).to(at::kBool);
+  const auto sums = refitted->ScoreSubsets(at::cat({subsets, alone}), ledger_);
+  if (!sums.ok()) return sums.status();
   for (const Damping& damping : dampings) {
-    const absl::StatusOr<at::Tensor> scores = refitted->Scores(damping, ledger_);
-    const absl::StatusOr<at::Tensor> sums =
-        scores.ok() ? SumOverSubsets(subsets, *scores) : scores.status();
-    if (!sums.ok()) {
+    const absl::StatusOr<at::Tensor> all = (*sums)->Sums(damping, ledger_);
+    if (!all.ok()) {
       result.sums.emplace_back();
       continue;
     }
-    const at::Tensor own =
-        scores->to(at::kDouble).gather(0, result.targets.unsqueeze(0)).squeeze(0);
-    result.sums.push_back({sums->unsqueeze(0), own.unsqueeze(0)});
+    const int64_t h = subsets.size(0);
+    result.sums.push_back(
+        {all->slice(0, 0, h).unsqueeze(0), all->slice(0, h).diagonal().unsqueeze(0)});
   }
   return result;
 }

@@ -116,6 +116,11 @@ class LiveTuningProblem : public TuningProblem {
   Curve CurveOf(const std::string& name, const std::vector<Damping>& dampings,
                 const std::function<Curve(LiveTuningProblem&)>& compute);
   Curve ComputeHeldOut(const std::vector<Damping>& dampings, double fraction);
+  // The models that one draw looks at: of an ensemble with features of its own two, so that its
+  // mean can be judged; else one. Kronecker factors err by their shape, which a mean over models
+  // keeps.
+  absl::StatusOr<std::vector<HeldOutPredictions>> HeldOutMembers(
+      const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings);
   absl::StatusOr<HeldOutPredictions> RefitHeldOut(const AttributionTask& task, HeldOutSplit split,
                                                   const std::vector<Damping>& dampings);
   Curve ComputeOutOfBag(const std::vector<Damping>& dampings, int64_t num_models);

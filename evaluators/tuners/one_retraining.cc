@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "evaluators/tuners/tuner.h"
+#include "methods/requirements.h"
 
 namespace attribench {
 namespace {
@@ -12,6 +13,14 @@ namespace {
 class OneRetraining : public Tuner {
  public:
   TunerKind kind() const override { return TunerKind::kSearch; }
+
+  // To methods that read one model at the end of its training.
+  bool AppliesTo(const MethodVariant& method) const override {
+    const MethodFacts& facts = method.method->space.facts();
+    const auto kind = CheckpointKindOf(facts, method.hyperparameters);
+    return kind.ok() && *kind != CheckpointKind::kAlongRun &&
+           NumCheckpointsRead(facts, method.hyperparameters) == 1;
+  }
 
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
     const std::vector<Damping> dampings = problem.hyperparameters().DampingGrid();

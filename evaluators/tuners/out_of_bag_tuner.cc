@@ -15,10 +15,9 @@ bool OutOfBagTuner::AppliesTo(const MethodVariant& method) const {
   const MethodFacts& facts = method.method->space.facts();
   const auto kind = CheckpointKindOf(facts, method.hyperparameters);
   if (!kind.ok() || *kind == CheckpointKind::kAlongRun) return false;
-  if (num_models_ > 0) return true;
-  const std::string& count = facts.checkpoint_count();
-  return *kind == CheckpointKind::kHalfData && !count.empty() &&
-         method.hyperparameters.Integer(count) >= 2;
+  const bool is_half_data_ensemble =
+      *kind == CheckpointKind::kHalfData && NumCheckpointsRead(facts, method.hyperparameters) >= 2;
+  return is_half_data_ensemble == (num_models_ == 0);
 }
 
 absl::StatusOr<TunedPoint> OutOfBagTuner::Tune(TuningProblem& problem) const {

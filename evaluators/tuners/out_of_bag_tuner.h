@@ -17,8 +17,8 @@ class OutOfBagTuner : public Tuner {
  public:
   explicit OutOfBagTuner(int64_t num_models) : num_models_(num_models) {}
   TunerKind kind() const override;
-  // With 0 models: to methods that read two or more half-data models. Else to methods that read
-  // models at the end of their training.
+  // With 0 models: to methods that read two or more half-data models. Else to the other methods
+  // that read models at the end of their training.
   bool AppliesTo(const MethodVariant& method) const override;
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override;
 

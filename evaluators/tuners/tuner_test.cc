@@ -249,7 +249,7 @@ TEST_F(TunerTest, NoTunerSeesReportingSubsetsOrReportingTests) {
   EXPECT_EQ(compared, 11);
 }
 
-TEST(AppliesToTest, OutOfBagAppliesToEnsemblesOfHalfDataModels) {
+TEST(AppliesToTest, ByTheModelsThatTheMethodReads) {
   const auto applies = [](const std::string& tuner, const std::string& method) {
     const auto tuners = RegisteredTuners();
     for (const RegisteredTuner& registered : *tuners) {
@@ -263,6 +263,10 @@ TEST(AppliesToTest, OutOfBagAppliesToEnsemblesOfHalfDataModels) {
   EXPECT_FALSE(applies("out_of_bag", "trak_1"));
   EXPECT_FALSE(applies("out_of_bag", "fisher_10"));
   EXPECT_TRUE(applies("out_of_bag_3", "fisher"));
+  EXPECT_TRUE(applies("out_of_bag_3", "trak_1"));
+  EXPECT_FALSE(applies("out_of_bag_3", "trak_10")) << "it has such models";
+  EXPECT_TRUE(applies("one_retraining", "fisher"));
+  EXPECT_FALSE(applies("one_retraining", "fisher_10"));
   EXPECT_TRUE(applies("held_out", "fisher"));
 }
 

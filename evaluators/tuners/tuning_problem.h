@@ -55,9 +55,10 @@ class TuningProblem {
 
   // The held-out criterion J of the tuning tests, [dampings, tuning tests] float64: see
   // methods/curvature/held_out_criterion.h. The curvature is fitted to `fraction` of the training
-  // examples, the mean over kHeldOutDraws random draws of them. Of an ensemble, each draw looks at
-  // two other models, and J is that of the ensemble. 0: the fraction that the method's file
-  // declares. A method without features of its own is fitted again: see held_out_refit.h.
+  // examples, the mean over kHeldOutDraws random draws of them, each at another of the method's
+  // checkpoints. Of an ensemble with features of its own, each draw looks at two models, and J is
+  // that of the ensemble. 0: the fraction that the method's file declares. A method without
+  // features of its own is fitted again: see held_out_refit.h.
   virtual absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
                                              double fraction) = 0;
 
