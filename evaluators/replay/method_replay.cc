@@ -39,6 +39,7 @@ ReplayedChoice MethodReplay::Choose(const Tuner& tuner) {
   if (problem.looked_at_dampings()) choice.cost += record_.scoring_correction;
   choice.cost = choice.cost.AtLeastZero();
   if (choice.tuned.ok()) {
+    choice.tuned->damping = lds_.InUnitOfGrid(choice.tuned->damping);
     choice.lds = lds_.At(choice.tuned->damping);
   } else {
     choice.lds = choice.tuned.status();

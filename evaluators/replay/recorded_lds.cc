@@ -70,7 +70,6 @@ absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) {
   return points_.emplace(place, measure()).first->second;
 }
 
-// An absolute damping in the unit of the grid, as far as the record can say.
 Damping RecordedLds::InUnitOfGrid(const Damping& damping) const {
   const std::vector<Damping>& grid = record_.grid;
   if (damping.unit != ABSOLUTE || grid.front().unit == ABSOLUTE) return damping;

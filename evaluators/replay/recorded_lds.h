@@ -38,8 +38,10 @@ class RecordedLds {
   // Unimplemented elsewhere.
   absl::StatusOr<LdsAtDamping> At(const Damping& damping);
 
- private:
+  // An absolute damping in the unit of the grid, as far as the record can say; any other as it is.
   Damping InUnitOfGrid(const Damping& damping) const;
+
+ private:
   absl::StatusOr<Measurement> AtPoint(size_t place);
   // The ranks of the block among those of all subsets and tests, [subsets, tests]; 0 elsewhere.
   at::Tensor InPlace(const at::Tensor& ranks) const;
