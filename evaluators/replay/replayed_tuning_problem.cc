@@ -6,7 +6,6 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
 
 namespace attribench {
@@ -123,11 +122,8 @@ absl::StatusOr<at::Tensor> ReplayedTuningProblem::CurveOf(const std::string& nam
   const CostLedger::Phase phase(ledger_, kPhase);
   const auto found = record_.curves.find(name);
   if (found == record_.curves.end()) {
-    const std::string known = absl::StrJoin(
-        record_.curves, ", ", [](std::string* text, const auto& curve) { *text += curve.first; });
-    return absl::UnimplementedError(absl::StrCat("the record of ", record_.method,
-                                                 " has no curve '", name, "'; it has ",
-                                                 known.empty() ? "none" : known));
+    return absl::UnimplementedError(
+        absl::StrCat("the curve '", name, "' is not recorded for the method"));
   }
   const RecordedCurve& curve = found->second;
   if (!std::equal(dampings.begin(), dampings.end(), record_.grid.begin() + curve.first,
