@@ -61,9 +61,9 @@ TEST_F(LoadedSettingTest, MetricsMeasureTheReportingBlock) {
   for (const int64_t subset : Glyphs().blocks.reporting.subsets) {
     scores[subset].copy_(outputs[subset]);
   }
-  const absl::StatusOr<double> lds = Glyphs().metrics[0]->Value({scores, nullptr});
+  const absl::StatusOr<Measurement> lds = Glyphs().metrics[0]->Measure({scores, nullptr});
   ASSERT_TRUE(lds.ok()) << lds.status();
-  EXPECT_NEAR(*lds, 1, 1e-12);
+  EXPECT_NEAR(lds->estimate.value, 1, 1e-12);
 }
 
 TEST_F(LoadedSettingTest, TheTaskReadsTheZoo) {

@@ -22,9 +22,6 @@ class ErrorRate : public Metric {
   absl::StatusOr<Measurement> Measure(const MeasuredScores&) const override {
     return absl::UnimplementedError("not measured here");
   }
-  absl::StatusOr<double> Value(const MeasuredScores&) const override {
-    return absl::UnimplementedError("not measured here");
-  }
 
  private:
   std::optional<Estimate> ceiling_;

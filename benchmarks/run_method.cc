@@ -369,12 +369,14 @@ class MethodRun {
     point.set_absolute_damping(*absolute);
     auto& oracle = *result_.mutable_oracle();
     for (const auto& metric : loaded_.metrics) {
-      const absl::StatusOr<double> value = metric->Value(*scores);
-      if (!value.ok()) continue;
-      (*point.mutable_metrics())[metric->name()] = *value;
+      const absl::StatusOr<Measurement> measured = metric->Measure(*scores);
+      if (!measured.ok()) continue;
+      const double value = measured->estimate.value;
+      (*point.mutable_metrics())[metric->name()] = value;
+      (*point.mutable_intervals())[metric->name()] = ToMessage(measured->estimate);
       const auto best = oracle.find(metric->name());
-      if (best == oracle.end() || metric->IsBetter(*value, best->second)) {
-        oracle[metric->name()] = *value;
+      if (best == oracle.end() || metric->IsBetter(value, best->second)) {
+        oracle[metric->name()] = value;
       }
     }
     if (!point.metrics().empty()) *result_.add_grid() = std::move(point);

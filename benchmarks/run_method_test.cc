@@ -326,6 +326,24 @@ TEST_F(FisherOnGlyphsTest, TheOracleBoundsTheGrid) {
   EXPECT_GT(best, 0.5);
 }
 
+TEST_F(FisherOnGlyphsTest, AnEntryAtAGridPointHasItsInterval) {
+  const Entry& search = Of("grid_search_50");
+  const Interval& there = search.metrics(0).estimate();
+  int found = 0;
+  for (const GridPoint& point : Result().grid()) {
+    const Interval& interval = point.intervals().at("lds");
+    EXPECT_EQ(interval.value(), point.metrics().at("lds"));
+    EXPECT_LT(interval.low(), interval.value());
+    EXPECT_LT(interval.value(), interval.high());
+    if (point.absolute_damping() != search.absolute_damping()) continue;
+    ++found;
+    EXPECT_EQ(interval.low(), there.low());
+    EXPECT_EQ(interval.value(), there.value());
+    EXPECT_EQ(interval.high(), there.high());
+  }
+  EXPECT_EQ(found, 1);
+}
+
 TEST_F(FisherOnGlyphsTest, EntriesNameTheKindOfTheirTunerAndItsCriterion) {
   EXPECT_TRUE(Result().damped());
   for (const auto& [name, tuner] : Tuners()) {
@@ -467,11 +485,6 @@ class ScoreSize : public Metric {
       measured.estimate.value += measured.per_unit.back() / 3;
     }
     return measured;
-  }
-  absl::StatusOr<double> Value(const MeasuredScores& scores) const override {
-    const absl::StatusOr<Measurement> measured = Measure(scores);
-    if (!measured.ok()) return measured.status();
-    return measured->estimate.value;
   }
 };
 

@@ -49,11 +49,6 @@ class LdsMetric : public Metric {
     return LinearDatamodelingScore(Predicted(scores), outputs_);
   }
 
-  absl::StatusOr<double> Value(const MeasuredScores& scores) const override {
-    if (const absl::Status status = CheckVary(scores); !status.ok()) return status;
-    return MeanLds(Predicted(scores), outputs_);
-  }
-
  private:
   absl::Status CheckVary(const MeasuredScores& scores) const {
     const absl::Status status = CheckColumnsVary(Predicted(scores), "summed scores", test_numbers_);

@@ -47,8 +47,6 @@ class Metric {
 
   // DataLoss if the scores have no number, for example because they are constant.
   virtual absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const = 0;
-  // Measure().estimate.value, without the cost of an interval.
-  virtual absl::StatusOr<double> Value(const MeasuredScores& scores) const = 0;
 
   // True if `a` is a better value of this metric than `b`. False if they are equal.
   bool IsBetter(double a, double b) const {
