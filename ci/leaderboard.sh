@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a leaderboard from a fresh clone: installs missing packages, builds, runs every method and
-# prints the tables. Writes out/results/ and out/leaderboard/.
+# Makes a leaderboard from a fresh clone: installs missing packages, builds, runs every method, prints
+# the tables and names the page that shows them. Writes out/results/ and out/leaderboard/.
 #
 #   ci/leaderboard.sh                                   the built-in setting (synthetic data)
 #   ci/leaderboard.sh --settings=mnist_mlp              real MNIST
@@ -45,7 +45,7 @@ for name in "${names[@]}"; do
   fi
 done
 echo "leaderboard.sh: building (takes minutes the first time)" >&2
-build //benchmarks:quick_run //leaderboard || { cat "$log" >&2; exit 1; }
+build //benchmarks:quick_run //leaderboard //leaderboard/page || { cat "$log" >&2; exit 1; }
 
 results=()
 for name in "${names[@]}"; do
@@ -53,4 +53,6 @@ for name in "${names[@]}"; do
   bazel-bin/benchmarks/quick_run --setting="$name" --data_root="$(bazel info output_base 2>/dev/null)/external"
   results+=("out/results/$name")
 done
-bazel-bin/leaderboard/leaderboard --results="$(IFS=,; echo "${results[*]}")" --output="$output" --all="$all"
+results=$(IFS=,; echo "${results[*]}")
+bazel-bin/leaderboard/leaderboard --results="$results" --output="$output" --all="$all"
+bazel-bin/leaderboard/page/page --results="$results" --output="$output"

@@ -15,7 +15,7 @@ fi
 ci/wait_for_bazel.sh lint
 failed=0
 clang-format --dry-run --Werror "${sources[@]}" || { echo "lint: run ci/lint.sh --fix" >&2; failed=1; }
-mapfile -t licensed < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.proto' '*.bzl' '*.sh' '*BUILD' WORKSPACE .ci/run)
+mapfile -t licensed < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.proto' '*.js' '*.mjs' '*.css' '*.bzl' '*.sh' '*BUILD' WORKSPACE .ci/run)
 for file in "${licensed[@]}"; do
   if [ -s "$file" ] && ! head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0'; then
     echo "lint: $file has no SPDX-License-Identifier line" >&2

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs the Debian packages that the project needs and that are missing. Safe to run again.
+#
+#   ci/setup.sh             what building and running needs
+#   ci/setup.sh --browser   and what the test of the page needs: Chromium
 set -euo pipefail
 
 packages=(
@@ -26,6 +29,13 @@ packages=(
   protobuf-compiler
   zlib1g-dev
 )
+# The page's charts come from the npm registry. Any Node.js from version 18 on will do.
+command -v npm >/dev/null || packages+=(nodejs npm)
+case "${1:-}" in
+  "") ;;
+  --browser) packages+=(chromium fonts-dejavu-core) ;;
+  *) echo "setup: unknown argument '$1'; known is --browser" >&2; exit 2 ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -271,6 +271,35 @@ std::vector<Headline> MakeHeadlines(const RankedRows& ranked) {
   return headlines;
 }
 
+// The place of an entry in the contest.
+size_t PlaceOf(const RankedRows& ranked, const std::string& method, const std::string& tuner) {
+  const auto found = std::find_if(ranked.places.begin(), ranked.places.end(), [&](size_t place) {
+    const Row& row = ranked.rows[place];
+    return row.method == method && row.entry.tuner() == tuner;
+  });
+  return found - ranked.places.begin();
+}
+
+std::vector<SelectorSummary> MakeSummaries(const RankedRows& ranked,
+                                           const std::vector<Headline>& headlines) {
+  std::map<std::string, std::vector<const Headline*>> by_selector;
+  for (const Headline& headline : headlines) by_selector[headline.selector].push_back(&headline);
+  std::vector<SelectorSummary> summaries;
+  for (const auto& [selector, of_selector] : by_selector) {
+    std::vector<std::pair<size_t, size_t>> pairs;
+    for (const Headline* headline : of_selector) {
+      if (!headline->share.has_value()) continue;
+      pairs.emplace_back(PlaceOf(ranked, headline->method, selector),
+                         PlaceOf(ranked, headline->method, headline->search));
+    }
+    SelectorSummary& summary = summaries.emplace_back(Summarize(of_selector));
+    if (const auto interval = ranked.contest.MedianShareInterval(pairs); interval.has_value()) {
+      std::tie(summary.median_share_low, summary.median_share_high) = *interval;
+    }
+  }
+  return summaries;
+}
+
 // ---- The order of everything ---------------------------------------------------------------
 
 bool Before(const Row& a, const Row& b) {
@@ -397,6 +426,31 @@ absl::StatusOr<std::map<std::string, std::vector<Row>>> MakeRows(
   return rows;
 }
 
+// If several results are of one method, those of the first tuner by name.
+std::vector<MethodFacts> MakeMethods(const std::vector<ResultFile>& files) {
+  std::map<std::tuple<std::string, std::string, std::string>, const MethodResult*> results;
+  for (const ResultFile& file : files) {
+    std::string first;
+    for (const Entry& entry : file.result.entries()) {
+      if (first.empty() || entry.tuner() < first) first = entry.tuner();
+    }
+    results[{file.result.setting().name(), file.result.method(), first}] = &file.result;
+  }
+  std::vector<MethodFacts> methods;
+  for (const auto& [key, result] : results) {
+    const auto& [setting, method, tuner] = key;
+    if (!methods.empty() && methods.back().setting == setting && methods.back().method == method) {
+      continue;
+    }
+    MethodFacts& facts = methods.emplace_back();
+    facts.setting = setting;
+    facts.method = method;
+    facts.curve.assign(result->grid().begin(), result->grid().end());
+    facts.provenance = result->provenance();
+  }
+  return methods;
+}
+
 }  // namespace
 
 absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
@@ -415,13 +469,16 @@ absl::StatusOr<Board> MakeBoard(const std::vector<ResultFile>& files) {
     RankedRows ranked = Compare(MergeSameChoices(std::move((*rows)[name])), facts);
     RankRows(ranked);
     std::vector<Headline> headlines = MakeHeadlines(ranked);
+    std::vector<SelectorSummary> summaries = MakeSummaries(ranked, headlines);
     std::sort(ranked.rows.begin(), ranked.rows.end(), Before);
     SortHeadlines(ranked.rows, headlines);
     board.settings.push_back(std::move(facts));
     board.resolutions.emplace(name, std::move(ranked.resolution));
     std::move(ranked.rows.begin(), ranked.rows.end(), std::back_inserter(board.rows));
     std::move(headlines.begin(), headlines.end(), std::back_inserter(board.headlines));
+    std::move(summaries.begin(), summaries.end(), std::back_inserter(board.summaries));
   }
+  board.methods = MakeMethods(files);
   return board;
 }
 

@@ -2,7 +2,6 @@
 #ifndef ATTRIBENCH_LEADERBOARD_BOARD_H_
 #define ATTRIBENCH_LEADERBOARD_BOARD_H_
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +12,7 @@
 #include "benchmarks/result.pb.h"
 #include "benchmarks/result_files.h"
 #include "leaderboard/contest.h"
+#include "leaderboard/headline.h"
 
 namespace attribench {
 
@@ -57,31 +57,12 @@ struct Resolution {
   std::string not_ranked;  // the reason; empty if the setting is ranked
 };
 
-// One selector compared with the search on retrained models (grid search), for one damped method in
-// one setting. The search is LargestSearch() of the method's rows. Values are in the setting's
-// first metric. A share is absent if a number that it needs is missing or its denominator is not
-// positive.
-struct Headline {
+// One method in one setting, apart from its entries.
+struct MethodFacts {
   std::string setting;
   std::string method;
-  std::string selector;  // its tuner
-  std::string search;    // its tuner; empty if no search succeeded
-  std::string metric;
-  std::optional<double> selector_value;  // absent if the selector failed
-  std::optional<double> search_value;
-  // The selector's value divided by the search's. If lower is better, the search's value divided by
-  // the selector's. So more than 1 always means that the selector is better.
-  std::optional<double> share;
-  // Why there is no share: "the selector failed". Empty if there is one.
-  std::string no_share;
-  // Contest::ShareInterval of the share.
-  std::optional<double> share_low, share_high;
-  std::optional<double> cost_share;   // tuning CPU seconds, selector / search
-  std::optional<double> flops_share;  // tuning floating-point operations, selector / search
-  std::optional<double> selector_retrainings, search_retrainings;  // spent on tuning
-  // The fewest retrainings of a search that is not clearly worse than the selector, by
-  // Contest::ClearlyBetter. Absent if there is no such search.
-  std::optional<int64_t> retrainings_to_match;
+  std::vector<GridPoint> curve;  // on the reporting block; empty if it has no damping
+  Provenance provenance;         // empty in results that have none
 };
 
 // What every output shows, computed once.
@@ -94,6 +75,8 @@ struct Board {
   // By setting, then by the place of the method's first row, then by the selector's name. One for
   // each damped method and selector of a ranked setting, failed ones included.
   std::vector<Headline> headlines;
+  std::vector<SelectorSummary> summaries;  // by setting, then by selector
+  std::vector<MethodFacts> methods;        // by setting, then by method
 };
 
 // Makes the same board from the same results in any order.

@@ -563,6 +563,43 @@ void ExpectInvalid(const std::vector<MethodResult>& results,
   }
 }
 
+TEST(MethodsTest, HoldTheCurveAndTheOriginOfEachMethod) {
+  std::vector<MethodResult> results = Methods({{"b", {.1, .2}}, {"a", {.1, .2}}});
+  GridPoint& point = *results[0].add_grid();
+  point.set_damping(.1);
+  (*point.mutable_intervals())["lds"].set_low(.3);
+  for (MethodResult& result : results) {
+    result.mutable_provenance()->set_program_version(result.method());
+  }
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->methods.size(), 2);
+  EXPECT_EQ(board->methods[0].method, "a");
+  EXPECT_TRUE(board->methods[0].curve.empty());
+  EXPECT_EQ(board->methods[1].setting, "s");
+  EXPECT_EQ(board->methods[1].provenance.program_version(), "b");
+  ASSERT_EQ(board->methods[1].curve.size(), 1);
+  EXPECT_EQ(board->methods[1].curve[0].intervals().at("lds").low(), .3);
+}
+
+TEST(SummariesTest, OneForEachSelectorOfASetting) {
+  const auto board = MakeBoard(SampleResults());
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->summaries.size(), 2);
+  for (const SelectorSummary& summary : board->summaries) {
+    EXPECT_EQ(summary.selector, kSampleSelector);
+    EXPECT_EQ(summary.num_compared, 1);
+    const auto same =
+        std::find_if(board->headlines.begin(), board->headlines.end(),
+                     [&](const Headline& headline) { return headline.setting == summary.setting; });
+    ASSERT_NE(same, board->headlines.end());
+    EXPECT_EQ(summary.worst_method, same->method);
+    EXPECT_EQ(summary.median_share, same->share);
+    EXPECT_EQ(summary.median_share_low, same->share_low) << "of one method";
+    EXPECT_EQ(summary.median_share_high, same->share_high);
+  }
+}
+
 TEST(InvalidTest, TwoResultsOfOneEntry) {
   ExpectInvalid(Methods({{"a", {.1, .2}}, {"b", {.1, .2}}, {"a", {.1, .2}}}),
                 {"setting s, method a, tuner default", "two results"});

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "evaluators/statistics/share_interval.h"
+#include "leaderboard/headline.h"
 
 namespace attribench {
 namespace {
@@ -88,6 +89,25 @@ std::optional<std::pair<double, double>> Contest::ShareInterval(size_t a, size_t
   const size_t whole = direction_ == LOWER_IS_BETTER ? a : b;
   return attribench::ShareInterval({contestants_[part].value, deviations_[part]},
                                    {contestants_[whole].value, deviations_[whole]});
+}
+
+std::optional<std::pair<double, double>> Contest::MedianShareInterval(
+    const std::vector<std::pair<size_t, size_t>>& pairs) const {
+  if (pairs.empty()) return std::nullopt;
+  std::vector<double> medians;
+  for (int i = 0; i < TwoWayBootstrap::kResamples; ++i) {
+    std::vector<double> shares;
+    for (const auto& [a, b] : pairs) {
+      const double of_a = contestants_[a].value + deviations_[a][i];
+      const double of_b = contestants_[b].value + deviations_[b][i];
+      const double part = direction_ == LOWER_IS_BETTER ? of_b : of_a;
+      const double whole = direction_ == LOWER_IS_BETTER ? of_a : of_b;
+      if (!(whole > 0)) return std::nullopt;
+      shares.push_back(part / whole);
+    }
+    medians.push_back(*Median(std::move(shares)));
+  }
+  return PercentileInterval(std::move(medians));
 }
 
 std::vector<Rank> Contest::Ranks() const {

@@ -42,6 +42,11 @@ class Contest {
   // Absent unless the denominator is positive in every resample.
   std::optional<std::pair<double, double>> ShareInterval(size_t a, size_t b) const;
 
+  // The 95% interval of the median of such shares, all in the same resamples. Absent if there is no
+  // pair, or a denominator is not positive in every resample.
+  std::optional<std::pair<double, double>> MedianShareInterval(
+      const std::vector<std::pair<size_t, size_t>>& pairs) const;
+
   // The ranks that the data leave open. low = 1 + the number of entries that stand above for
   // certain, high = the number of entries - those that stand below for certain.
   //

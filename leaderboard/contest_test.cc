@@ -9,6 +9,7 @@
 
 #include "datasets/random_stream.h"
 #include "gtest/gtest.h"
+#include "leaderboard/headline.h"
 
 namespace attribench {
 namespace {
@@ -64,6 +65,15 @@ TEST(ContestTest, TheFloorIsThatOfPairsOfMethods) {
   EXPECT_NEAR(*twice.ResolutionFloor(), 2 * *two.ResolutionFloor(), 1e-12);
 }
 
+TEST(ContestTest, TheMedianShareOfOnePairIsItsShare) {
+  const Contest contest({Fixed("a", .2, {.02, -.02}), Fixed("b", .4, {.01, -.01})},
+                        HIGHER_IS_BETTER);
+  EXPECT_EQ(contest.MedianShareInterval({{0, 1}}), contest.ShareInterval(0, 1));
+  EXPECT_FALSE(contest.MedianShareInterval({}).has_value());
+  const Contest lower({Fixed("a", .2, {.02, -.02}), Fixed("b", .4, {.01, -.01})}, LOWER_IS_BETTER);
+  EXPECT_EQ(lower.MedianShareInterval({{0, 1}}), lower.ShareInterval(0, 1));
+}
+
 // One draw of a setting: `truths` are the entries' true values.
 std::vector<Contestant> Draw(const std::vector<double>& truths, int num_subsets, int num_tests,
                              RandomStream& stream) {
@@ -96,10 +106,11 @@ std::vector<Contestant> Draw(const std::vector<double>& truths, int num_subsets,
 }
 
 struct Rates {
-  double rank = 0;   // intervals of ranks that hold all places that the truth allows
-  double share = 0;  // intervals of the share of entry 0 in entry 1 that hold the true share
-  double tie = 0;    // entries 0 and 1 not told apart
-  double clear = 0;  // entries 0 and 1 not clearly different in one planned comparison
+  double rank = 0;          // intervals of ranks that hold all places that the truth allows
+  double share = 0;         // intervals of the share of entry 0 in entry 1 that hold the true share
+  double median_share = 0;  // the same of the median of three such shares
+  double tie = 0;           // entries 0 and 1 not told apart
+  double clear = 0;         // entries 0 and 1 not clearly different in one planned comparison
 };
 
 Rates Simulate(const std::vector<double>& truths, int num_subsets, int num_tests) {
@@ -124,6 +135,13 @@ Rates Simulate(const std::vector<double>& truths, int num_subsets, int num_tests
         truths[0] / truths[1] <= share->second) {
       rates.share += 1. / kDraws;
     }
+    const auto median_share = contest.MedianShareInterval({{0, 1}, {2, 3}, {4, 5}});
+    const double true_median =
+        *Median({truths[0] / truths[1], truths[2] / truths[3], truths[4] / truths[5]});
+    if (median_share.has_value() && median_share->first <= true_median &&
+        true_median <= median_share->second) {
+      rates.median_share += 1. / kDraws;
+    }
     const bool above = ranks[0].high < ranks[1].low, below = ranks[1].high < ranks[0].low;
     rates.tie += above || below ? 0 : 1. / kDraws;
     rates.clear += contest.ClearlyBetter(0, 1) || contest.ClearlyBetter(1, 0) ? 0 : 1. / kDraws;
@@ -144,10 +162,13 @@ TEST(ContestTest, IntervalsHoldTheTruthAsOftenAsTheySay) {
     EXPECT_LE(equal.clear, .97 + .022) << subsets;
     EXPECT_GE(equal.share, .93 - .022) << subsets;
     EXPECT_LE(equal.share, .97 + .022) << subsets;
+    RecordProperty("equal_truths_median_share_percent", static_cast<int>(100 * equal.median_share));
+    EXPECT_GE(equal.median_share, .93 - .022) << subsets;
     const Rates spread = Simulate({.30, .50, .35, .45, .40, .42, .55, .25}, subsets, 100);
     EXPECT_GE(spread.rank, .95) << subsets;
     EXPECT_GE(spread.share, .93 - .022) << subsets;
     EXPECT_LE(spread.share, .97 + .022) << subsets;
+    EXPECT_GE(spread.median_share, .93 - .022) << subsets;
   }
 }
 

@@ -34,6 +34,37 @@ leaderboard_of_results = rule(
     doc = "<name>/LEADERBOARD.md and <name>/leaderboard.json.",
 )
 
+def _page_of_results_impl(ctx):
+    page, json = [ctx.actions.declare_file("%s/%s" % (ctx.label.name, file)) for file in ["index.html", "leaderboard.json"]]
+    arguments = ctx.actions.args()
+    arguments.add_joined(ctx.files.results, join_with = ",", format_joined = "--results=%s", expand_directories = False)
+    arguments.add(page.dirname, format = "--output=%s")
+    ctx.actions.run_shell(
+        outputs = [page, json],
+        inputs = ctx.files.results,
+        tools = [ctx.attr._page[DefaultInfo].files_to_run],
+        arguments = [ctx.executable._page.path, arguments],
+        command = '"$@" > /dev/null',
+        mnemonic = "LeaderboardPage",
+        progress_message = "Writing the page of %s" % ctx.label,
+    )
+    outputs = [page, json]
+    for document in ctx.files.documents:
+        copy = ctx.actions.declare_file("%s/%s" % (ctx.label.name, document.basename))
+        ctx.actions.run_shell(outputs = [copy], inputs = [document], arguments = [document.path, copy.path], command = 'cp "$1" "$2"')
+        outputs.append(copy)
+    return [DefaultInfo(files = depset(outputs), runfiles = ctx.runfiles(outputs))]
+
+page_of_results = rule(
+    implementation = _page_of_results_impl,
+    attrs = {
+        "results": attr.label_list(mandatory = True, allow_files = True, doc = "results, or folders of them"),
+        "documents": attr.label_list(allow_files = True, doc = "files to put beside the page"),
+        "_page": attr.label(default = "//leaderboard/page", executable = True, cfg = "target"),
+    },
+    doc = "<name>/index.html and <name>/leaderboard.json.",
+)
+
 def leaderboard_mistake(name, methods, settings, tuners):
     """A sentence that says what is wrong with the arguments of leaderboard; None if nothing is wrong."""
     mistake = (labels_mistake("leaderboard", name, "methods", methods, "attribution_method") or
@@ -51,8 +82,8 @@ def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tune
     """Runs methods in settings and ranks them.
 
     The targets are `:<name>` (the files <name>/LEADERBOARD.md and <name>/leaderboard.json),
-    `:<name>_run` (the program that runs the methods) and `:<name>_<setting>_results` (its results in
-    each setting).
+    `:<name>_page` (its page, <name>_page/index.html), `:<name>_run` (the program that runs the
+    methods) and `:<name>_<setting>_results` (its results in each setting).
 
     Args:
       name: the target's name.
@@ -79,9 +110,16 @@ def leaderboard(name, methods, settings, tuners = ["@attribench//evaluators/tune
             tags = ["manual"],
             zoo = setting_part(setting, "zoo"),
         )
+    results = [":%s_%s_results" % (name, target_name(setting)) for setting in settings]
     leaderboard_of_results(
         name = name,
-        results = [":%s_%s_results" % (name, target_name(setting)) for setting in settings],
+        results = results,
         tags = tags,
+        **kwargs
+    )
+    page_of_results(
+        name = name + "_page",
+        results = results,
+        tags = tags + ["manual"],
         **kwargs
     )

@@ -61,7 +61,7 @@ std::string Methods(const Board& board, const SettingFacts& setting,
       absl::StrCat("\nMethods, with selectors against grid search on retrained models",
                    setting.synthetic() ? ", SYNTHETIC data" : "", ":\n\n",
                    Table(MethodColumns(setting, fixed_tuners), lines));
-  for (const std::string& summary : SelectorSummaries(board, setting.name())) {
+  for (const std::string& summary : SelectorSentences(board, setting.name())) {
     absl::StrAppend(&text, "\n", Escaped(summary), "\n");
   }
   return text;

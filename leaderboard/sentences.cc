@@ -69,12 +69,6 @@ std::string ResolutionText(const Resolution& resolution) {
                       " are told apart, in the median over pairs of methods; ", pairs);
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
 // "2 could not be compared: grid search failed (cg), the selector failed (rps)."
 std::string NotCompared(const std::vector<const Headline*>& others) {
   std::map<std::string, std::vector<std::string>> methods;
@@ -100,31 +94,30 @@ std::string CostSentence(const std::vector<const Headline*>& compared,
     if (dearest == nullptr || *(headline->*share) > *(dearest->*share)) dearest = headline;
   }
   if (shares.empty()) return "";
-  return absl::StrCat("; ", CostPercentText(Median(shares)), " of its ", of_what,
+  return absl::StrCat("; ", CostPercentText(*Median(shares)), " of its ", of_what,
                       " in the median, ", CostPercentText(*(dearest->*share)), " at most (",
                       OneLine(dearest->method), ")");
 }
 
 // `all` are the headlines of one selector in one setting: one for each damped method.
-std::string SelectorSummary(const std::vector<const Headline*>& all) {
+std::string SelectorSentence(const std::vector<const Headline*>& all) {
   std::vector<const Headline*> compared, others;
-  std::vector<double> shares;
   for (const Headline* headline : all) {
     (headline->share.has_value() ? compared : others).push_back(headline);
-    if (headline->share.has_value()) shares.push_back(*headline->share);
   }
   std::string text =
       absl::StrCat(OneLine(all[0]->selector), ", on ", CountText(all.size(), "damped method"));
   if (!others.empty()) absl::StrAppend(&text, ", of which ", NotCompared(others));
   if (compared.empty()) return text;
-  const size_t worst = std::min_element(shares.begin(), shares.end()) - shares.begin();
-  const Headline& least = *compared[worst];
-  absl::StrAppend(&text, others.empty() ? ": " : absl::StrCat(" The other ", compared.size(), ": "),
-                  PercentText(Median(shares)), " of grid search's ", MetricTitle(least.metric),
-                  " in the median, ", PercentText(least.share, least.share_low, least.share_high),
-                  " at worst (", OneLine(least.method), ")",
-                  CostSentence(compared, &Headline::cost_share, "tuning CPU time"),
-                  CostSentence(compared, &Headline::flops_share, "tuning FLOPs"), ".");
+  const SelectorSummary summary = Summarize(all);
+  absl::StrAppend(
+      &text, others.empty() ? ": " : absl::StrCat(" The other ", compared.size(), ": "),
+      PercentText(*summary.median_share), " of grid search's ", MetricTitle(all[0]->metric),
+      " in the median, ",
+      PercentText(summary.worst_share, summary.worst_share_low, summary.worst_share_high),
+      " at worst (", OneLine(summary.worst_method), ")",
+      CostSentence(compared, &Headline::cost_share, "tuning CPU time"),
+      CostSentence(compared, &Headline::flops_share, "tuning FLOPs"), ".");
   return text;
 }
 
@@ -188,14 +181,14 @@ std::vector<FailureGroup> Failures(const MethodBlock& block) {
   return groups;
 }
 
-std::vector<std::string> SelectorSummaries(const Board& board, const std::string& setting) {
+std::vector<std::string> SelectorSentences(const Board& board, const std::string& setting) {
   std::map<std::string, std::vector<const Headline*>> by_selector;
   for (const Headline& headline : board.headlines) {
     if (headline.setting == setting) by_selector[headline.selector].push_back(&headline);
   }
   std::vector<std::string> summaries;
   for (const auto& [selector, headlines] : by_selector) {
-    summaries.push_back(SelectorSummary(headlines));
+    summaries.push_back(SelectorSentence(headlines));
   }
   return summaries;
 }

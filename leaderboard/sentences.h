@@ -36,7 +36,7 @@ std::vector<FailureGroup> Failures(const MethodBlock& block);
 // median, 87.0% [85.2, 88.9] at worst (logra); 0.30% of its tuning CPU time in the median, 5.0% at
 // most (fisher_10); 0.10% of its tuning FLOPs in the median, 2.0% at most (kfac)." Every damped
 // method that has the selector counts. A setting that is not ranked has none.
-std::vector<std::string> SelectorSummaries(const Board& board, const std::string& setting);
+std::vector<std::string> SelectorSentences(const Board& board, const std::string& setting);
 
 }  // namespace attribench
 

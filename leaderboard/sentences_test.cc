@@ -29,11 +29,11 @@ Headline MakeHeadline(const std::string& setting, const std::string& method, dou
   return headline;
 }
 
-TEST(SelectorSummariesTest, MedianAndWorst) {
+TEST(SelectorSentencesTest, MedianAndWorst) {
   Board board;
   board.headlines.push_back(MakeHeadline("here", "b", .7, .02));
   EXPECT_THAT(
-      SelectorSummaries(board, "here"),
+      SelectorSentences(board, "here"),
       ElementsAre("rule, on 1 damped method: 70.0% of grid search's LDS in the median, 70.0% "
                   "[69.0, 72.0] at worst (b); 2.0% of its tuning CPU time in the median, 2.0% at "
                   "most (b)."));
@@ -43,14 +43,14 @@ TEST(SelectorSummariesTest, MedianAndWorst) {
   board.headlines.push_back(MakeHeadline("elsewhere", "e", .1, 2));
   board.headlines[2].flops_share = .2;
   EXPECT_THAT(
-      SelectorSummaries(board, "here"),
+      SelectorSentences(board, "here"),
       ElementsAre("rule, on 4 damped methods: 93.0% of grid search's LDS in the median, 70.0% "
                   "[69.0, 72.0] at worst (b); 2.5% of its tuning CPU time in the median, 50.0% at "
                   "most (c); 20.0% of its tuning FLOPs in the median, 20.0% at most (c)."));
 }
 
 // Every damped method counts; those that cannot be compared come with the reason and their names.
-TEST(SelectorSummariesTest, CountsWhatCannotBeCompared) {
+TEST(SelectorSentencesTest, CountsWhatCannotBeCompared) {
   Board board;
   for (const char* method : {"a", "b", "c", "d", "e"}) {
     board.headlines.push_back(MakeHeadline("here", method, .9, .01));
@@ -61,13 +61,13 @@ TEST(SelectorSummariesTest, CountsWhatCannotBeCompared) {
     board.headlines[place].share.reset();
     board.headlines[place].no_share = reason;
   }
-  EXPECT_THAT(SelectorSummaries(board, "here"),
+  EXPECT_THAT(SelectorSentences(board, "here"),
               ElementsAre(StartsWith("rule, on 5 damped methods, of which 3 could not be compared: "
                                      "grid search failed (c), the selector failed (b, e). The "
                                      "other 2: 90.0% of grid search's LDS")));
 }
 
-TEST(SelectorSummariesTest, OneForEverySelectorByName) {
+TEST(SelectorSentencesTest, OneForEverySelectorByName) {
   Board board;
   for (const char* selector : {"z_rule", "a_rule"}) {
     for (const char* method : {"a", "b"}) {
@@ -75,7 +75,7 @@ TEST(SelectorSummariesTest, OneForEverySelectorByName) {
       board.headlines.back().selector = selector;
     }
   }
-  EXPECT_THAT(SelectorSummaries(board, "here"),
+  EXPECT_THAT(SelectorSentences(board, "here"),
               ElementsAre(StartsWith("a_rule, on 2 "), StartsWith("z_rule, on 2 ")));
 }
 

@@ -283,7 +283,7 @@ class Page {
                     Painted(kBold, absl::StrCat("Selectors against grid search on retrained models",
                                                 setting.synthetic() ? ", SYNTHETIC data" : "")),
                     "\n", table.Render());
-    for (const std::string& summary : SelectorSummaries(board, setting.name())) AddWrapped(summary);
+    for (const std::string& summary : SelectorSentences(board, setting.name())) AddWrapped(summary);
   }
 
   const TerminalOptions options_;

@@ -3,6 +3,7 @@
 
 load("//datasets:data_repository.bzl", "data_repository")
 load(":libtorch.bzl", "libtorch_repository")
+load("//third_party/npm:npm.bzl", "npm_repository")
 
 def _folder_repository_impl(repository_ctx):
     folder = repository_ctx.path(repository_ctx.attr.workspace_file).dirname
@@ -19,7 +20,7 @@ _folder_repository = repository_rule(
 def attribench_dependencies():
     """Defines @libtorch, @system, the data files and the repositories that Bazel itself needs.
 
-    It needs no network. Call it in WORKSPACE after the definition of @attribench.
+    What it defines needs no network, except the packages of npm. Call it in WORKSPACE after the definition of @attribench.
     """
 
     # Repositories that Bazel itself needs.
@@ -38,6 +39,14 @@ def attribench_dependencies():
         build_file = "@attribench//third_party:system.BUILD",
         path = "/usr",
     )
+
+    # Packages of the npm registry, for the page and its test. They are fetched only if these are built.
+    for packages in ["charts", "browser"]:
+        npm_repository(
+            name = "npm_" + packages,
+            lock = "@attribench//third_party/npm/%s:package-lock.json" % packages,
+            package = "@attribench//third_party/npm/%s:package.json" % packages,
+        )
 
     # Data files.
     data_repository(

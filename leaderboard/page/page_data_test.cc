@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "leaderboard/page/page_data.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "leaderboard/sample_results.h"
+#include "nlohmann/json.hpp"
+
+namespace attribench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json DataOf(const std::vector<MethodResult>& results) {
+  const auto board = MakeBoard(results);
+  EXPECT_TRUE(board.ok()) << board.status();
+  return Json::parse(RenderPageData(*board), nullptr, /*allow_exceptions=*/false);
+}
+
+void AddPoint(double damping, double lds, MethodResult& result) {
+  GridPoint& point = *result.add_grid();
+  point.set_damping(damping);
+  point.set_damping_unit("RELATIVE_TO_MEAN_EIGENVALUE");
+  point.set_absolute_damping(damping / 100);
+  (*point.mutable_metrics())["lds"] = lds;
+  Interval& interval = (*point.mutable_intervals())["lds"];
+  interval.set_value(lds);
+  interval.set_low(lds - .01);
+  interval.set_high(lds + .02);
+}
+
+// The sample results with a curve and a criterion for `sharp` in `real`.
+std::vector<MethodResult> WithCurve() {
+  std::vector<MethodResult> results = SampleResults();
+  MethodResult& sharp = results[0];
+  AddPoint(.01, .123456789, sharp);
+  AddPoint(1, .4, sharp);
+  Entry& selector = *sharp.mutable_entries(4);
+  selector.set_absolute_damping(.005);
+  for (const double damping : {.01, 1.}) {
+    CriterionRecord& point = *selector.add_criterion();
+    point.set_damping(damping);
+    point.set_damping_unit("RELATIVE_TO_MEAN_EIGENVALUE");
+    point.set_value(-damping);
+  }
+  CriterionRecord& absolute = *selector.add_criterion();
+  absolute.set_damping(.1);
+  absolute.set_damping_unit("ABSOLUTE");
+  absolute.set_value(7);
+  for (Entry& entry : *sharp.mutable_entries()) {
+    (*entry.mutable_hyperparameters())["seed"] = "1";
+    (*entry.mutable_hyperparameters())["damping"] = "x";
+  }
+  (*sharp.mutable_entries(0)->mutable_hyperparameters())["depth"] = "3";
+  return results;
+}
+
+Json Sharp(const Json& data) {
+  EXPECT_EQ(data["settings"][1]["name"], "real");
+  EXPECT_EQ(data["settings"][1]["methods"][0]["name"], "sharp");
+  return data["settings"][1]["methods"][0];
+}
+
+Json RowOf(const Json& method, const std::string& tuner) {
+  for (const Json& row : method["rows"]) {
+    if (row["tuners"][0] == tuner) return row;
+  }
+  ADD_FAILURE() << "no row of " << tuner;
+  return Json();
+}
+
+TEST(PageDataTest, ASettingHasWhatThePageShowsOfIt) {
+  const Json data = DataOf(SampleResults());
+  ASSERT_EQ(data["settings"].size(), 2);
+  const Json& drawn = data["settings"][0];
+  EXPECT_EQ(drawn["synthetic"], true);
+  EXPECT_EQ(drawn["metric"], "LDS");
+  EXPECT_EQ(drawn["ceiling"], Json({.8, .75, .85}));
+  EXPECT_EQ(drawn["facts"][0][0], "dataset");
+  ASSERT_EQ(drawn["selectors"].size(), 1);
+  const Json& selector = drawn["selectors"][0];
+  EXPECT_EQ(selector["selector"], kSampleSelector);
+  EXPECT_NEAR(selector["median"][0], .95, 1e-6);  // .38 / .4
+  EXPECT_EQ(selector["worst_method"], "sharp");
+  EXPECT_NEAR(selector["cpu"], .01, 1e-6);  // 2 / 200
+}
+
+TEST(PageDataTest, AFailureKeepsItsReason) {
+  const Json data = DataOf(SampleResults());
+  const Json failed = RowOf(data["settings"][0]["methods"][1], "mean_eigenvalue");
+  EXPECT_EQ(failed["status"], "out_of_memory");
+  EXPECT_EQ(failed["message"], "needs 9 GiB | 4 GiB are free");
+  EXPECT_FALSE(failed.contains("value"));
+}
+
+TEST(PageDataTest, ACurveHasItsIntervalsAndFiveDigits) {
+  const Json curve = Sharp(DataOf(WithCurve()))["curve"];
+  EXPECT_EQ(curve["damping"], Json({.01, 1}));
+  EXPECT_EQ(curve["value"], Json({.12346, .4}));
+  EXPECT_EQ(curve["low"], Json({.11346, .39}));
+  EXPECT_EQ(curve["high"], Json({.14346, .42}));
+}
+
+// The grid's dampings are 100 times the absolute ones.
+TEST(PageDataTest, DampingsAreInTheUnitOfTheCurve) {
+  const Json selector = RowOf(Sharp(DataOf(WithCurve())), kSampleSelector);
+  EXPECT_EQ(selector["damping"], .5);
+  EXPECT_EQ(selector["criterion"]["damping"], Json({.01, 1, 10}));
+  EXPECT_EQ(selector["criterion"]["value"], Json({-.01, -1, 7}));
+}
+
+TEST(PageDataTest, HyperparametersThatAllRowsShareAreNamedOnce) {
+  const Json sharp = Sharp(DataOf(WithCurve()));
+  EXPECT_EQ(sharp["hyperparameters"], Json({{"checkpoints", "10"}, {"seed", "1"}}));
+  EXPECT_EQ(RowOf(sharp, "default")["hyperparameters"], Json({{"depth", "3"}}));
+  EXPECT_FALSE(RowOf(sharp, "grid_search_5").contains("hyperparameters"));
+}
+
+TEST(PageDataTest, MethodsOfOneOriginStandTogether) {
+  std::vector<MethodResult> results = SampleResults();
+  for (MethodResult& result : results) {
+    result.mutable_provenance()->set_program_version("v1");
+    result.mutable_provenance()->set_date(result.method() == "sharp" ? "2026-01-02" : "2026-01-01");
+  }
+  results[3].mutable_provenance()->set_program_version("v2");
+  const Json data = DataOf(results);
+  ASSERT_EQ(data["settings"][1]["origins"].size(), 1);
+  EXPECT_EQ(data["settings"][1]["origins"][0]["methods"], Json({"blunt", "sharp"}));
+  EXPECT_EQ(data["settings"][1]["origins"][0]["date"], "2026-01-02");
+  EXPECT_EQ(data["settings"][0]["origins"].size(), 2);
+}
+
+}  // namespace
+}  // namespace attribench

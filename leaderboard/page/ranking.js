@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ranking of one setting: a line for each method, opened to its tuners.
+
+const scoreAxis = {width: 170, height: 16};
+
+// What all intervals of a setting are drawn on.
+function scoreScale(setting) {
+  const rows = setting.methods.flatMap((method) => method.rows).filter((row) => row.value);
+  const values = rows.flatMap((row) => row.value).filter(isNumber);
+  const most = Math.max(...values, setting.ceiling ? setting.ceiling[0] : 0);
+  return d3.scaleLinear([Math.min(0, ...values), most], [3, scoreAxis.width - 3]);
+}
+
+function intervalMark(row, setting, scale) {
+  const look = tunerLook(row);
+  const middle = scoreAxis.height / 2;
+  const [value, low, high] = row.value;
+  const parts = [svgElement("line", {x1: scale(0), x2: scale(0), y1: 0, y2: scoreAxis.height, stroke: "var(--line)"})];
+  if (setting.ceiling) {
+    const at = scale(setting.ceiling[0]);
+    parts.push(svgElement("line", {x1: at, x2: at, y1: 0, y2: scoreAxis.height, stroke: "var(--soft)", "stroke-dasharray": "2 2"}));
+  }
+  if (isNumber(low)) {
+    parts.push(svgElement("line", {x1: scale(low), x2: scale(high), y1: middle, y2: middle, stroke: look.colour, "stroke-width": 2}));
+  }
+  parts.push(svgElement("path", {
+    d: d3.symbol(d3Symbols[look.symbol], 45)(), transform: `translate(${scale(value)},${middle})`,
+    fill: look.symbol === "times" ? "none" : look.colour, stroke: look.colour,
+  }));
+  return svgElement("svg", {class: "interval", "aria-hidden": "true", ...scoreAxis}, ...parts);
+}
+
+// The head of the column of intervals: its ends, the ceiling and the resolution floor as a length.
+function intervalHead(setting, scale) {
+  const parts = [svgElement("text", {x: scale(0), y: 12, "font-size": 10, fill: "currentColor", "text-anchor": "middle"}, "0")];
+  if (setting.ceiling) {
+    parts.push(svgElement("text", {x: scale(setting.ceiling[0]), y: 12, "font-size": 10, fill: "currentColor", "text-anchor": "end"},
+      `ceiling ${scoreText(setting.ceiling[0])}`));
+  }
+  if (isNumber(setting.floor)) {
+    const x1 = scale(0), x2 = scale(setting.floor);
+    parts.push(svgElement("path", {d: `M${x1},19v6M${x1},22H${x2}M${x2},19v6`, stroke: "currentColor", fill: "none"}),
+      svgElement("text", {x: x2 + 4, y: 26, "font-size": 10, fill: "currentColor"}, `told apart from ${scoreText(setting.floor)}`));
+  }
+  return svgElement("svg", {width: scoreAxis.width, height: 28, role: "img",
+    "aria-label": isNumber(setting.floor) ? `differences of ${scoreText(setting.floor)} are told apart` : "interval"}, ...parts);
+}
+
+const rankText = (row) => (!row.rank ? "-" : row.rank[0] === row.rank[1] ? String(row.rank[0]) : `${row.rank[0]}–${row.rank[1]}`);
+
+const hyperparameterText = (values) => Object.entries(values || {}).map(([name, value]) => `${name} ${value}`).join(", ");
+
+// key: in the address; value: what to sort by, missing values last; cells: what a line shows.
+function rankingColumns(setting, scale) {
+  const cost = (key, place) => (row) => (row[key] ? row[key][place] : null);
+  return [
+    {key: "rank", title: "rank", value: (row) => (row.rank ? row.rank[0] * 1e4 + row.rank[1] : null), cell: rankText, hint: "the places that the data leave open"},
+    {key: "name", title: "method", first: "ascending", left: true},
+    {key: "tuner", title: "tuner", left: true, value: (row) => row.tuners[0],
+      cell: (row) => [symbolIcon(tunerLook(row)), " ", row.tuners.join(", ")]},
+    {key: "lds", title: setting.metric, first: "descending", value: (row) => (row.value ? row.value[0] : null),
+      cell: (row) => (row.value ? intervalText(row.value) : "-")},
+    {key: "interval", title: () => intervalHead(setting, scale), left: true, fixed: true,
+      cell: (row) => (row.value ? intervalMark(row, setting, scale) : "")},
+    {key: "ceiling", title: "of ceiling", first: "descending", value: (row) => row.ceiling_share, cell: (row) => percentText(row.ceiling_share)},
+    {key: "damping", title: "damping", value: (row) => row.damping, 
+      hint: "as chosen, " + unitText((setting.methods.find((method) => method.damping_unit) || {}).damping_unit),
+      cell: (row) => (isNumber(row.damping) ? dampingText(row.damping) : row.damping_text || "-") + (row.at_edge ? " (edge)" : "")},
+    {key: "retrainings", title: "retrainings", hint: "spent on tuning", value: cost("tuning", 0), cell: (row) => countText(cost("tuning", 0)(row))},
+    {key: "tuning", title: "tuning CPU s", value: cost("tuning", 1), cell: (row) => secondsText(cost("tuning", 1)(row))},
+    {key: "flops", title: "tuning FLOPs", value: cost("tuning", 2), cell: (row) => flopsText(cost("tuning", 2)(row))},
+    {key: "total", title: "total CPU s", value: cost("total", 1), cell: (row) => secondsText(cost("total", 1)(row))},
+  ];
+}
+
+function failureText(rows) {
+  const reasons = new Map();
+  for (const row of rows) {
+    const text = `${row.status.replace(/_/g, " ")}: ${row.message || "no message"}`;
+    reasons.set(text, [...(reasons.get(text) || []), ...row.tuners]);
+  }
+  const all = [...reasons];
+  return all.length === 1 ? all[0][0] : all.map(([text, tuners]) => `${tuners.join(", ")}: ${text}`).join("; ");
+}
+
+function rankingLine(row, columns, nameCell, attributes) {
+  return element("tr", attributes, columns.map((column) => {
+    if (column.key === "name") return nameCell;
+    return element("td", {class: column.left ? "text" : null}, column.cell(row));
+  }));
+}
+
+function failedLine(rows, columns, nameCell, inner) {
+  return element("tr", {class: inner ? "inner failed" : "failed"}, element("td", {}, "-"), nameCell,
+    element("td", {class: "text"}, inner ? rows[0].tuners.join(", ") : ""),
+    element("td", {class: "wrap", colspan: columns.length - 3}, failureText(rows)));
+}
+
+// The lines of one method: its best row; all rows if it is open.
+function methodLines(method, columns) {
+  const good = method.rows.filter(isOk);
+  const isOpen = state.list("open").includes(method.name);
+  const toggle = () => {
+    const open = state.list("open").filter((name) => name !== method.name);
+    state.set({open: (isOpen ? open : [...open, method.name]).join(",")});
+    document.getElementById("open-" + method.name).focus();
+  };
+  const several = method.rows.length > 1 && good.length > 0;
+  const name = several
+    ? element("button", {class: "open", id: "open-" + method.name, "aria-expanded": String(isOpen), onclick: toggle,
+      title: hyperparameterText(method.hyperparameters)}, method.name)
+    : element("span", {title: hyperparameterText(method.hyperparameters)}, method.name);
+  const nameCell = element("th", {class: "text", scope: "row"}, name);
+  if (good.length === 0) return [failedLine(method.rows, columns, nameCell, false)];
+  const lines = [rankingLine(good[0], columns, nameCell, {})];
+  if (!isOpen) return lines;
+  for (const row of method.rows) {
+    const inner = element("th", {class: "text", scope: "row"}, element("span", {class: "hidden"}, method.name));
+    lines.push(isOk(row) ? rankingLine(row, columns, inner, {class: "inner"}) : failedLine([row], columns, inner, true));
+  }
+  if (method.hyperparameters) {
+    lines.push(element("tr", {class: "inner"}, element("td"),
+      element("td", {class: "wrap soft", colspan: columns.length - 1}, "Besides: " + hyperparameterText(method.hyperparameters))));
+  }
+  return lines;
+}
+
+function sortedMethods(columns) {
+  const key = state.get("sort");
+  const column = columns.find((one) => one.key === key && !one.fixed) || columns[0];
+  const valueOf = (method) => {
+    if (column.key === "name") return method.name;
+    const good = method.rows.find(isOk);
+    const value = good ? column.value(good) : null;
+    return value === undefined ? null : value;
+  };
+  const sign = state.get("dir") === "descending" ? -1 : 1;
+  const keyed = methodsNow().map((method, place) => ({method, place, value: valueOf(method)}));
+  keyed.sort((a, b) => {
+    if (a.value === null || b.value === null) return (a.value === null) - (b.value === null) || a.place - b.place;
+    return sign * (a.value < b.value ? -1 : a.value > b.value ? 1 : 0) || a.place - b.place;
+  });
+  return keyed.map((one) => one.method);
+}
+
+function sortButton(column) {
+  const isNow = state.get("sort") === column.key;
+  const press = () => {
+    const turned = state.get("dir") === "ascending" ? "descending" : "ascending";
+    state.set({sort: column.key, dir: isNow ? turned : column.first || "ascending"});
+    document.getElementById("sort-" + column.key).focus();
+  };
+  return element("th", {scope: "col", class: column.left ? "text" : null, title: column.hint,
+    "aria-sort": isNow ? state.get("dir") : "none"},
+    element("button", {id: "sort-" + column.key, onclick: press}, column.title));
+}
+
+function drawRanking() {
+  state.follow(["setting"], () => {
+    const setting = settingNow();
+    document.getElementById("facts").replaceChildren(...setting.facts.flatMap(
+      ([label, text]) => [element("dt", {}, label), element("dd", {}, text)]));
+    document.getElementById("ranking-note").textContent = setting.not_ranked
+      ? `${setting.name} is shown, not ranked: ${setting.not_ranked}.`
+      : `${setting.name}: one line a method, with the tuner that ranks highest. A rank is the range of places that the data leave open; rows whose ranges overlap are tied.`;
+  });
+  state.follow(["setting", "q", "sort", "dir", "open"], () => {
+    const setting = settingNow();
+    const scale = scoreScale(setting);
+    const columns = rankingColumns(setting, scale);
+    const methods = sortedMethods(columns);
+    const lines = methods.flatMap((method) => methodLines(method, columns));
+    if (lines.length === 0) {
+      lines.push(element("tr", {}, element("td", {class: "text none", colspan: columns.length}, "No method has such a name.")));
+    }
+    document.getElementById("ranking-table").replaceChildren(element("table", {},
+      element("thead", {}, element("tr", {}, columns.map((column) => (column.fixed
+        ? element("th", {scope: "col", class: "text"}, column.title()) : sortButton(column))))),
+      element("tbody", {}, lines)));
+  });
+}
