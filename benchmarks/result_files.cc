@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -17,10 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<MethodResult> ReadResult(const std::string& path) {
+// Message: MethodResult or MethodSensitivity.
+template <typename Message>
+absl::StatusOr<Message> ReadFile(const std::string& path) {
   const absl::StatusOr<std::string> content = ReadWholeFile(path);
   if (!content.ok()) return content.status();
-  MethodResult result;
+  Message result;
   if (const absl::Status status = ParseTextProto(*content, path, &result); !status.ok())
     return status;
   if (result.setting().name().empty() || result.method().empty()) {
@@ -31,9 +34,8 @@ absl::StatusOr<MethodResult> ReadResult(const std::string& path) {
   return result;
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths) {
+// The files that are named or lie in folders that are named, in the order of their full paths.
+absl::StatusOr<std::vector<std::string>> ListFiles(const std::vector<std::string>& paths) {
   std::map<std::string, std::string> files;  // by canonical path: the path as listed
   std::error_code error;
   const auto add = [&](const fs::path& file) {
@@ -62,13 +64,45 @@ absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::s
         absl::StrCat("no result (*.textproto) in ",
                      paths.empty() ? "an empty list of paths" : absl::StrJoin(paths, ", ")));
   }
+  std::vector<std::string> listed;
+  for (const auto& [canonical, file] : files) listed.push_back(file);
+  return listed;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths) {
+  const absl::StatusOr<std::vector<std::string>> files = ListFiles(paths);
+  if (!files.ok()) return files.status();
   std::vector<ResultFile> results;
-  for (const auto& [canonical, file] : files) {
-    absl::StatusOr<MethodResult> result = ReadResult(file);
+  for (const std::string& file : *files) {
+    absl::StatusOr<MethodResult> result = ReadFile<MethodResult>(file);
     if (!result.ok()) return result.status();
     results.push_back({file, *std::move(result)});
   }
   return results;
+}
+
+absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(
+    const std::vector<std::string>& paths) {
+  const absl::StatusOr<std::vector<std::string>> files = ListFiles(paths);
+  if (!files.ok()) return files.status();
+  std::vector<MethodSensitivity> studies;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const std::string& file : *files) {
+    absl::StatusOr<MethodSensitivity> study = ReadFile<MethodSensitivity>(file);
+    if (!study.ok()) return study.status();
+    if (study->points().empty() || !study->points(0).hyperparameter().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": its first point must have all hyperparameters at their defaults"));
+    }
+    if (!seen.emplace(study->setting().name(), study->method()).second) {
+      return absl::InvalidArgumentError(absl::StrCat(file, ": a second study of ", study->method(),
+                                                     " in ", study->setting().name()));
+    }
+    studies.push_back(*std::move(study));
+  }
+  return studies;
 }
 
 }  // namespace attribench

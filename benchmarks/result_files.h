@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "benchmarks/result.pb.h"
+#include "benchmarks/sensitivity.pb.h"
 
 namespace attribench {
 
@@ -23,6 +24,11 @@ struct ResultFile {
 // names the file and the line if a file is not a MethodResult, or the file if its result has no
 // setting or no method.
 absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths);
+
+// The same for sensitivity studies. InvalidArgument also names a file whose first point is not the
+// one with all defaults, and a second study of one method in one setting.
+absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(
+    const std::vector<std::string>& paths);
 
 }  // namespace attribench
 

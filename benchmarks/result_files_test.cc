@@ -75,5 +75,21 @@ TEST_F(ResultFilesTest, MissingPathAndEmptyFolder) {
   EXPECT_EQ(ReadResultFiles({}).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(ResultFilesTest, SensitivityFiles) {
+  const std::string method = "setting { name: 's' } method: 'm' damped: true ";
+  Write("a.textproto",
+        method + "points { value: '' } points { hyperparameter: 'rank' value: '8' }");
+  const auto studies = ReadSensitivityFiles({folder_.string()});
+  ASSERT_TRUE(studies.ok()) << studies.status();
+  ASSERT_EQ(studies->size(), 1);
+  EXPECT_EQ((*studies)[0].points(1).value(), "8");
+  Write("b.textproto", method + "points {}");
+  EXPECT_THAT(std::string(ReadSensitivityFiles({folder_.string()}).status().message()),
+              HasSubstr("b.textproto: a second study of m in s"));
+  Write("b.textproto", "setting { name: 's' } method: 'n' points { hyperparameter: 'rank' }");
+  EXPECT_THAT(std::string(ReadSensitivityFiles({folder_.string()}).status().message()),
+              HasSubstr("b.textproto: its first point must have all hyperparameters"));
+}
+
 }  // namespace
 }  // namespace attribench

@@ -2,35 +2,23 @@
 //
 // Runs attribution methods in a setting. Each method runs in its own process: if it crashes, runs
 // out of memory or takes too long, its result says so, and the other methods still run.
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "ATen/ATen.h"
 #include "ATen/Parallel.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
+#include "benchmarks/child_process.h"
 #include "benchmarks/loaded_setting.h"
-#include "benchmarks/oom_kills.h"
-#include "benchmarks/peak_memory.h"
 #include "benchmarks/provenance.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/run_method.h"
@@ -43,7 +31,6 @@
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
-#include "datasets/zoo/trainer.h"
 #include "evaluators/replay/tuning_record.h"
 #include "evaluators/tuners/tuner.h"
 #include "google/protobuf/text_format.h"
@@ -119,68 +106,6 @@ bool HasResult(const std::string& path, const LoadedSetting& loaded, const Metho
   }
   if (!reason.empty()) std::cerr << variant.name << " runs again: " << reason << "\n";
   return reason.empty();
-}
-
-// The first matrix product makes the matrix library start its threads and allocate its buffers.
-// This must happen before the limit holds: the library would wait forever for memory that it cannot
-// get.
-void LimitMemory(double gibibytes) {
-  at::matmul(at::ones({512, 512}), at::ones({512, 512}));
-  const rlim_t bytes = static_cast<rlim_t>(DataMemoryBytes() + gibibytes * (1 << 30));
-  const rlimit bound = {bytes, bytes};
-  setrlimit(RLIMIT_DATA, &bound);
-}
-
-// The exit status of a child process that could not write its result.
-constexpr int kNotWritten = 74;  // EX_IOERR of sysexits.h
-
-// The whole life of a child process.
-[[noreturn]] void RunInChild(const LoadedSetting& loaded, const MethodVariant& variant,
-                             const std::vector<RegisteredTuner>& tuners, const std::string& path,
-                             int threads, pid_t parent) {
-  // It must not outlive its parent, however that ends.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);
-  at::set_num_threads(threads);
-  KeepFreedMemory();
-  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) LimitMemory(limit);
-  const absl::Status status = RunAndWrite(loaded, variant, tuners, path);
-  if (!status.ok()) std::cerr << status.message() << "\n";
-  std::cerr.flush();
-  _exit(status.ok() ? 0 : kNotWritten);
-}
-
-// How a child process ended. OK: with exit status 0.
-struct ChildEnd {
-  EntryStatus status = OK;
-  std::string message;
-  bool result_not_written = false;
-};
-
-ChildEnd EndBySignal(int signal, std::optional<int64_t> oom_kills_before) {
-  const std::optional<int64_t> oom_kills = OomKills();
-  if (signal == SIGKILL && oom_kills.has_value() && oom_kills > oom_kills_before) {
-    return {OUT_OF_MEMORY, "killed by the system, which ran out of memory"};
-  }
-  return {ERROR, absl::StrCat("was killed by signal ", signal, " (", strsignal(signal), ")")};
-}
-
-ChildEnd WaitFor(pid_t child, absl::Duration timeout, std::optional<int64_t> oom_kills_before) {
-  const absl::Time deadline = absl::Now() + timeout;
-  int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    if (absl::Now() > deadline) {
-      kill(child, SIGKILL);
-      waitpid(child, &status, 0);
-      return {TIMEOUT,
-              absl::StrCat("took longer than ", absl::FormatDuration(timeout), " (--timeout)")};
-    }
-    absl::SleepFor(absl::Milliseconds(20));
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (WIFSIGNALED(status)) return EndBySignal(WTERMSIG(status), oom_kills_before);
-  return {ERROR, absl::StrCat("ended with exit status ", WEXITSTATUS(status)),
-          WEXITSTATUS(status) == kNotWritten};
 }
 
 // Makes the folder of `path`, and removes the result and the tuning record of an earlier run: they
@@ -274,19 +199,20 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
                     const std::vector<std::pair<MethodVariant, std::string>>& variants) {
   const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
+  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout), absl::GetFlag(FLAGS_memory_limit),
+                              *threads};
   ProgressBar bar(absl::StrCat("running ", loaded.facts.name()),
                   static_cast<int64_t>(variants.size()));
   for (const auto& [variant, path] : variants) {
     if (const absl::Status room = MakeRoomFor(path); !room.ok()) return room;
-    const std::optional<int64_t> oom_kills_before = OomKills();
-    const pid_t parent = getpid(), child = fork();
-    if (child < 0)
-      return absl::UnavailableError(absl::StrCat("cannot fork: ", std::strerror(errno)));
-    if (child == 0) RunInChild(loaded, variant, tuners, path, *threads, parent);
-    ChildEnd end = WaitFor(child, absl::GetFlag(FLAGS_timeout), oom_kills_before);
-    if (end.result_not_written) {
+    const auto ended = RunInChild(limits, [&, &variant = variant, &path = path] {
+      return RunAndWrite(loaded, variant, tuners, path);
+    });
+    if (absl::IsAborted(ended.status())) {
       return absl::UnavailableError(absl::StrCat("cannot write ", path));
     }
+    if (!ended.ok()) return ended.status();
+    ChildEnd end = *ended;
     const bool is_written = std::filesystem::exists(path);
     if (end.status == OK && !is_written) end = {ERROR, "ended without a result"};
     if (end.status != OK && is_written && absl::GetFlag(FLAGS_record_tuning)) {

@@ -38,10 +38,11 @@ def _page_of_results_impl(ctx):
     page, json = [ctx.actions.declare_file("%s/%s" % (ctx.label.name, file)) for file in ["index.html", "leaderboard.json"]]
     arguments = ctx.actions.args()
     arguments.add_joined(ctx.files.results, join_with = ",", format_joined = "--results=%s", expand_directories = False)
+    arguments.add_joined(ctx.files.sensitivity, join_with = ",", format_joined = "--sensitivity=%s", expand_directories = False)
     arguments.add(page.dirname, format = "--output=%s")
     ctx.actions.run_shell(
         outputs = [page, json],
-        inputs = ctx.files.results,
+        inputs = ctx.files.results + ctx.files.sensitivity,
         tools = [ctx.attr._page[DefaultInfo].files_to_run],
         arguments = [ctx.executable._page.path, arguments],
         command = '"$@" > /dev/null',
@@ -59,6 +60,7 @@ page_of_results = rule(
     implementation = _page_of_results_impl,
     attrs = {
         "results": attr.label_list(mandatory = True, allow_files = True, doc = "results, or folders of them"),
+        "sensitivity": attr.label_list(allow_files = True, doc = "sensitivity studies of these settings"),
         "documents": attr.label_list(allow_files = True, doc = "files to put beside the page"),
         "_page": attr.label(default = "//leaderboard/page", executable = True, cfg = "target"),
     },

@@ -58,6 +58,53 @@ absl::Status CheckCosts(const std::string& where, const Entry& entry) {
   return status;
 }
 
+// A damping curve, its bound and criteria: finite numbers, values within [-1, 1].
+absl::Status CheckCurve(const std::string& where, const MethodResult& result) {
+  const auto check = [&](const std::string& field, double value) {
+    if (std::abs(value) <= 1 + kRounding) return absl::OkStatus();
+    return Wrong(where, absl::StrCat(field, " is ", value, "; it must be from -1 to 1"));
+  };
+  for (const auto& [name, value] : result.oracle()) {
+    if (absl::Status status = check(absl::StrCat("oracle.", name), value); !status.ok()) {
+      return status;
+    }
+  }
+  for (int i = 0; i < result.grid_size(); ++i) {
+    const GridPoint& point = result.grid(i);
+    const std::string field = absl::StrCat("grid[", i, "].");
+    if (!(point.damping() >= 0) || !std::isfinite(point.damping()) ||
+        !(point.absolute_damping() >= 0) || !std::isfinite(point.absolute_damping())) {
+      return Wrong(where,
+                   absl::StrCat(field, "damping is ", point.damping(), ", absolute ",
+                                point.absolute_damping(), "; a damping is finite and at least 0"));
+    }
+    for (const auto& [name, value] : point.metrics()) {
+      if (absl::Status status = check(field + name, value); !status.ok()) return status;
+    }
+    for (const auto& [name, interval] : point.intervals()) {
+      const auto value = point.metrics().find(name);
+      if (value != point.metrics().end() && interval.low() <= value->second + kRounding &&
+          value->second <= interval.high() + kRounding && std::isfinite(interval.low()) &&
+          std::isfinite(interval.high())) {
+        continue;
+      }
+      return Wrong(where, absl::StrCat(field, "intervals.", name, " [", interval.low(), ", ",
+                                       interval.high(), "] does not hold its value"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCriterion(const std::string& where, const Entry& entry) {
+  for (int i = 0; i < entry.criterion_size(); ++i) {
+    const CriterionRecord& point = entry.criterion(i);
+    if (std::isfinite(point.damping()) && !std::isnan(point.value())) continue;
+    return Wrong(where, absl::StrCat("criterion[", i, "] is ", point.value(), " at damping ",
+                                     point.damping(), "; neither may be missing"));
+  }
+  return absl::OkStatus();
+}
+
 // The estimate and its list of values, as far as they are stated.
 absl::Status CheckValue(const std::string& where, const MetricValue& metric) {
   const Interval& estimate = metric.estimate();
@@ -146,6 +193,8 @@ absl::Status CheckResult(const MethodResult& result) {
   absl::Status status = CheckFacts(of_method, result.setting());
   if (!status.ok()) return status;
   if (result.entries().empty()) return Wrong(of_method, "the result has no entries");
+  status = CheckCurve(of_method, result);
+  if (!status.ok()) return status;
   for (int i = 0; i < result.entries_size(); ++i) {
     const Entry& entry = result.entries(i);
     if (entry.tuner().empty()) {
@@ -153,6 +202,7 @@ absl::Status CheckResult(const MethodResult& result) {
     }
     const std::string where = absl::StrCat(of_method, ", tuner ", entry.tuner());
     status = CheckCosts(where, entry);
+    if (status.ok()) status = CheckCriterion(where, entry);
     if (status.ok() && entry.status() == OK) status = CheckMetrics(where, entry, result.setting());
     if (!status.ok()) return status;
   }

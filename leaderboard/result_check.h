@@ -18,6 +18,9 @@ namespace attribench {
 //   first metric,
 // - a value lies beyond [-1, 1] (all metrics so far are correlations), or is not finite,
 // - a value is not the mean of its per_unit list, or lies outside of its interval,
+// - a point of the damping curve, its bound or a criterion is no number, or a value of the curve
+// lies
+//   outside of its interval,
 // - the first metric has another number of values than there are reporting test examples, or of
 //   effects (per_subset) than there are reporting subsets. Older results have no effects.
 absl::Status CheckResult(const MethodResult& result);

@@ -43,6 +43,20 @@ TEST(ResultCheckTest, EachFaultIsNamed) {
   const std::vector<Fault> faults = {
       {"states 0 metrics", [](MethodResult& r, Entry&) { r.mutable_setting()->clear_metrics(); }},
       {"has no entries", [](MethodResult& r, Entry&) { r.clear_entries(); }},
+      {"oracle.lds is 2; it must be from -1 to 1",
+       [](MethodResult& r, Entry&) { (*r.mutable_oracle())["lds"] = 2; }},
+      {"grid[0].damping is nan", [=](MethodResult& r, Entry&) { r.add_grid()->set_damping(kNan); }},
+      {"grid[0].lds is -3; it must be from -1 to 1",
+       [](MethodResult& r, Entry&) { (*r.add_grid()->mutable_metrics())["lds"] = -3; }},
+      {"grid[0].intervals.lds [0.3, 0.4] does not hold its value",
+       [](MethodResult& r, Entry&) {
+         GridPoint& point = *r.add_grid();
+         (*point.mutable_metrics())["lds"] = .2;
+         (*point.mutable_intervals())["lds"].set_low(.3);
+         (*point.mutable_intervals())["lds"].set_high(.4);
+       }},
+      {"criterion[0] is nan at damping 0",
+       [=](MethodResult&, Entry& e) { e.add_criterion()->set_value(kNan); }},
       {"entries[0] names no tuner", [](MethodResult&, Entry& e) { e.clear_tuner(); }},
       {"lds of 5; it must be from -1 to 1",
        [](MethodResult&, Entry& e) {

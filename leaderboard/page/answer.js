@@ -4,12 +4,12 @@
 function answerSentence(setting, selector) {
   const look = selectorLook(selector.selector);
   if (!selector.median) {
-    return element("li", {}, symbolIcon(look), ` ${selector.selector} on ${setting.name}: no method could be compared.`);
+    return element("li", {}, symbolIcon(look), ` ${selector.selector} on ${settingTitle(setting)}: no method could be compared.`);
   }
   const matched = isNumber(selector.to_match)
     ? `grid search needs ${countText(selector.to_match)} retrainings to match it`
     : "no grid search matches it";
-  return element("li", {}, element("b", {}, selector.selector), ` on ${setting.name}: `,
+  return element("li", {}, element("b", {}, selector.selector), ` on ${settingTitle(setting)}: `,
     element("b", {}, intervalText(selector.median, percentText)), ` of grid search's ${setting.metric} in the median of `,
     `${selector.num_compared} methods, for ${costShareText(selector.flops)} of its operations; ${matched}.`);
 }
@@ -18,11 +18,11 @@ function drawAnswerChart(place) {
   const points = settings.flatMap((setting) => setting.methods.flatMap((method) => (method.comparisons || [])
     .filter((comparison) => comparison.share)
     .map((comparison) => ({
-      setting: setting.name, method: method.name, selector: comparison.selector, share: comparison.share[0],
+      setting: settingTitle(setting), method: method.name, selector: comparison.selector, share: comparison.share[0],
       shown: Math.max(0, Math.min(1.25, comparison.share[0])), text: intervalText(comparison.share, percentText),
     }))));
   const medians = settings.flatMap((setting) => (setting.selectors || []).filter((selector) => selector.median)
-    .map((selector) => ({setting: setting.name, selector: selector.selector, median: selector.median})));
+    .map((selector) => ({setting: settingTitle(setting), selector: selector.selector, median: selector.median})));
   if (points.length === 0) {
     place.replaceChildren(element("p", {class: "none"}, "No selector could be compared with grid search."));
     return;
@@ -32,7 +32,7 @@ function drawAnswerChart(place) {
   const width = widthOf(place, 900);
   const narrow = width < 560;
   const chart = Plot.plot({
-    style: plotStyle, width, marginBottom: 44, marginLeft: narrow ? 115 : 140, marginRight: narrow ? 10 : 110,
+    style: plotStyle, width, marginBottom: 44, marginLeft: narrow ? 115 : 140, marginRight: narrow ? 10 : 150,
     height: 50 + shown.length * (26 + 22 * names.length),
     x: {domain: [0, 1.25], label: "share of grid search's score", tickFormat: (share) => 100 * share + "%", grid: true},
     y: {domain: names, label: null, padding: 0.2},
@@ -65,7 +65,7 @@ function drawAnswer() {
     const setting = settingNow();
     list.replaceChildren(...(setting.selectors || []).map((selector) => answerSentence(setting, selector)));
     if (!setting.selectors) {
-      list.append(element("li", {}, `${setting.name} has no answer: ` + (setting.not_ranked || "no selector ran") + "."));
+      list.append(element("li", {}, `${settingTitle(setting)} has no answer: ` + (setting.not_ranked || "no selector ran") + "."));
     }
   });
   drawAnswerChart(document.getElementById("answer-chart"));

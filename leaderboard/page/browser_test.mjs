@@ -92,8 +92,22 @@ await test("columns sort, up and down", async () => {
   assert.deepEqual(await methodNames(page), [...sorted].reverse());
   assert.match(page.url(), /sort=name&dir=descending/);
   await page.click("#sort-lds");
-  const scores = (await texts(page, "#ranking-table tbody tr:not(.failed) td:nth-child(4)")).map(parseFloat);
+  const scores = (await texts(page, "#ranking-table tbody tr:not(.failed) td:nth-child(5)")).map(parseFloat);
   assert.deepEqual(scores, [...scores].sort((a, b) => b - a));
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+await test("a row shows what it is tied with", async () => {
+  const ranked = data.settings.find((setting) => setting.methods[0].rows[0].rank);
+  if (!ranked) return;
+  const page = await open(site, "#setting=" + ranked.name);
+  const line = await page.$("#ranking-table tbody tr");
+  await line.hover();
+  const [low, high] = ranked.methods[0].rows[0].rank;
+  const expected = ranked.methods.filter((method) => method.rows[0].rank && method.rows[0].rank[0] <= high && low <= method.rows[0].rank[1]);
+  assert.deepEqual(await texts(page, "#ranking-table tr.tied th"), expected.map((method) => method.name));
+  assert.equal((await texts(page, "#ranking-table tbody tr:first-child td:nth-child(2)"))[0], String(expected.length - 1));
   assert.deepEqual(page.faults, []);
   await page.close();
 });
@@ -116,7 +130,7 @@ await test("a method opens to its tuners, by mouse and by keyboard", async () =>
   const button = "#open-" + several.name;
   await page.click(button);
   assert.equal(await page.$eval(button, (node) => node.ariaExpanded), "true");
-  const tuners = await texts(page, "#ranking-table tr.inner:has(th) td:nth-child(3)");
+  const tuners = await texts(page, "#ranking-table tr.inner:has(th) td:nth-child(4)");
   assert.deepEqual(tuners, several.rows.map((row) => row.tuners.join(", ")));
   await page.keyboard.press("Enter");  // the focus stays on the button
   assert.equal(await page.$eval(button, (node) => node.ariaExpanded), "false");
@@ -176,6 +190,28 @@ await test("curves show the same damping in all panels", async () => {
   await page.click(".panel h3 button");
   assert.equal((await page.$$(".panel")).length, 1);
   assert.match(page.url(), /panel=/);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+const studied = data.settings.find((setting) => setting.studies);
+
+await test("the sensitivity study shows a hyperparameter and its heat map", async () => {
+  const page = await open(site, studied ? "#setting=" + studied.name : "");
+  if (!studied) {
+    assert.ok(await page.$eval("#sensitivity", (node) => node.hidden));
+    return page.close();
+  }
+  const costs = (await texts(page, "#sensitivity-table tbody td:nth-child(3)")).map(parseFloat);
+  assert.ok(costs.length > 1);
+  assert.deepEqual(costs, [...costs].sort((a, b) => b - a));
+  const damped = studied.studies.find((study) => study.damping && new Set(study.points.filter((point) => point.curve).map((point) => point.hyperparameter)).size > 1);
+  const name = damped.points.find((point) => point.hyperparameter && point.curve).hyperparameter;
+  await page.select("#study-choice", `${damped.method}.${name}`);
+  assert.match(page.url(), new RegExp(`study=${damped.method}\\.${name}`));
+  const cells = await page.$$("#study-chart g[data-mark=cell] rect");
+  const rows = damped.points.filter((point) => point.curve && ["", name].includes(point.hyperparameter)).length;
+  assert.equal(cells.length, rows * damped.damping.filter((value) => value > 0).length);
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -139,7 +139,7 @@ function drawCurvesOf(place) {
   const looks = new Map();
   for (const row of methods.flatMap(choicesOf)) looks.set(tunerLook(row).title, tunerLook(row));
   document.getElementById("curves-legend").replaceChildren(legend([...looks.values()]),
-    element("p", {class: "soft"}, `A ring marks the best damping. Dampings are ${unitText(methods[0] && methods[0].damping_unit)}.`));
+    element("p", {class: "soft"}, `A ring marks the best damping. Damping is ${unitText(methods[0] && methods[0].damping_unit)}.`));
   if (single) methods = [single];
   place.classList.toggle("single", Boolean(single));
   if (methods.length === 0) {

@@ -39,5 +39,5 @@ int main(int argc, char** argv) {
     std::cerr << "hostile_page: " << board.status() << "\n";
     return 1;
   }
-  return WriteWholeFile(argv[1], RenderPage(*board, LinkedPageParts())).ok() ? 0 : 1;
+  return WriteWholeFile(argv[1], RenderPage(*board, {}, LinkedPageParts())).ok() ? 0 : 1;
 }

@@ -6,7 +6,7 @@ function drawControls() {
   for (const setting of settings) {
     const input = element("input", {type: "radio", name: "setting", value: setting.name});
     input.addEventListener("change", () => state.set({setting: setting.name, open: "", panel: ""}));
-    tabs.append(element("label", {}, input, element("span", {}, setting.name)));
+    tabs.append(element("label", {}, input, element("span", {}, settingTitle(setting))));
   }
   const filter = document.getElementById("filter");
   filter.addEventListener("input", () => state.set({q: filter.value}));
@@ -39,6 +39,7 @@ function drawPage() {
   drawRanking();
   drawAnswer();
   drawCost();
+  drawSensitivity();
   drawBudget();
   drawOrigin();
   drawCurves();
@@ -50,7 +51,7 @@ function drawPage() {
       if (innerWidth === width) return;
       width = innerWidth;
       drawAnswerChart(document.getElementById("answer-chart"));
-      state.tell(["unit", "panel", "q"]);
+      state.tell(["q"]);
     }, 150);
   });
 }

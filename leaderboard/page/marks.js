@@ -6,12 +6,16 @@ const settings = data.settings;
 
 const settingNow = () => settings.find((setting) => setting.name === state.get("setting")) || settings[0];
 
-// The methods of the setting that the filter lets through: words that a name must contain, any of them.
-function methodsNow() {
+// Synthetic data are marked wherever their numbers are.
+const settingTitle = (setting) => setting.name + (setting.synthetic ? " (synthetic)" : "");
+
+// Whether the filter lets a method through: its name must contain any of the words.
+function passesFilter(name) {
   const words = state.get("q").toLowerCase().split(/[\s,]+/).filter((word) => word !== "");
-  return settingNow().methods.filter(
-    (method) => words.length === 0 || words.some((word) => method.name.toLowerCase().includes(word)));
+  return words.length === 0 || words.some((word) => name.toLowerCase().includes(word));
 }
+
+const methodsNow = () => settingNow().methods.filter((method) => passesFilter(method.name));
 
 const kindLooks = {
   fixed_value: {symbol: "circle", colour: "var(--fixed)", title: "fixed value"},

@@ -224,7 +224,83 @@ Json OriginsJson(const Board& board, const std::string& setting) {
   return origins;
 }
 
-Json SettingJson(const Board& board, const SettingFacts& setting) {
+// ---- The sensitivity study -------------------------------------------------------------------
+
+// The values of the metric at `dampings`; null where there is none.
+Json CurveValues(const SensitivityPoint& point, const std::vector<double>& dampings,
+                 const std::string& metric) {
+  Json values = Json::array();
+  if (point.curve().empty()) return values;
+  for (const double damping : dampings) {
+    Json value = nullptr;
+    for (const GridPoint& at : point.curve()) {
+      const auto found = at.metrics().find(metric);
+      if (at.damping() == damping && found != at.metrics().end()) value = Number(found->second);
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+Json PointJson(const SensitivityPoint& point, const std::vector<double>& dampings,
+               const std::string& metric) {
+  Json json = {{"hyperparameter", point.hyperparameter()}, {"value", point.value()}};
+  Json scores = Json::object();
+  for (const Entry& entry : point.entries()) {
+    if (entry.status() != OK) {
+      json["failure"] = OneLine(StatusName(entry.status()) + ": " + entry.message());
+    }
+    for (const MetricValue& value : entry.metrics()) {
+      if (value.name() != metric) continue;
+      scores[entry.tuner()] = IntervalJson(value.estimate());
+      // In the unit of the curve: both know the absolute value.
+      for (const GridPoint& at : point.curve()) {
+        if (!entry.has_absolute_damping() || !(at.absolute_damping() > 0)) continue;
+        scores[entry.tuner()].push_back(
+            Number(entry.absolute_damping() * at.damping() / at.absolute_damping()));
+        break;
+      }
+    }
+  }
+  Put(json, "scores", scores);
+  Put(json, "curve", CurveValues(point, dampings, metric));
+  return json;
+}
+
+Json StudyJson(const MethodSensitivity& study, const std::string& metric) {
+  const SensitivityPoint& first = study.points(0);
+  std::vector<double> dampings;
+  for (const GridPoint& point : first.curve()) dampings.push_back(point.damping());
+  Json defaults = Json::object(), points = Json::array(), damping = Json::array();
+  const auto& values = first.provenance().hyperparameters();
+  for (const auto& [name, value] : Texts(values.begin(), values.end())) {
+    if (name != "damping grid") defaults[name] = OneLine(value);
+  }
+  for (const SensitivityPoint& point : study.points()) {
+    points.push_back(PointJson(point, dampings, metric));
+  }
+  for (const double value : dampings) damping.push_back(Number(value));
+  Json json = {{"method", study.method()}, {"damped", study.damped()}, {"defaults", defaults}};
+  Put(json, "damping", damping);
+  json["points"] = points;
+  return json;
+}
+
+// Of one setting, by method.
+Json StudiesJson(const std::vector<MethodSensitivity>& studies, const SettingFacts& setting) {
+  std::map<std::string, const MethodSensitivity*> by_method;
+  for (const MethodSensitivity& study : studies) {
+    if (study.setting().name() == setting.name()) by_method[study.method()] = &study;
+  }
+  Json json = Json::array();
+  for (const auto& [method, study] : by_method) {
+    json.push_back(StudyJson(*study, setting.metrics(0).name()));
+  }
+  return json;
+}
+
+Json SettingJson(const Board& board, const SettingFacts& setting,
+                 const std::vector<MethodSensitivity>& studies) {
   const std::string& name = setting.name();
   const Resolution resolution = ResolutionOf(board, name);
   Json facts = Json::array(), selectors = Json::array(), methods = Json::array();
@@ -254,15 +330,17 @@ Json SettingJson(const Board& board, const SettingFacts& setting) {
   Put(json, "selectors", selectors);
   json["methods"] = methods;
   json["origins"] = OriginsJson(board, name);
+  Put(json, "studies", StudiesJson(studies, setting));
   return json;
 }
 
 }  // namespace
 
-std::string RenderPageData(const Board& board) {
+std::string RenderPageData(const Board& board, const std::vector<MethodSensitivity>& studies) {
   Json settings = Json::array();
-  for (const SettingFacts& setting : board.settings)
-    settings.push_back(SettingJson(board, setting));
+  for (const SettingFacts& setting : board.settings) {
+    settings.push_back(SettingJson(board, setting, studies));
+  }
   return Json{{"settings", settings}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -3,7 +3,9 @@
 #define ATTRIBENCH_LEADERBOARD_PAGE_PAGE_DATA_H_
 
 #include <string>
+#include <vector>
 
+#include "benchmarks/sensitivity.pb.h"
 #include "leaderboard/board.h"
 
 namespace attribench {
@@ -12,7 +14,8 @@ namespace attribench {
 // leaderboard.json, whose schema has a version; this one changes with the page.
 //
 //   settings: [name, synthetic, facts [[label, text]], metric, unit, higher_is_better, ceiling,
-//     floor, not_ranked, selectors [selector summary], methods [method], origins [origin]]
+//     floor, not_ranked, selectors [selector summary], methods [method], origins [origin],
+//     studies [study]]
 //   selector summary: selector, num_methods, num_compared, median [value, low, high],
 //     worst [value, low, high], worst_method, cpu, flops, to_match
 //   method: name, damped, hyperparameters {those that all its rows share}, damping_unit,
@@ -24,10 +27,15 @@ namespace attribench {
 //     total [the same], wall_seconds, memory
 //   origin: methods [names], and the fields of Provenance; methods of one origin share all of them
 //     except the date, which is the last one
+//   study: method, damped, defaults {hyperparameter: value}, points [hyperparameter, value,
+//     scores {tuner: [value, low, high, damping]}, failure, curve [values at `damping`]], damping
+//     The first point has all defaults, and no hyperparameter.
 //
 // Lists are in the board's order. Numbers have five significant digits; null stands for one that is
 // missing or not finite. A key whose value is null, an empty text or list may be absent.
-std::string RenderPageData(const Board& board);
+//
+// `studies` are in any order; those of settings that the board does not have are left out.
+std::string RenderPageData(const Board& board, const std::vector<MethodSensitivity>& studies);
 
 }  // namespace attribench
 

@@ -13,10 +13,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json DataOf(const std::vector<MethodResult>& results) {
+Json DataOf(const std::vector<MethodResult>& results,
+            const std::vector<MethodSensitivity>& studies = {}) {
   const auto board = MakeBoard(results);
   EXPECT_TRUE(board.ok()) << board.status();
-  return Json::parse(RenderPageData(*board), nullptr, /*allow_exceptions=*/false);
+  return Json::parse(RenderPageData(*board, studies), nullptr, /*allow_exceptions=*/false);
 }
 
 void AddPoint(double damping, double lds, MethodResult& result) {
@@ -130,6 +131,39 @@ TEST(PageDataTest, MethodsOfOneOriginStandTogether) {
   EXPECT_EQ(data["settings"][1]["origins"][0]["methods"], Json({"blunt", "sharp"}));
   EXPECT_EQ(data["settings"][1]["origins"][0]["date"], "2026-01-02");
   EXPECT_EQ(data["settings"][0]["origins"].size(), 2);
+}
+
+TEST(PageDataTest, AStudyHasScoresAndCurvesOfEachPoint) {
+  MethodSensitivity study;
+  study.mutable_setting()->set_name("real");
+  study.set_method("sharp");
+  study.set_damped(true);
+  SensitivityPoint& first = *study.add_points();
+  (*first.mutable_provenance()->mutable_hyperparameters())["rank"] = "16";
+  MethodResult curve;
+  AddPoint(.01, .2, curve);
+  AddPoint(1, .3, curve);
+  *first.mutable_curve() = curve.grid();
+  Entry& entry = *first.add_entries() = SampleEntry("default", {.25, .35});
+  entry.set_absolute_damping(.005);
+  SensitivityPoint& failed = *study.add_points();
+  failed.set_hyperparameter("rank");
+  failed.set_value("8");
+  failed.add_entries()->set_status(SINGULAR);
+  failed.mutable_entries(0)->set_message("no\ninverse");
+  MethodSensitivity elsewhere = study;
+  elsewhere.mutable_setting()->set_name("unknown");
+  const Json data = DataOf(SampleResults(), {elsewhere, study});
+  EXPECT_FALSE(data["settings"][0].contains("studies"));
+  ASSERT_EQ(data["settings"][1]["studies"].size(), 1);
+  const Json& json = data["settings"][1]["studies"][0];
+  EXPECT_EQ(json["method"], "sharp");
+  EXPECT_EQ(json["defaults"], Json({{"rank", "16"}}));
+  EXPECT_EQ(json["damping"], Json({.01, 1}));
+  EXPECT_EQ(json["points"][0]["scores"]["default"], Json({.3, .25, .35, .5}));
+  EXPECT_EQ(json["points"][0]["curve"], Json({.2, .3}));
+  EXPECT_EQ(json["points"][1]["value"], "8");
+  EXPECT_EQ(json["points"][1]["failure"], "singular: no inverse");
 }
 
 }  // namespace

@@ -36,12 +36,13 @@ PageParts LinkedPageParts() {
           Between(attribench_page_scripts, attribench_page_scripts_end)};
 }
 
-std::string RenderPage(const Board& board, const PageParts& parts) {
+std::string RenderPage(const Board& board, const std::vector<MethodSensitivity>& studies,
+                       const PageParts& parts) {
   const std::string policy =
       absl::StrCat("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ",
                    ScriptDigest(parts.libraries), " ", ScriptDigest(parts.scripts));
   // In JSON, < occurs in strings only. Without it, no text can end the element that holds the data.
-  const std::string data = absl::StrReplaceAll(RenderPageData(board), {{"<", "\\u003c"}});
+  const std::string data = absl::StrReplaceAll(RenderPageData(board, studies), {{"<", "\\u003c"}});
   return absl::StrReplaceAll(parts.html, {{"{{policy}}", policy},
                                           {"{{styles}}", parts.styles},
                                           {"{{data}}", data},

@@ -3,8 +3,10 @@
 #define ATTRIBENCH_LEADERBOARD_PAGE_PAGE_HTML_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "benchmarks/sensitivity.pb.h"
 #include "leaderboard/board.h"
 
 namespace attribench {
@@ -20,13 +22,14 @@ struct PageParts {
 // Those of the files in this folder, which are linked into the program.
 PageParts LinkedPageParts();
 
-// The page of a board: one HTML file that needs no other file and no network. The same board gives
-// the same bytes.
+// The page of a board, with the sensitivity studies of its settings: one HTML file that needs no
+// other file and no network. The same board gives the same bytes.
 //
 // Whatever results contain stays text. The browser runs the two scripts of the page, which a
 // content security policy names by their digests, and no others; the scripts put names and messages
 // into the page as text.
-std::string RenderPage(const Board& board, const PageParts& parts);
+std::string RenderPage(const Board& board, const std::vector<MethodSensitivity>& studies,
+                       const PageParts& parts);
 
 }  // namespace attribench
 

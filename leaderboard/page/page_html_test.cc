@@ -27,7 +27,7 @@ Board BoardOf(const std::vector<MethodResult>& results) {
 }
 
 TEST(PageHtmlTest, PutsThePartsTogether) {
-  const std::string page = RenderPage(BoardOf(SampleResults()), kParts);
+  const std::string page = RenderPage(BoardOf(SampleResults()), {}, kParts);
   EXPECT_THAT(page, HasSubstr("<style>a {}</style><script>let d3;</script>"));
   EXPECT_THAT(page, HasSubstr("<script>alert('{{data}}');</script>{\"settings\":["))
       << "a part is not searched for marks of others";
@@ -40,7 +40,7 @@ TEST(PageHtmlTest, TextOfResultsCannotEndTheData) {
   std::vector<MethodResult> results = SampleResults();
   results[3].mutable_entries(1)->set_message("</script><script>alert(1)</script>");
   results[1].set_method("<!-- <script>");
-  const std::string page = RenderPage(BoardOf(results), kParts);
+  const std::string page = RenderPage(BoardOf(results), {}, kParts);
   EXPECT_THAT(page, Not(HasSubstr("</script><script>alert(1)")));
   EXPECT_THAT(page, HasSubstr("\\u003c/script>\\u003cscript>alert(1)\\u003c/script>"));
   EXPECT_THAT(page, HasSubstr("\"name\":\"\\u003c!-- \\u003cscript>\""));
@@ -48,13 +48,13 @@ TEST(PageHtmlTest, TextOfResultsCannotEndTheData) {
 
 TEST(PageHtmlTest, TheSameBytesFromResultsInAnyOrder) {
   std::vector<MethodResult> results = SampleResults();
-  const std::string page = RenderPage(BoardOf(results), LinkedPageParts());
+  const std::string page = RenderPage(BoardOf(results), {}, LinkedPageParts());
   std::reverse(results.begin(), results.end());
-  EXPECT_TRUE(RenderPage(BoardOf(results), LinkedPageParts()) == page);
+  EXPECT_TRUE(RenderPage(BoardOf(results), {}, LinkedPageParts()) == page);
 }
 
 TEST(PageHtmlTest, TheLinkedPageIsWholeAndAsksForNothing) {
-  const std::string page = RenderPage(BoardOf(SampleResults()), LinkedPageParts());
+  const std::string page = RenderPage(BoardOf(SampleResults()), {}, LinkedPageParts());
   EXPECT_THAT(page, HasSubstr("drawPage();"));
   EXPECT_THAT(page, HasSubstr("Permission to use, copy, modify, and/or distribute"));
   for (const char* mark : {"{{policy}}", "{{styles}}", "{{libraries}}", "{{scripts}}"}) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -21,33 +22,47 @@
 ABSL_FLAG(
     std::vector<std::string>, results, {},
     "results to show, separated by commas: files, or folders that are searched for *.textproto");
+ABSL_FLAG(std::vector<std::string>, sensitivity, {},
+          "sensitivity studies to show, separated by commas: files, or folders; none if empty");
 ABSL_FLAG(std::string, output, "out/leaderboard", "folder for index.html and leaderboard.json");
 
+namespace attribench {
 namespace {
 
-absl::Status Run() {
+std::vector<std::string> Paths(const std::vector<std::string>& flag) {
   std::vector<std::string> paths;
-  for (const std::string& path : absl::GetFlag(FLAGS_results)) {
-    if (!path.empty()) paths.push_back(attribench::InWorkingDirectory(path));
+  for (const std::string& path : flag) {
+    if (!path.empty()) paths.push_back(InWorkingDirectory(path));
   }
+  return paths;
+}
+
+absl::Status Run() {
+  const std::vector<std::string> paths = Paths(absl::GetFlag(FLAGS_results));
+  const std::vector<std::string> study_paths = Paths(absl::GetFlag(FLAGS_sensitivity));
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
-  const auto results = attribench::ReadResultFiles(paths);
+  const auto results = ReadResultFiles(paths);
   if (!results.ok()) return results.status();
-  const auto board = attribench::MakeBoard(*results);
+  const auto board = MakeBoard(*results);
   if (!board.ok()) return board.status();
-  const std::filesystem::path folder = attribench::InWorkingDirectory(absl::GetFlag(FLAGS_output));
+  std::vector<MethodSensitivity> studies;
+  if (!study_paths.empty()) {
+    auto read = ReadSensitivityFiles(study_paths);
+    if (!read.ok()) return read.status();
+    studies = *std::move(read);
+  }
+  const std::filesystem::path folder = InWorkingDirectory(absl::GetFlag(FLAGS_output));
   const std::string page = (folder / "index.html").string();
-  absl::Status status = attribench::WriteWholeFile((folder / "leaderboard.json").string(),
-                                                   attribench::RenderJson(*board));
+  absl::Status status = WriteWholeFile((folder / "leaderboard.json").string(), RenderJson(*board));
   if (status.ok()) {
-    status = attribench::WriteWholeFile(
-        page, attribench::RenderPage(*board, attribench::LinkedPageParts()));
+    status = WriteWholeFile(page, RenderPage(*board, studies, LinkedPageParts()));
   }
   if (status.ok()) std::cout << "page: " << page << std::endl;
   return status;
 }
 
 }  // namespace
+}  // namespace attribench
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("Writes the page of a leaderboard from results.");
@@ -56,7 +71,7 @@ int main(int argc, char** argv) {
       positional.size() > 1
           ? absl::InvalidArgumentError(absl::StrCat("unexpected argument '", positional[1],
                                                     "'; name results with --results"))
-          : Run();
+          : attribench::Run();
   if (!status.ok()) std::cerr << "page: " << status.message() << "\n";
   return status.ok() ? 0 : 1;
 }

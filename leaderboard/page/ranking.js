@@ -48,6 +48,13 @@ function intervalHead(setting, scale) {
 
 const rankText = (row) => (!row.rank ? "-" : row.rank[0] === row.rank[1] ? String(row.rank[0]) : `${row.rank[0]}–${row.rank[1]}`);
 
+const areTied = (a, b) => Boolean(a.rank && b.rank) && a.rank[0] <= b.rank[1] && b.rank[0] <= a.rank[1];
+
+// The best rows of the other methods that the data do not tell apart from this row.
+function tiedRows(row, setting) {
+  return setting.methods.map((method) => method.rows[0]).filter((other) => other !== row && areTied(row, other));
+}
+
 const hyperparameterText = (values) => Object.entries(values || {}).map(([name, value]) => `${name} ${value}`).join(", ");
 
 // key: in the address; value: what to sort by, missing values last; cells: what a line shows.
@@ -55,6 +62,8 @@ function rankingColumns(setting, scale) {
   const cost = (key, place) => (row) => (row[key] ? row[key][place] : null);
   return [
     {key: "rank", title: "rank", value: (row) => (row.rank ? row.rank[0] * 1e4 + row.rank[1] : null), cell: rankText, hint: "the places that the data leave open"},
+    {key: "tied", title: "tied with", hint: "the best rows of so many other methods are not told apart from this one; point at a row to see which",
+      value: (row) => (row.rank ? tiedRows(row, setting).length : null), cell: (row) => (row.rank ? String(tiedRows(row, setting).length) : "-")},
     {key: "name", title: "method", first: "ascending", left: true},
     {key: "tuner", title: "tuner", left: true, value: (row) => row.tuners[0],
       cell: (row) => [symbolIcon(tunerLook(row)), " ", row.tuners.join(", ")]},
@@ -84,16 +93,23 @@ function failureText(rows) {
 }
 
 function rankingLine(row, columns, nameCell, attributes) {
-  return element("tr", attributes, columns.map((column) => {
+  const line = element("tr", attributes, columns.map((column) => {
     if (column.key === "name") return nameCell;
     return element("td", {class: column.left ? "text" : null}, column.cell(row));
   }));
+  line.row = row;
+  const mark = (isOn) => () => {
+    for (const other of line.parentNode.rows) other.classList.toggle("tied", isOn && other.row !== undefined && areTied(row, other.row));
+  };
+  for (const event of ["pointerenter", "focusin"]) line.addEventListener(event, mark(true));
+  for (const event of ["pointerleave", "focusout"]) line.addEventListener(event, mark(false));
+  return line;
 }
 
 function failedLine(rows, columns, nameCell, inner) {
-  return element("tr", {class: inner ? "inner failed" : "failed"}, element("td", {}, "-"), nameCell,
+  return element("tr", {class: inner ? "inner failed" : "failed"}, element("td", {}, "-"), element("td", {}, "-"), nameCell,
     element("td", {class: "text"}, inner ? rows[0].tuners.join(", ") : ""),
-    element("td", {class: "wrap", colspan: columns.length - 3}, failureText(rows)));
+    element("td", {class: "wrap", colspan: columns.length - 4}, failureText(rows)));
 }
 
 // The lines of one method: its best row; all rows if it is open.
@@ -119,8 +135,8 @@ function methodLines(method, columns) {
     lines.push(isOk(row) ? rankingLine(row, columns, inner, {class: "inner"}) : failedLine([row], columns, inner, true));
   }
   if (method.hyperparameters) {
-    lines.push(element("tr", {class: "inner"}, element("td"),
-      element("td", {class: "wrap soft", colspan: columns.length - 1}, "Besides: " + hyperparameterText(method.hyperparameters))));
+    lines.push(element("tr", {class: "inner"}, element("td"), element("td"),
+      element("td", {class: "wrap soft", colspan: columns.length - 2}, "Besides: " + hyperparameterText(method.hyperparameters))));
   }
   return lines;
 }
@@ -161,8 +177,8 @@ function drawRanking() {
     document.getElementById("facts").replaceChildren(...setting.facts.flatMap(
       ([label, text]) => [element("dt", {}, label), element("dd", {}, text)]));
     document.getElementById("ranking-note").textContent = setting.not_ranked
-      ? `${setting.name} is shown, not ranked: ${setting.not_ranked}.`
-      : `${setting.name}: one line a method, with the tuner that ranks highest. A rank is the range of places that the data leave open; rows whose ranges overlap are tied.`;
+      ? `${settingTitle(setting)} is shown, not ranked: ${setting.not_ranked}.`
+      : `${settingTitle(setting)}: one line a method, with the tuner that ranks highest. A rank is the range of places that the data leave open; rows whose ranges overlap are tied.`;
   });
   state.follow(["setting", "q", "sort", "dir", "open"], () => {
     const setting = settingNow();

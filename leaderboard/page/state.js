@@ -3,7 +3,7 @@
 // that has its default is not there.
 
 const stateDefaults = {
-  setting: "", q: "", sort: "rank", dir: "ascending", open: "", panel: "", unit: "flops", theme: "",
+  setting: "", q: "", sort: "rank", dir: "ascending", open: "", panel: "", study: "", knobs: "", unit: "flops", theme: "",
 };
 
 const state = {

@@ -60,5 +60,5 @@ const countText = (count) => (isNumber(count) ? Number(count.toPrecision(3)).toS
 
 const isOk = (row) => row.status === "ok";
 const unitText = (unit) => ({
-  RELATIVE_TO_MEAN_EIGENVALUE: "times the mean eigenvalue", RELATIVE_TO_TRACE: "times the trace",
-}[unit] || "absolute");
+  RELATIVE_TO_MEAN_EIGENVALUE: "a multiple of the mean eigenvalue", RELATIVE_TO_TRACE: "a multiple of the trace",
+}[unit] || "an absolute number");

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Records how each method's score depends on each of its hyperparameters, with the others at their
+// defaults. A run that is started again goes on where it stopped. Each point runs in a process of
+// its own.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ATen/Parallel.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "benchmarks/child_process.h"
+#include "benchmarks/loaded_setting.h"
+#include "benchmarks/run_method.h"
+#include "benchmarks/sensitivity_points.h"
+#include "datasets/data_root.h"
+#include "datasets/instruction_set.h"
+#include "datasets/num_threads.h"
+#include "datasets/progress_bar.h"
+#include "datasets/project_path.h"
+#include "datasets/settings/setting.h"
+#include "datasets/text_proto.h"
+#include "datasets/whole_file.h"
+#include "datasets/working_directory.h"
+#include "evaluators/tuners/tuner.h"
+#include "google/protobuf/text_format.h"
+#include "methods/registry.h"
+
+ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
+ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
+ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
+ABSL_FLAG(std::string, output, "out/sensitivity",
+          "folder; a method's points are written to <output>/<setting>/<method>.textproto");
+ABSL_FLAG(absl::Duration, timeout, absl::Minutes(30), "time limit for one point");
+ABSL_FLAG(double, memory_limit, 0,
+          "memory in GiB that one point may use in addition to the loaded setting; 0: no limit");
+ABSL_FLAG(int, threads, 0, "threads for one point; default: one per core");
+
+namespace attribench {
+namespace {
+
+// The damping's constant default, what a selector makes of it, and the best that tuning can do.
+constexpr const char* kTuners[] = {"default", "grid_search_50", "mean_eigenvalue"};
+
+absl::Status CheckFlags() {
+  const double memory_limit = absl::GetFlag(FLAGS_memory_limit);
+  if (!(memory_limit >= 0) || std::isinf(memory_limit)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--memory_limit is ", memory_limit, " GiB, must be finite and at least 0 (0: no limit)"));
+  }
+  if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
+  }
+  if (absl::GetFlag(FLAGS_output).empty()) {
+    return absl::InvalidArgumentError("--output is empty: it must name a folder");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RegisteredTuner>> Tuners() {
+  const absl::StatusOr<std::vector<RegisteredTuner>> linked = RegisteredTuners();
+  if (!linked.ok()) return linked.status();
+  std::vector<RegisteredTuner> tuners;
+  for (const RegisteredTuner& tuner : *linked) {
+    if (std::find(std::begin(kTuners), std::end(kTuners), tuner.name) != std::end(kTuners)) {
+      tuners.push_back(tuner);
+    }
+  }
+  return tuners;
+}
+
+absl::StatusOr<std::vector<const RegisteredMethod*>> ChosenMethods() {
+  const auto& registered = RegisteredMethods();
+  if (!registered.ok()) return registered.status();
+  const std::vector<std::string> names = absl::GetFlag(FLAGS_methods);
+  std::vector<const RegisteredMethod*> chosen;
+  std::vector<std::string> known;
+  for (const RegisteredMethod& method : *registered) known.push_back(method.name);
+  for (const std::string& name : names) {
+    if (name == "all") continue;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return absl::NotFoundError(absl::StrCat("--methods: there is no method '", name,
+                                              "'; known are ", absl::StrJoin(known, ", ")));
+    }
+  }
+  for (const RegisteredMethod& method : *registered) {
+    if (std::count(names.begin(), names.end(), method.name) > 0 ||
+        std::count(names.begin(), names.end(), "all") > 0) {
+      chosen.push_back(&method);
+    }
+  }
+  if (chosen.empty()) return absl::InvalidArgumentError("--methods names no method");
+  return chosen;
+}
+
+absl::StatusOr<LoadedSetting> LoadChosenSetting() {
+  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
+  if (!setting.ok()) return setting.status();
+  const std::string zoo = absl::GetFlag(FLAGS_zoo);
+  absl::StatusOr<LoadedSetting> loaded =
+      LoadIntoMemory(*setting, DataRoot(),
+                     zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
+                                 : InWorkingDirectory(zoo));
+  if (!loaded.ok()) return loaded.status();
+  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
+    loaded->memory_limit = limit * (1 << 30);
+  }
+  return loaded;
+}
+
+template <typename Message>
+absl::Status Write(const std::string& path, const Message& message) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(message, &text);
+  return WriteWholeFile(path,
+                        absl::StrCat("# proto-file: benchmarks/sensitivity.proto\n",
+                                     "# proto-message: ", Message().GetTypeName(), "\n", text));
+}
+
+// NotFound if there is no file.
+template <typename Message>
+absl::StatusOr<Message> Read(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadWholeFile(path);
+  if (!text.ok()) return text.status();
+  Message message;
+  if (const absl::Status status = ParseTextProto(*text, path, &message); !status.ok()) {
+    return status;
+  }
+  return message;
+}
+
+class Study {
+ public:
+  Study(const LoadedSetting& loaded, std::vector<RegisteredTuner> tuners, ChildLimits limits)
+      : loaded_(loaded),
+        tuners_(std::move(tuners)),
+        limits_(limits),
+        folder_(absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/",
+                             loaded.facts.name())) {}
+
+  absl::Status Run(const std::vector<const RegisteredMethod*>& methods) {
+    std::vector<std::vector<PlannedPoint>> plans;
+    int64_t num_points = 0;
+    for (const RegisteredMethod* method : methods) {
+      absl::StatusOr<std::vector<PlannedPoint>> plan = PlanSensitivity(*method);
+      if (!plan.ok()) return plan.status();
+      num_points += static_cast<int64_t>(plan->size());
+      plans.push_back(*std::move(plan));
+    }
+    ProgressBar bar(absl::StrCat("sensitivity in ", loaded_.facts.name()), num_points);
+    for (const std::vector<PlannedPoint>& plan : plans) {
+      if (const absl::Status status = RunMethodPoints(plan, bar); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // The file is written anew after each point, so a kill loses one point at most.
+  absl::Status RunMethodPoints(const std::vector<PlannedPoint>& plan, ProgressBar& bar) {
+    const std::string path = absl::StrCat(folder_, "/", plan[0].variant.name, ".textproto");
+    const auto recorded = Read<MethodSensitivity>(path);
+    if (!recorded.ok() && !absl::IsNotFound(recorded.status())) return recorded.status();
+    MethodSensitivity study;
+    for (const PlannedPoint& planned : plan) {
+      const MethodResult none =
+          FailedResult(loaded_, planned.variant, tuners_, ERROR, "not run yet");
+      const SensitivityPoint* there =
+          recorded.ok() ? FindPoint(*recorded, ToSensitivityPoint(planned, none)) : nullptr;
+      if (study.points().empty()) {
+        *study.mutable_setting() = none.setting();
+        study.set_method(none.method());
+        study.set_damped(none.damped());
+        *study.mutable_machine() = there == nullptr ? none.machine() : recorded->machine();
+      }
+      if (there != nullptr) {
+        *study.add_points() = *there;
+      } else {
+        const absl::StatusOr<MethodResult> result = RunPoint(planned);
+        if (!result.ok()) return result.status();
+        *study.add_points() = ToSensitivityPoint(planned, *result);
+        MethodSensitivity so_far = study;
+        if (recorded.ok()) KeepOthers(*recorded, plan, so_far);
+        if (const absl::Status status = Write(path, so_far); !status.ok()) return status;
+      }
+      bar.Advance();
+    }
+    return Write(path, study);
+  }
+
+  // Points that are recorded and come later stay in the file until their turn.
+  static void KeepOthers(const MethodSensitivity& recorded, const std::vector<PlannedPoint>& plan,
+                         MethodSensitivity& so_far) {
+    for (size_t i = so_far.points_size(); i < plan.size(); ++i) {
+      for (const SensitivityPoint& point : recorded.points()) {
+        if (point.hyperparameter() == plan[i].hyperparameter && point.value() == plan[i].value) {
+          *so_far.add_points() = point;
+        }
+      }
+    }
+  }
+
+  absl::StatusOr<MethodResult> RunPoint(const PlannedPoint& planned) {
+    const std::string path = absl::StrCat(folder_, "/", planned.variant.name, ".point");
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+    const absl::StatusOr<ChildEnd> end = RunInChild(
+        limits_, [&] { return Write(path, RunMethod(loaded_, planned.variant, tuners_)); });
+    if (absl::IsAborted(end.status())) {
+      return absl::UnavailableError(absl::StrCat("cannot write ", path));
+    }
+    if (!end.ok()) return end.status();
+    if (end->status != OK) {
+      return FailedResult(loaded_, planned.variant, tuners_, end->status, end->message);
+    }
+    absl::StatusOr<MethodResult> result = Read<MethodResult>(path);
+    std::filesystem::remove(path, ignored);
+    return result;
+  }
+
+  const LoadedSetting& loaded_;
+  const std::vector<RegisteredTuner> tuners_;
+  const ChildLimits limits_;
+  const std::string folder_;
+};
+
+absl::Status Run(const std::vector<char*>& positional) {
+  if (positional.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected argument '", positional[1], "'; name methods with --methods"));
+  }
+  if (const absl::Status status = CheckFlags(); !status.ok()) return status;
+  const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
+  if (!threads.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--threads: ", threads.status().message()));
+  }
+  // Threads of a numeric library do not survive a fork, so this process must not start any.
+  at::set_num_threads(1);
+  const absl::StatusOr<std::vector<RegisteredTuner>> tuners = Tuners();
+  if (!tuners.ok()) return tuners.status();
+  const absl::StatusOr<std::vector<const RegisteredMethod*>> methods = ChosenMethods();
+  if (!methods.ok()) return methods.status();
+  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
+  if (!loaded.ok()) return loaded.status();
+  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout), absl::GetFlag(FLAGS_memory_limit),
+                              *threads};
+  return Study(*loaded, *tuners, limits).Run(*methods);
+}
+
+}  // namespace
+}  // namespace attribench
+
+int main(int argc, char** argv) {
+  attribench::FixInstructionSet(argv);
+  absl::SetProgramUsageMessage(
+      "Records how each method's score depends on each of its hyperparameters.");
+  const absl::Status status = attribench::Run(absl::ParseCommandLine(argc, argv));
+  if (!status.ok()) std::cerr << "sensitivity: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
+}
