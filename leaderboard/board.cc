@@ -198,6 +198,14 @@ void RankRows(RankedRows& ranked) {
 
 // ---- Headlines -----------------------------------------------------------------------------
 
+// A tuner that comes with several numbers of trainings has them at the end of its name:
+// "grid_search_5" and "grid_search_50" are of one family.
+absl::string_view FamilyOf(absl::string_view tuner) {
+  const size_t end = tuner.find_last_not_of("0123456789");
+  if (end == tuner.npos || tuner[end] != '_') return tuner;
+  return tuner.substr(0, end);
+}
+
 // Compares the values and costs of a selector and a search, both by their place in the contest.
 void CompareWithSearch(const RankedRows& ranked, size_t s, size_t g, Headline& headline) {
   const Row& selector = ranked.rows[ranked.places[s]];
@@ -239,14 +247,8 @@ Headline MakeHeadline(const RankedRows& ranked, size_t selector_place) {
   const auto& places = ranked.places;
   const size_t s = std::find(places.begin(), places.end(), selector_place) - places.begin();
   std::vector<const Row*> searches;
-  for (size_t g = 0; g < places.size(); ++g) {
-    const Row& search = ranked.rows[places[g]];
-    const std::optional<double> retrainings = SearchRetrainings(search);
-    if (search.method != selector.method || !retrainings.has_value()) continue;
-    searches.push_back(&search);
-    if (ranked.contest.ClearlyBetter(s, g)) continue;
-    const int64_t spent = std::llround(*retrainings);
-    headline.retrainings_to_match = std::min(spent, headline.retrainings_to_match.value_or(spent));
+  for (const size_t g : places) {
+    if (ranked.rows[g].method == selector.method) searches.push_back(&ranked.rows[g]);
   }
   const Row* largest = LargestSearch(searches);
   if (largest == nullptr) {
@@ -256,6 +258,17 @@ Headline MakeHeadline(const RankedRows& ranked, size_t selector_place) {
   const size_t place = largest - ranked.rows.data();
   const size_t g = std::find(places.begin(), places.end(), place) - places.begin();
   CompareWithSearch(ranked, s, g, headline);
+  for (size_t other = 0; other < places.size(); ++other) {
+    const Row& search = ranked.rows[places[other]];
+    const std::optional<double> retrainings = SearchRetrainings(search);
+    if (search.method != selector.method || !retrainings.has_value() ||
+        FamilyOf(search.entry.tuner()) != FamilyOf(headline.search) ||
+        ranked.contest.ClearlyBetter(s, other)) {
+      continue;
+    }
+    const int64_t spent = std::llround(*retrainings);
+    headline.retrainings_to_match = std::min(spent, headline.retrainings_to_match.value_or(spent));
+  }
   return headline;
 }
 

@@ -423,6 +423,17 @@ TEST_F(HeadlineTest, EqualLdsMatchesAndClearlyHigherThanAllDoesNot) {
   EXPECT_EQ(Only().retrainings_to_match, std::nullopt);
 }
 
+// What another kind of search spends says nothing of grid search.
+TEST_F(HeadlineTest, OnlySearchesOfTheFamilyOfTheLargestMatch) {
+  Entry other = *Grid(0);
+  other.set_tuner("half_models_3");
+  other.mutable_tuning_cost()->set_retrainings(3);
+  SetLds(std::vector<double>(8, .39), other);
+  AddEntry(other, results_[0]);
+  selector_ = nullptr;  // adding an entry may have moved it
+  EXPECT_THAT(Only().retrainings_to_match, Optional(20));
+}
+
 // The selector is higher on average, but only because of one test example. Resamples without this
 // example are equal.
 TEST_F(HeadlineTest, NotClearlyWorseMatches) {
@@ -567,7 +578,9 @@ TEST(MethodsTest, HoldTheCurveAndTheOriginOfEachMethod) {
   std::vector<MethodResult> results = Methods({{"b", {.1, .2}}, {"a", {.1, .2}}});
   GridPoint& point = *results[0].add_grid();
   point.set_damping(.1);
+  (*point.mutable_metrics())["lds"] = .35;
   (*point.mutable_intervals())["lds"].set_low(.3);
+  (*point.mutable_intervals())["lds"].set_high(.4);
   for (MethodResult& result : results) {
     result.mutable_provenance()->set_program_version(result.method());
   }

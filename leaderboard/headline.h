@@ -32,7 +32,8 @@ struct Headline {
   std::optional<double> flops_share;  // tuning floating-point operations, selector / search
   std::optional<double> selector_retrainings, search_retrainings;  // spent on tuning
   // The fewest retrainings of a search that is not clearly worse than the selector, by
-  // Contest::ClearlyBetter. Absent if there is no such search.
+  // Contest::ClearlyBetter, among searches that differ from `search` in the number at the end of
+  // their name. Absent if there is no such search.
   std::optional<int64_t> retrainings_to_match;
 };
 

@@ -39,15 +39,22 @@ function drawBudgetChart(place) {
   // Tuners at one place share a label.
   const labels = d3.groups(points.filter((point) => point.kind !== "search"),
     (point) => `${point.shown.toPrecision(2)} ${point.share.toFixed(2)}`)
-    .map(([, some]) => ({...some[0], names: some.map((point) => point.tuner).join(", ")}));
+    .map(([, some]) => ({...some[0], names: some.map((point) => point.tuner).join(", ")}))
+    .sort((a, b) => a.share - b.share);
+  // Labels of neighbours stand above each other.
+  for (const [i, label] of labels.entries()) {
+    const near = labels.slice(0, i).filter((other) => Math.abs(Math.log(other.shown / label.shown)) < 2 && label.share - other.share < 0.04);
+    label.lift = near.length === 0 ? 0 : Math.max(...near.map((other) => other.lift)) + 13;
+  }
   const width = widthOf(place, 800);
+  const most = Math.max(60, d3.max(points, (point) => point.shown) * 1.2);
   // A tuner that shares the row of another one, as "default" does, made no choice of its own.
   const lookOf = (point) => (point.tuner === point.row.tuners[0] ? tunerLook(point.row)
     : {symbol: "circle", colour: "var(--ink)", title: point.tuner});
   const lowest = Math.min(0.7, d3.min(points, (point) => point.share));
   const chart = Plot.plot({
     style: plotStyle, width, height: 340, marginLeft: 52, marginRight: width < 560 ? 16 : 120, marginTop: 24, marginBottom: 44,
-    x: {type: "log", domain: [least, 60], grid: true, label: "cost of tuning, in retrainings",
+    x: {type: "log", domain: [least, most], grid: true, label: "cost of tuning, in retrainings",
       tickFormat: (cost) => (cost <= least ? "≤ " + least : String(cost)), ticks: [least, 0.01, 0.1, 1, 2, 5, 10, 20, 50]},
     y: {domain: [Math.max(0, lowest - 0.05), Math.max(1.05, d3.max(points, (point) => point.share) + 0.03)], grid: true,
       tickFormat: (share) => Math.round(100 * share) + "%", label: "share of the largest grid search's score, median over methods"},
@@ -57,8 +64,8 @@ function drawBudgetChart(place) {
       families.map(([, some]) => Plot.line(some, {x: "shown", y: "share", stroke: lookOf(some[0]).colour, strokeWidth: 1.5})),
       Plot.dot(points, {x: "shown", y: "share", r: 5, symbol: (point) => lookOf(point).symbol, fill: (point) => lookOf(point).colour,
         stroke: (point) => lookOf(point).colour}),
-      width < 560 ? null : Plot.text(labels, {x: "shown", y: "share", text: "names", dx: 9,
-        textAnchor: "start", stroke: "var(--paper)", strokeWidth: 4, fill: "var(--ink)"}),
+      width < 560 ? null : labels.map((label) => Plot.text([label], {x: "shown", y: "share", text: "names", dx: 9, dy: -label.lift,
+        textAnchor: "start", stroke: "var(--paper)", strokeWidth: 4, fill: "var(--ink)"})),
       Plot.tip(points, Plot.pointer({x: "shown", y: "share", fill: "var(--raised)", stroke: "var(--line)",
         title: (point) => `${point.tuner}, ${point.methods} methods\nmedian ${percentText(point.share)}, worst ${percentText(point.worst)}\n` +
           `${countText(point.cost)} retrainings' worth of operations`})),

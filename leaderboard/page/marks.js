@@ -4,7 +4,10 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const settings = data.settings;
 
-const settingNow = () => settings.find((setting) => setting.name === state.get("setting")) || settings[0];
+// Without a choice: the first setting that has an answer, real data before synthetic ones.
+const firstSetting = settings.find((setting) => setting.selectors && !setting.synthetic) ||
+  settings.find((setting) => setting.selectors) || settings[0];
+const settingNow = () => settings.find((setting) => setting.name === state.get("setting")) || firstSetting;
 
 // Synthetic data are marked wherever their numbers are.
 const settingTitle = (setting) => setting.name + (setting.synthetic ? " (synthetic)" : "");

@@ -52,7 +52,7 @@ const areTied = (a, b) => Boolean(a.rank && b.rank) && a.rank[0] <= b.rank[1] &&
 
 // The best rows of the other methods that the data do not tell apart from this row.
 function tiedRows(row, setting) {
-  return setting.methods.map((method) => method.rows[0]).filter((other) => other !== row && areTied(row, other));
+  return setting.methods.filter((method) => !method.rows.includes(row) && areTied(row, method.rows[0]));
 }
 
 const hyperparameterText = (values) => Object.entries(values || {}).map(([name, value]) => `${name} ${value}`).join(", ");
@@ -178,7 +178,7 @@ function drawRanking() {
       ([label, text]) => [element("dt", {}, label), element("dd", {}, text)]));
     document.getElementById("ranking-note").textContent = setting.not_ranked
       ? `${settingTitle(setting)} is shown, not ranked: ${setting.not_ranked}.`
-      : `${settingTitle(setting)}: one line a method, with the tuner that ranks highest. A rank is the range of places that the data leave open; rows whose ranges overlap are tied.`;
+      : `${settingTitle(setting)}: one line a method, with the tuner that ranks highest. A rank is the range of places among all entries that the data leave open; rows whose ranges overlap are tied.`;
   });
   state.follow(["setting", "q", "sort", "dir", "open"], () => {
     const setting = settingNow();
