@@ -29,8 +29,8 @@ absl::StatusOr<TunedPoint> Tune(const Tuner& tuner, TuningProblem& problem) {
 }  // namespace
 
 MethodReplay::MethodReplay(const SettingRecord& setting, const TuningRecord& record,
-                           const Metric& lds, BlockKind block)
-    : setting_(setting), record_(record), lds_(lds, record, block) {}
+                           BlockKind block)
+    : setting_(setting), record_(record), lds_(setting, record, block) {}
 
 ReplayedChoice MethodReplay::Choose(const Tuner& tuner) {
   CostLedger ledger;

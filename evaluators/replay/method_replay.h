@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "evaluators/metrics/metric.h"
 #include "evaluators/replay/recorded_lds.h"
 #include "evaluators/replay/replayed_tuning_problem.h"
 #include "evaluators/replay/tuning_record.h"
@@ -34,8 +33,7 @@ ShareOfSearch Compare(const ReplayedChoice& choice, const ReplayedChoice& search
 // Lets tuners choose the damping of one recorded method. Keeps references, as RecordedLds.
 class MethodReplay {
  public:
-  MethodReplay(const SettingRecord& setting, const TuningRecord& record, const Metric& lds,
-               BlockKind block);
+  MethodReplay(const SettingRecord& setting, const TuningRecord& record, BlockKind block);
 
   // The tuner sees the tuning block, whatever block its choice is judged on. A tuner that throws
   // fails by the status of its exception.

@@ -34,8 +34,7 @@ class MethodReplayTest : public testing::Test {
  protected:
   RecordedMadeUp made_up_;
   const SettingRecord setting_ = made_up_.Record();
-  const std::unique_ptr<Metric> lds_ = LdsOfSetting(setting_, BlockKind::kReporting);
-  MethodReplay replay_{setting_, setting_.methods.at("made_up"), *lds_, BlockKind::kReporting};
+  MethodReplay replay_{setting_, setting_.methods.at("made_up"), BlockKind::kReporting};
 };
 
 TEST_F(MethodReplayTest, ATunerThatLookedPaysForTheScoresOfTheSweep) {

@@ -24,6 +24,18 @@ LdsAtDamping WithEffects(const Measurement& measured, bool interpolated) {
   return lds;
 }
 
+std::vector<double> Values(const at::Tensor& row) {
+  const at::Tensor values = row.contiguous();
+  return std::vector<double>(values.data_ptr<double>(), values.data_ptr<double>() + values.numel());
+}
+
+at::Tensor TuningOutputs(const SettingRecord& setting) {
+  const EvaluationBlock block =
+      SplitIntoBlocks(setting.outputs.size(0), setting.outputs.size(1)).tuning;
+  return setting.outputs.index_select(0, at::tensor(block.subsets, at::kLong))
+      .index_select(1, at::tensor(block.tests, at::kLong));
+}
+
 // (1 - weight) a + weight b
 std::vector<double> Between(const std::vector<double>& a, const std::vector<double>& b,
                             double weight) {
@@ -34,40 +46,27 @@ std::vector<double> Between(const std::vector<double>& a, const std::vector<doub
 
 }  // namespace
 
-std::unique_ptr<Metric> LdsOfSetting(const SettingRecord& setting, BlockKind block) {
-  const EvaluationBlocks blocks = SplitIntoBlocks(setting.outputs.size(0), setting.outputs.size(1));
-  return MakeLdsMetric("lds", setting.outputs.unsqueeze(1),
-                       block == BlockKind::kTuning ? blocks.tuning : blocks.reporting);
-}
-
-RecordedLds::RecordedLds(const Metric& lds, const TuningRecord& record, BlockKind block)
-    : lds_(lds), record_(record), block_(block) {}
-
-at::Tensor RecordedLds::InPlace(const at::Tensor& ranks) const {
-  const at::Tensor &tuning = record_.tuning_ranks, &reporting = record_.reporting_ranks;
-  const int64_t subsets = tuning.size(1) + reporting.size(1),
-                tests = tuning.size(2) + reporting.size(2);
-  const EvaluationBlocks blocks = SplitIntoBlocks(subsets, tests);
-  const EvaluationBlock& block = block_ == BlockKind::kTuning ? blocks.tuning : blocks.reporting;
-  at::Tensor all = at::zeros({subsets, tests}, at::kDouble);
-  return all.index_put_(
-      {at::tensor(block.subsets, at::kLong).unsqueeze(1), at::tensor(block.tests, at::kLong)},
-      ranks.to(at::kDouble));
-}
+RecordedLds::RecordedLds(const SettingRecord& setting, const TuningRecord& record, BlockKind block)
+    : record_(record), block_(block), tuning_outputs_(TuningOutputs(setting)) {}
 
 absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) {
+  const RecordedSums& sums = record_.sums[place];
+  if (!sums.exist.ok()) return sums.exist;
+  const auto row = static_cast<int64_t>(place);
+  if (block_ == BlockKind::kReporting) {
+    if (!sums.reporting.ok()) return sums.reporting;
+    Measurement measured;
+    measured.per_unit = Values(record_.reporting_lds[row]);
+    measured.per_subset = Values(record_.reporting_effects[row]);
+    return measured;
+  }
+  if (!sums.tuning.ok()) return sums.tuning;
   const auto known = points_.find(place);
   if (known != points_.end()) return known->second;
-  const RecordedSums& sums = record_.sums[place];
-  absl::Status status = sums.exist;
-  if (status.ok()) status = block_ == BlockKind::kTuning ? sums.tuning : sums.reporting;
-  const auto measure = [&]() -> absl::StatusOr<Measurement> {
-    if (!status.ok()) return status;
-    const bool is_tuning = block_ == BlockKind::kTuning;
-    const at::Tensor& ranks = is_tuning ? record_.tuning_ranks : record_.reporting_ranks;
-    return lds_.Measure({InPlace(ranks[static_cast<int64_t>(place)]), /*scores=*/nullptr});
-  };
-  return points_.emplace(place, measure()).first->second;
+  return points_
+      .emplace(place,
+               LinearDatamodelingScore(record_.tuning_ranks[row].to(at::kDouble), tuning_outputs_))
+      .first->second;
 }
 
 Damping RecordedLds::InUnitOfGrid(const Damping& damping) const {

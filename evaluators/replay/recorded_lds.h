@@ -3,7 +3,6 @@
 #define ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_
 
 #include <map>
-#include <memory>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -16,9 +15,6 @@ namespace attribench {
 
 enum class BlockKind { kTuning, kReporting };
 
-// LDS on a block of the record's setting: the metric of results, on recorded outputs.
-std::unique_ptr<Metric> LdsOfSetting(const SettingRecord& setting, BlockKind block);
-
 // An LDS with what it owes to subsets and test examples.
 struct LdsAtDamping {
   double value = 0;
@@ -26,11 +22,12 @@ struct LdsAtDamping {
   bool interpolated = false;
 };
 
-// The LDS of one method on a block. Each point of the grid is computed once, when it is asked for.
+// The LDS of one method on a block: that of results. In the tuning block each point of the grid is
+// computed from ranks, once, when it is asked for.
 class RecordedLds {
  public:
-  // Keeps references. `lds` is LdsOfSetting of the record's setting and of `block`.
-  RecordedLds(const Metric& lds, const TuningRecord& record, BlockKind block);
+  // Keeps a reference to `record`, which is of a method of `setting`.
+  RecordedLds(const SettingRecord& setting, const TuningRecord& record, BlockKind block);
 
   // At a point of the grid, the LDS of a result. Between two points above 0, each test's value and
   // each subset's effect is interpolated linearly in log damping. An absolute damping is taken in
@@ -43,12 +40,10 @@ class RecordedLds {
 
  private:
   absl::StatusOr<Measurement> AtPoint(size_t place);
-  // The ranks of the block among those of all subsets and tests, [subsets, tests]; 0 elsewhere.
-  at::Tensor InPlace(const at::Tensor& ranks) const;
 
-  const Metric& lds_;
   const TuningRecord& record_;
   const BlockKind block_;
+  const at::Tensor tuning_outputs_;  // [subsets, tests] of the tuning block
   std::map<size_t, absl::StatusOr<Measurement>> points_;
 };
 

@@ -133,10 +133,9 @@ absl::Status Run(const std::vector<char*>& positional) {
   for (const auto& [name, tuner] : *tuners) names.push_back(name);
   std::vector<ReplayedRow> rows;
   for (const SettingRecord& record : *records) {
-    const auto lds = LdsOfSetting(record, *block);
     for (const auto& [name, method] : record.methods) {
       if (std::find(methods->begin(), methods->end(), name) == methods->end()) continue;
-      MethodReplay replay(record, method, *lds, *block);
+      MethodReplay replay(record, method, *block);
       rows.push_back({record.name, name, replay.Choose(*search->tuner), {}});
       ReplayedRow& row = rows.back();
       for (const auto& [unused, tuner] : *tuners) {

@@ -25,7 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kFormat[] = "attribench tuning record 1";
+constexpr char kFormat[] = "attribench tuning record 2";
 constexpr char kMethodField[] = "method ";                            // metadata: "method fisher"
 constexpr int64_t kMaxSubsets = std::numeric_limits<int16_t>::max();  // half of them in a block
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -250,8 +250,14 @@ at::Tensor FromDifferences(const at::Tensor& differences) {
       .to(at::kShort);
 }
 
-std::string RanksName(const std::string& method, const char* block) {
-  return absl::StrCat(method, "/", block, "_rank_differences");
+std::string RanksName(const std::string& method) {
+  return absl::StrCat(method, "/tuning_rank_differences");
+}
+std::string ReportingLdsName(const std::string& method) {
+  return absl::StrCat(method, "/reporting_lds");
+}
+std::string ReportingEffectsName(const std::string& method) {
+  return absl::StrCat(method, "/reporting_effects");
 }
 std::string MomentsName(const std::string& method, int power) {
   return absl::StrCat(method, "/moments/t", power);
@@ -347,6 +353,23 @@ absl::Status CheckRanks(const TuningRecord& record, const at::Tensor& ranks,
   return absl::OkStatus();
 }
 
+// Values in the reporting block: from -bound to bound where there is an LDS, NaN elsewhere.
+absl::Status CheckReporting(absl::string_view what, const TuningRecord& record,
+                            const at::Tensor& values, int64_t size, double bound) {
+  const auto d = static_cast<int64_t>(record.grid.size());
+  absl::Status status = CheckTensor(what, values, at::kDouble, {d, size});
+  for (int64_t i = 0; status.ok() && i < d; ++i) {
+    const bool exist = record.sums[i].exist.ok() && record.sums[i].reporting.ok();
+    const at::Tensor good = exist ? values[i].abs().le(bound) : values[i].isnan();
+    if (good.all().item<bool>()) continue;
+    status =
+        Mistake(absl::StrCat(what, " at damping ", ToString(record.grid[i])),
+                exist ? "NaN or too large" : "there",
+                exist ? absl::StrCat("from -", bound, " to ", bound) : "NaN, as there is no LDS");
+  }
+  return status;
+}
+
 absl::Status CheckFirst(absl::string_view what, size_t first, const TuningRecord& record) {
   if (first < record.grid.size()) return absl::OkStatus();
   return Mistake(absl::StrCat("the first damping of ", what), absl::StrCat("number ", first),
@@ -403,7 +426,9 @@ absl::Status CheckCurves(const TuningRecord& record, int64_t tests) {
 
 absl::Status CheckMethod(const TuningRecord& record, int64_t subsets, int64_t tests) {
   const EvaluationBlocks blocks = SplitIntoBlocks(subsets, tests);
-  const auto tuning_tests = static_cast<int64_t>(blocks.tuning.tests.size());
+  const auto tuning_tests = static_cast<int64_t>(blocks.tuning.tests.size()),
+             reporting_tests = static_cast<int64_t>(blocks.reporting.tests.size()),
+             reporting_subsets = static_cast<int64_t>(blocks.reporting.subsets.size());
   if (record.method.empty() || absl::StrContains(record.method, '/')) {
     return Mistake("the name", absl::StrCat("'", record.method, "'"), "a word without '/'");
   }
@@ -418,9 +443,16 @@ absl::Status CheckMethod(const TuningRecord& record, int64_t subsets, int64_t te
   for (const RecordedSums& sums : record.sums) {
     if (absl::Status status = CheckCost("sums", sums.cost); !status.ok()) return status;
   }
-  for (const auto& [ranks, block] : {std::make_pair(&record.tuning_ranks, &blocks.tuning),
-                                     std::make_pair(&record.reporting_ranks, &blocks.reporting)}) {
-    if (absl::Status status = CheckRanks(record, *ranks, *block); !status.ok()) return status;
+  if (absl::Status status = CheckRanks(record, record.tuning_ranks, blocks.tuning); !status.ok()) {
+    return status;
+  }
+  for (const auto& [what, values, size, bound] :
+       {std::make_tuple("the LDS of the reporting block", &record.reporting_lds, reporting_tests,
+                        1.0),
+        std::make_tuple("the effect of subsets", &record.reporting_effects, reporting_subsets,
+                        std::numeric_limits<double>::max())}) {
+    const absl::Status status = CheckReporting(what, record, *values, size, bound);
+    if (!status.ok()) return status;
   }
   if (absl::Status status = CheckMoments(record, tuning_tests); !status.ok()) return status;
   return CheckCurves(record, tuning_tests);
@@ -460,17 +492,16 @@ absl::StatusOr<TuningRecord> TakeMethod(const std::string& method, const std::st
     tensors.erase(found);
     return tensor;
   };
-  for (const auto& [block, ranks] : {std::make_pair("tuning", &record->tuning_ranks),
-                                     std::make_pair("reporting", &record->reporting_ranks)}) {
-    const std::string name = RanksName(method, block);
-    const at::Tensor differences = take(name);
-    if (!differences.defined() || differences.dim() != 3 ||
-        (differences.scalar_type() != at::kShort && differences.scalar_type() != at::kChar)) {
-      return Mistake(absl::StrCat("the tensor ", name), ShapeOf(differences),
-                     "Char or Short [dampings, subsets, tests]");
-    }
-    *ranks = FromDifferences(differences);
+  const std::string ranks = RanksName(method);
+  const at::Tensor differences = take(ranks);
+  if (!differences.defined() || differences.dim() != 3 ||
+      (differences.scalar_type() != at::kShort && differences.scalar_type() != at::kChar)) {
+    return Mistake(absl::StrCat("the tensor ", ranks), ShapeOf(differences),
+                   "Char or Short [dampings, subsets, tests]");
   }
+  record->tuning_ranks = FromDifferences(differences);
+  record->reporting_lds = take(ReportingLdsName(method));
+  record->reporting_effects = take(ReportingEffectsName(method));
   record->moments.values = {take(MomentsName(method, 1)), take(MomentsName(method, 2)),
                             take(MomentsName(method, 3))};
   for (auto& [curve, recorded] : record->curves) {
@@ -533,6 +564,12 @@ at::Tensor TwiceRanks(const at::Tensor& values) {
   return others.lt(here).sum(1).mul(2).add(others.eq(here).sum(1)).add(1).to(at::kShort);
 }
 
+at::Tensor Rounded(const at::Tensor& values) {
+  constexpr double kScale = 1 << 20;
+  const auto [mantissa, exponent] = at::frexp(values.to(at::kDouble));
+  return at::ldexp(mantissa.mul(kScale).round().div(kScale), exponent.to(at::kDouble));
+}
+
 size_t PlaceInGrid(const std::vector<Damping>& grid, const Damping& damping) {
   return std::find(grid.begin(), grid.end(), damping) - grid.begin();
 }
@@ -574,8 +611,9 @@ absl::StatusOr<std::string> SerializeRecord(const SettingRecord& record) {
   for (const auto& [name, method] : record.methods) {
     content.metadata[kMethodField + name] =
         ToJson(method).dump(-1, ' ', false, json::error_handler_t::replace);
-    content.tensors[RanksName(name, "tuning")] = Differences(method.tuning_ranks);
-    content.tensors[RanksName(name, "reporting")] = Differences(method.reporting_ranks);
+    content.tensors[RanksName(name)] = Differences(method.tuning_ranks);
+    content.tensors[ReportingLdsName(name)] = method.reporting_lds;
+    content.tensors[ReportingEffectsName(name)] = method.reporting_effects;
     const SpectralMoments& moments = method.moments.values;
     if (moments.t1.defined()) {
       content.tensors[MomentsName(name, 1)] = moments.t1;

@@ -43,9 +43,9 @@ struct RecordedMoments {
 
 // Sums of scores over the ground truth's subsets at one damping.
 struct RecordedSums {
-  absl::Status exist;   // why there are no sums
-  absl::Status tuning;  // why they have no LDS in the tuning block: see CheckColumnsVary
-  absl::Status reporting;
+  absl::Status exist;      // why there are no sums
+  absl::Status tuning;     // why they have no LDS in the tuning block: see CheckColumnsVary
+  absl::Status reporting;  // why they have no LDS in the reporting block
   Cost cost;
 };
 
@@ -58,10 +58,14 @@ struct TuningRecord {
   double training_time = 0;                 // TuningProblem::training_time
   std::vector<Damping> grid;                // ascending, all of one unit
   std::vector<double> absolute_dampings;    // of the grid; NaN if the method cannot say
-  // Of the sums of scores, among the subsets of a block, for its test examples: twice the rank from
-  // 1, where ties share the mean of their ranks. [grid, subsets, tests] int16; 0 at a damping
-  // without sums.
-  at::Tensor tuning_ranks, reporting_ranks;
+  // Of the sums of scores, among the subsets of the tuning block, for its test examples: twice the
+  // rank from 1, where ties share the mean of their ranks. [grid, subsets, tests] int16; 0 at a
+  // damping without sums.
+  at::Tensor tuning_ranks;
+  // In the reporting block, where choices are only judged: the LDS of each test example, [grid,
+  // tests], and the effect of each subset on the mean (Measurement::per_subset), [grid, subsets].
+  // float64; NaN at a damping without LDS.
+  at::Tensor reporting_lds, reporting_effects;
   std::vector<RecordedSums> sums;  // of the grid
   RecordedMoments moments;
   std::map<std::string, RecordedCurve> curves;  // by the names of TuningCurves: "held_out 0.125"
@@ -74,7 +78,8 @@ struct TuningRecord {
   std::map<std::string, std::string> provenance;       // program version, date and so on
 };
 
-// All methods of one setting.
+// All methods of one setting. Numbers of a damping and a test example or subset are rounded: see
+// Rounded.
 struct SettingRecord {
   std::string name;
   std::map<std::string, std::string> digests;  // of recipe, ground truth and data
@@ -86,6 +91,10 @@ struct SettingRecord {
 
 // [m, t] -> [m, t] int16: twice the rank of each value in its column, as in TuningRecord.
 at::Tensor TwiceRanks(const at::Tensor& values);
+
+// float64 values rounded to 20 significant bits: the relative error is at most 1e-6. Zeros at the
+// end of each number make the file smaller.
+at::Tensor Rounded(const at::Tensor& values);
 
 // The place of a damping in a grid, by value and unit; grid.size() if it is not there.
 size_t PlaceInGrid(const std::vector<Damping>& grid, const Damping& damping);

@@ -60,6 +60,20 @@ TEST(TwiceRanksTest, TiesShareTheMeanOfTheirRanks) {
   EXPECT_TRUE(at::equal(TwiceRanks(values.unsqueeze(1)).squeeze(1), expected));
 }
 
+TEST(RoundedTest, KeepsTwentyBits) {
+  const at::Tensor values = at::tensor(
+      std::vector<double>{0, -1, 1048575, 1 + 1e-7, M_PI * 1e300, -M_PI * 1e-300}, at::kDouble);
+  const at::Tensor rounded = Rounded(values);
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const double value = values[i].item<double>();
+    EXPECT_LE(std::abs(rounded[i].item<double>() - value), std::ldexp(std::abs(value), -20));
+  }
+  EXPECT_TRUE(at::equal(rounded.slice(0, 0, 3), values.slice(0, 0, 3)));
+  EXPECT_EQ(rounded[3].item<double>(), 1);
+  EXPECT_TRUE(Rounded(at::full({1}, std::nan(""), at::kDouble)).isnan().item<bool>());
+  EXPECT_TRUE(at::equal(Rounded(rounded), rounded));
+}
+
 TEST(TuningRecordTest, ComesBackFromItsFile) {
   const SettingRecord written = Rich();
   ASSERT_TRUE(WriteRecord(Path(), written).ok());
@@ -77,7 +91,8 @@ TEST(TuningRecordTest, ComesBackFromItsFile) {
   EXPECT_EQ(a.training_time, 12.5);
   EXPECT_EQ(a.grid, b.grid);
   EXPECT_TRUE(Same(a.tuning_ranks, b.tuning_ranks));
-  EXPECT_TRUE(Same(a.reporting_ranks, b.reporting_ranks));
+  EXPECT_TRUE(Same(a.reporting_lds, b.reporting_lds));
+  EXPECT_TRUE(Same(a.reporting_effects, b.reporting_effects));
   for (size_t i = 0; i < a.grid.size(); ++i) {
     EXPECT_EQ(a.sums[i].exist, b.sums[i].exist);
     EXPECT_EQ(a.sums[i].tuning, b.sums[i].tuning);
@@ -120,7 +135,9 @@ TEST(TuningRecordTest, ManySubsetsComeBackToo) {
     sums.exist = absl::OkStatus();
     ranks.push_back(TwiceRanks(Normal(70, kTests / 2, ranks.size())));
   }
-  method.tuning_ranks = method.reporting_ranks = at::stack(ranks);
+  method.tuning_ranks = at::stack(ranks);
+  method.reporting_lds = Normal(7, kTests / 2, 22).tanh();
+  method.reporting_effects = Normal(7, 70, 23);
   ASSERT_TRUE(WriteRecord(Path(), record).ok());
   const absl::StatusOr<SettingRecord> read = ReadRecord(Path());
   ASSERT_TRUE(read.ok()) << read.status();
@@ -171,8 +188,8 @@ TEST(TuningRecordTest, AForeignFileIsRefused) {
   EXPECT_TRUE(absl::StrContains(RefusalAfter([](Safetensors& c) { c.metadata.clear(); }),
                                 "is no tuning record: its format is ''"));
   EXPECT_TRUE(absl::StrContains(
-      RefusalAfter([](Safetensors& c) { c.metadata["format"] = "attribench tuning record 2"; }),
-      "its format is 'attribench tuning record 2', must be 'attribench tuning record 1'"));
+      RefusalAfter([](Safetensors& c) { c.metadata["format"] = "attribench tuning record 1"; }),
+      "its format is 'attribench tuning record 1', must be 'attribench tuning record 2'"));
   EXPECT_TRUE(absl::StrContains(RefusalAfter([](Safetensors& c) { c.metadata["colour"] = "red"; }),
                                 "no metadata 'colour'"));
   EXPECT_TRUE(
@@ -185,10 +202,10 @@ TEST(TuningRecordTest, AForeignFileIsRefused) {
 }
 
 TEST(TuningRecordTest, ATensorOfAnotherShapeTypeOrRangeIsRefused) {
-  const std::string ranks = "made_up/reporting_rank_differences";
+  const std::string ranks = "made_up/tuning_rank_differences", lds = "made_up/reporting_lds";
   std::vector<std::string> names;
   for (const auto& [name, tensor] : Content().tensors) names.push_back(name);
-  EXPECT_EQ(names.size(), 2u + 2 + 3 + 2);
+  EXPECT_EQ(names.size(), 2u + 3 + 3 + 2);
   for (const std::string& name : names) {
     RefusalAfter([&](Safetensors& c) { c.tensors.erase(name); });
     RefusalAfter([&](Safetensors& c) { c.tensors[name] = c.tensors[name].to(at::kHalf); });
@@ -202,6 +219,15 @@ TEST(TuningRecordTest, ATensorOfAnotherShapeTypeOrRangeIsRefused) {
   EXPECT_TRUE(
       absl::StrContains(RefusalAfter([&](Safetensors& c) { c.tensors[ranks][3][5][1].add_(2); }),
                         "the numbers at damping 1 x mean eigenvalue are no ranks of 12 subsets"));
+  EXPECT_TRUE(absl::StrContains(
+      RefusalAfter([&](Safetensors& c) { c.tensors[lds][3][1] = 1.5; }),
+      "the LDS of the reporting block at damping 1 x mean eigenvalue is NaN or too large, must be "
+      "from -1 to 1"));
+  RefusalAfter([&](Safetensors& c) { c.tensors[lds][3][1] = std::nan(""); });
+  EXPECT_TRUE(absl::StrContains(
+      RefusalAfter([](Safetensors& c) { c.tensors["made_up/reporting_effects"][5][0] = .1; }),
+      "the effect of subsets at damping 100 x mean eigenvalue is there, must be NaN, as there is "
+      "no LDS"));
   EXPECT_TRUE(absl::StrContains(
       RefusalAfter([](Safetensors& c) { c.tensors["outputs"][0][0] = std::nan(""); }),
       "the tensor outputs is not finite, must be finite"));

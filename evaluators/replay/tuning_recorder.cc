@@ -9,6 +9,7 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/exception_status.h"
+#include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/statistics/column_correlations.h"
 #include "evaluators/tuners/held_out_refit.h"
 
@@ -17,50 +18,53 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-// Whether sums of scores vary in a block. Adds their ranks there.
-absl::Status AddRanks(const at::Tensor& sums, const EvaluationBlock& block,
-                      std::vector<at::Tensor>& ranks) {
-  const at::Tensor of_block = sums.index_select(0, at::tensor(block.subsets, at::kLong))
-                                  .index_select(1, at::tensor(block.tests, at::kLong));
-  ranks.push_back(TwiceRanks(of_block));
-  return CheckColumnsVary(of_block, "summed scores", block.tests);
+template <typename T>
+int64_t Size(const std::vector<T>& values) {
+  return static_cast<int64_t>(values.size());
 }
 
-at::Tensor NoRanks(const EvaluationBlock& block) {
-  return at::zeros(
-      {static_cast<int64_t>(block.subsets.size()), static_cast<int64_t>(block.tests.size())},
-      at::kShort);
+at::Tensor OfBlock(const at::Tensor& sums, const EvaluationBlock& block) {
+  return sums.index_select(0, at::tensor(block.subsets, at::kLong))
+      .index_select(1, at::tensor(block.tests, at::kLong));
 }
 
 void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
                 TuningRecord& record) {
+  const int64_t d = Size(record.grid);
+  const EvaluationBlock &tuning = blocks.tuning, &reporting = blocks.reporting;
+  record.tuning_ranks = at::zeros({d, Size(tuning.subsets), Size(tuning.tests)}, at::kShort);
+  record.reporting_lds = at::full({d, Size(reporting.tests)}, kNone, at::kDouble);
+  record.reporting_effects = at::full({d, Size(reporting.subsets)}, kNone, at::kDouble);
+  const auto lds = MakeLdsMetric("lds", sources.truth.negative_loss, reporting);
   CostLedger nobody;
-  std::vector<at::Tensor> tuning, reporting;
-  for (const Damping& damping : record.grid) {
+  for (int64_t i = 0; i < d; ++i) {
+    const Damping& damping = record.grid[i];
     RecordedSums sums;
     const absl::StatusOr<const DampingSweep::Point*> point = sources.sweep.Sums(damping, nobody);
     sums.exist = point.status();
     if (point.ok()) {
       const at::Tensor& values = (*point)->subset_scores;
       sums.cost = (*point)->cost;
-      sums.tuning = AddRanks(values, blocks.tuning, tuning);
-      sums.reporting = AddRanks(values, blocks.reporting, reporting);
-    } else {
-      tuning.push_back(NoRanks(blocks.tuning));
-      reporting.push_back(NoRanks(blocks.reporting));
+      const at::Tensor seen = OfBlock(values, tuning);
+      record.tuning_ranks[i] = TwiceRanks(seen);
+      sums.tuning = CheckColumnsVary(seen, "summed scores", tuning.tests);
+      const absl::StatusOr<Measurement> measured = lds->Measure({values, /*scores=*/nullptr});
+      sums.reporting = measured.status();
+      if (measured.ok()) {
+        record.reporting_lds[i] = Rounded(at::tensor(measured->per_unit, at::kDouble));
+        record.reporting_effects[i] = Rounded(at::tensor(measured->per_subset, at::kDouble));
+      }
     }
     record.sums.push_back(std::move(sums));
     const absl::StatusOr<double> absolute = sources.sweep.fitted().AbsoluteDampingOf(damping);
     record.absolute_dampings.push_back(absolute.value_or(kNone));
   }
-  record.tuning_ranks = at::stack(tuning);
-  record.reporting_ranks = at::stack(reporting);
 }
 
 SpectralMoments AtTests(const SpectralMoments& moments, const EvaluationBlock& block) {
   const at::Tensor tests = at::tensor(block.tests, at::kLong);
-  return {moments.t1.index_select(1, tests), moments.t2.index_select(1, tests),
-          moments.t3.index_select(1, tests)};
+  return {Rounded(moments.t1.index_select(1, tests)), Rounded(moments.t2.index_select(1, tests)),
+          Rounded(moments.t3.index_select(1, tests))};
 }
 
 void RecordMoments(const TuningSources& sources, const EvaluationBlock& block,
@@ -131,7 +135,7 @@ void RecordCurves(const TuningCurves& curves, size_t first_positive, TuningRecor
                       record.grid.end())) {
         continue;
       }
-      record.curves[key.name] = curve.ok() ? RecordedCurve{first, curve->values.contiguous(),
+      record.curves[key.name] = curve.ok() ? RecordedCurve{first, Rounded(curve->values),
                                                            curve->cost, curve->looked_at_dampings}
                                            : RecordedCurve{first, curve.status(), Cost(), false};
       break;
