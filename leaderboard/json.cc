@@ -17,6 +17,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// A protobuf map in the order of its keys.
+template <typename Map>
+auto Sorted(const Map& map) {
+  return std::map<typename Map::key_type, typename Map::mapped_type>(map.begin(), map.end());
+}
+
 Json Number(std::optional<double> value) {
   return value.has_value() && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
@@ -97,8 +103,7 @@ Json RankJson(const Rank& rank) {
 
 Json HyperparametersJson(const Entry& entry) {
   Json json = Json::object();
-  for (const auto& [name, text] : std::map<std::string, std::string>(
-           entry.hyperparameters().begin(), entry.hyperparameters().end())) {
+  for (const auto& [name, text] : Sorted(entry.hyperparameters())) {
     json[name] = HyperparameterJson(text);
   }
   return json;
@@ -116,10 +121,7 @@ Json CriterionJson(const Entry& entry) {
 
 Json TotalCostJson(const Entry& entry) {
   Json phases = Json::object();
-  for (const auto& [name, cost] :
-       std::map<std::string, CostRecord>(entry.phases().begin(), entry.phases().end())) {
-    phases[name] = CostJson(true, cost);
-  }
+  for (const auto& [name, cost] : Sorted(entry.phases())) phases[name] = CostJson(true, cost);
   Json json = CostJson(entry.has_total_cost(), entry.total_cost());
   json["phases"] = phases;
   return json;
@@ -170,18 +172,78 @@ Json HeadlineJson(const Headline& headline) {
           {"retrainings_to_match", to_match}};
 }
 
+Json SelectorJson(const SelectorSummary& summary) {
+  Json worst_method = nullptr;
+  if (!summary.worst_method.empty()) worst_method = summary.worst_method;
+  return {{"setting", summary.setting},
+          {"selector", summary.selector},
+          {"num_methods", summary.num_methods},
+          {"num_compared", summary.num_compared},
+          {"share",
+           {{"median", Number(summary.median_share)},
+            {"low", Number(summary.median_share_low)},
+            {"high", Number(summary.median_share_high)}}},
+          {"worst",
+           {{"method", worst_method},
+            {"share", Number(summary.worst_share)},
+            {"low", Number(summary.worst_share_low)},
+            {"high", Number(summary.worst_share_high)}}},
+          {"cost_share", Number(summary.median_cost_share)},
+          {"flops_share", Number(summary.median_flops_share)},
+          {"retrainings_to_match", Number(summary.median_retrainings_to_match)}};
+}
+
+Json CurveJson(const std::vector<GridPoint>& curve) {
+  Json json = Json::array();
+  for (const GridPoint& point : curve) {
+    Json metrics = Json::object();
+    for (const auto& [name, value] : Sorted(point.metrics())) {
+      const auto interval = point.intervals().find(name);
+      const bool has_interval = interval != point.intervals().end();
+      metrics[name] = IntervalJson(has_interval, has_interval ? interval->second : Interval());
+      metrics[name]["value"] = Number(value);
+    }
+    json.push_back({{"damping", Number(point.damping())},
+                    {"damping_unit", point.damping_unit()},
+                    {"absolute_damping", Number(point.absolute_damping())},
+                    {"metrics", metrics}});
+  }
+  return json;
+}
+
+Json ProvenanceJson(const Provenance& provenance) {
+  return {{"program_version", provenance.program_version()},
+          {"build_mode", provenance.build_mode()},
+          {"torch_version", provenance.torch_version()},
+          {"date", provenance.date()},
+          {"zoo_recipe_digest", provenance.zoo_recipe_digest()},
+          {"ground_truth_digest", provenance.ground_truth_digest()},
+          {"data_digest", provenance.data_digest()},
+          {"hyperparameters", Sorted(provenance.hyperparameters())}};
+}
+
+Json MethodJson(const MethodFacts& facts) {
+  return {{"setting", facts.setting},
+          {"method", facts.method},
+          {"curve", CurveJson(facts.curve)},
+          {"provenance", ProvenanceJson(facts.provenance)}};
+}
+
 }  // namespace
 
 std::string RenderJson(const Board& board) {
-  Json settings = Json::array(), entries = Json::array(), headline = Json::array();
+  Json settings = Json::array(), entries = Json::array(), headline = Json::array(),
+       selectors = Json::array(), methods = Json::array();
   for (const SettingFacts& setting : board.settings) {
     settings.push_back(SettingJson(setting));
     settings.back()["resolution"] = ResolutionJson(ResolutionOf(board, setting.name()));
   }
   for (const Row& row : board.rows) entries.push_back(RowJson(row));
   for (const Headline& h : board.headlines) headline.push_back(HeadlineJson(h));
-  const Json root = {
-      {"schema_version", 3}, {"settings", settings}, {"entries", entries}, {"headline", headline}};
+  for (const SelectorSummary& summary : board.summaries) selectors.push_back(SelectorJson(summary));
+  for (const MethodFacts& facts : board.methods) methods.push_back(MethodJson(facts));
+  const Json root = {{"schema_version", 4},  {"settings", settings},   {"entries", entries},
+                     {"headline", headline}, {"selectors", selectors}, {"methods", methods}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

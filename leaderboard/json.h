@@ -8,10 +8,10 @@
 
 namespace attribench {
 
-// leaderboard.json, version 3, for programs. Keys come in this order, and every key is always
+// leaderboard.json, version 4, for programs. Keys come in this order, and every key is always
 // there:
 //
-//   schema_version: 3
+//   schema_version: 4
 //   settings: [name, dataset, synthetic, model, num_train, num_test, num_parameters, num_subsets,
 //     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}],
 //     resolution {floor, pairs, pairs_told_apart, not_ranked}]
@@ -24,6 +24,11 @@ namespace attribench {
 //   headline: [setting, method, selector, search, metric, selector_value, search_value, share,
 //     no_share, share_low, share_high, cost_share, flops_share, selector_retrainings,
 //     search_retrainings, retrainings_to_match]
+//   selectors: [setting, selector, num_methods, num_compared, share {median, low, high},
+//     worst {method, share, low, high}, cost_share, flops_share, retrainings_to_match]
+//   methods: [setting, method, curve [damping, damping_unit, absolute_damping,
+//     metrics {name: {value, low, high}}], provenance {program_version, build_mode, torch_version,
+//     date, zoo_recipe_digest, ground_truth_digest, data_digest, hyperparameters {name: string}}]
 //
 // - Lists are in the board's order. Hyperparameters and phases are sorted by name. The metrics of a
 //   setting and of an entry are in the setting's order; the first one ranks.
@@ -32,9 +37,14 @@ namespace attribench {
 // - A number that is missing or not finite is null. A headline's search is null if no search
 //   succeeded. Shares are fractions, not percentages. Ranks are null, and there are no headlines,
 //   if the setting is not ranked; resolution.not_ranked says why.
+// - A selector's costs and retrainings_to_match are medians over the compared methods.
+// - The curve of a method is on the reporting block; it is empty if the method has no damping.
+//   Older results have no intervals there and an empty provenance.
 // - tuners are all that the entry stands for: fixed rules that choose the same damping share one.
 // - A hyperparameter is a number if its whole text is one.
 // - Bytes that are not UTF-8 become U+FFFD. The same board gives the same bytes.
+//
+// What changed from version 3: `selectors` and `methods`.
 //
 // What changed from version 2: `resolution` of a setting; `tuners`, `damping_at_edge` and
 // `oracle_at_edge` of an entry, whose ranks may be null; `no_share` of a headline. There is a

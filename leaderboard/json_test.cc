@@ -51,8 +51,9 @@ class JsonTest : public testing::Test {
 };
 
 TEST_F(JsonTest, KeysOfTheContract) {
-  EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline"));
-  EXPECT_EQ(root_["schema_version"], 3);
+  EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline",
+                                       "selectors", "methods"));
+  EXPECT_EQ(root_["schema_version"], 4);
   ASSERT_EQ(root_["settings"].size(), 2);
   for (const Json& setting : root_["settings"]) {
     EXPECT_THAT(Keys(setting),
@@ -88,6 +89,63 @@ TEST_F(JsonTest, KeysOfTheContract) {
                             "cost_share", "flops_share", "selector_retrainings",
                             "search_retrainings", "retrainings_to_match"));
   }
+}
+
+TEST_F(JsonTest, SelectorsAreSummaries) {
+  ASSERT_EQ(root_["selectors"].size(), board_.summaries.size());
+  ASSERT_EQ(root_["selectors"].size(), 2);
+  const SelectorSummary& summary = board_.summaries[1];
+  const Json selector = root_["selectors"][1];
+  EXPECT_THAT(Keys(selector),
+              ElementsAre("setting", "selector", "num_methods", "num_compared", "share", "worst",
+                          "cost_share", "flops_share", "retrainings_to_match"));
+  EXPECT_EQ(selector["setting"], "real");
+  EXPECT_EQ(selector["selector"], summary.selector);
+  EXPECT_EQ(selector["share"]["median"], *summary.median_share);
+  EXPECT_EQ(selector["share"]["high"], *summary.median_share_high);
+  EXPECT_EQ(selector["worst"]["method"], summary.worst_method);
+  EXPECT_EQ(selector["worst"]["share"], *summary.worst_share);
+  EXPECT_EQ(selector["flops_share"], *summary.median_flops_share);
+
+  board_.summaries[1] = SelectorSummary();
+  Parse();
+  EXPECT_TRUE(root_["selectors"][1]["share"]["median"].is_null());
+  EXPECT_TRUE(root_["selectors"][1]["worst"]["method"].is_null());
+  EXPECT_TRUE(root_["selectors"][1]["retrainings_to_match"].is_null());
+}
+
+TEST_F(JsonTest, MethodsHaveTheirCurvesAndTheirOrigin) {
+  MethodFacts facts;
+  facts.setting = "real";
+  facts.method = "sharp";
+  facts.provenance.set_date("2026-11-27T09:30:00Z");
+  (*facts.provenance.mutable_hyperparameters())["rank"] = "8";
+  for (const double damping : {.1, 1.}) {
+    GridPoint point;
+    point.set_damping(damping);
+    point.set_damping_unit("RELATIVE_TO_TRACE");
+    point.set_absolute_damping(2 * damping);
+    (*point.mutable_metrics())["lds"] = .3;
+    facts.curve.push_back(point);
+  }
+  (*facts.curve[1].mutable_intervals())["lds"].set_low(.25);
+  (*facts.curve[1].mutable_intervals())["lds"].set_high(.35);
+  board_.methods = {facts};
+  Parse();
+  ASSERT_EQ(root_["methods"].size(), 1);
+  const Json method = root_["methods"][0];
+  EXPECT_THAT(Keys(method), ElementsAre("setting", "method", "curve", "provenance"));
+  EXPECT_EQ(method["provenance"]["date"], "2026-11-27T09:30:00Z");
+  EXPECT_EQ(method["provenance"]["hyperparameters"]["rank"], "8");
+  ASSERT_EQ(method["curve"].size(), 2);
+  EXPECT_TRUE(method["curve"][0]["metrics"]["lds"]["low"].is_null());
+  const Json point = method["curve"][1];
+  EXPECT_EQ(point["damping"], 1);
+  EXPECT_EQ(point["damping_unit"], "RELATIVE_TO_TRACE");
+  EXPECT_EQ(point["absolute_damping"], 2);
+  EXPECT_EQ(point["metrics"]["lds"]["value"], .3);
+  EXPECT_EQ(point["metrics"]["lds"]["low"], .25);
+  EXPECT_EQ(point["metrics"]["lds"]["high"], .35);
 }
 
 TEST_F(JsonTest, Setting) {

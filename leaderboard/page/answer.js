@@ -57,9 +57,43 @@ function drawAnswerChart(place) {
     element("p", {class: "soft"}, "A dot is a method (above 125% shown at 125%); the bar is the median with its 95% interval."));
 }
 
+const answerKeys = {sort: "answersort", dir: "answerdir"};
+
+// As those of the ranking. A row is a selector in a setting, {setting, place, selector}.
+const answerColumns = [
+  {key: "setting", title: "setting", left: true, value: (row) => row.place},
+  {key: "selector", title: "selector", left: true, value: (row) => row.selector.selector,
+    cell: (row) => [symbolIcon(selectorLook(row.selector.selector)), " ", row.selector.selector]},
+  {key: "methods", title: "methods", first: "descending", value: (row) => row.selector.num_compared,
+    cell: ({selector}) => (selector.num_compared === selector.num_methods ? String(selector.num_methods)
+      : `${selector.num_compared} of ${selector.num_methods}`)},
+  {key: "share", title: "share of the score, median [95%]", first: "descending",
+    value: (row) => (row.selector.median ? row.selector.median[0] : null),
+    cell: ({selector}) => (selector.median ? intervalText(selector.median, percentText) : "-")},
+  {key: "worst", title: "worst method", first: "descending", left: true,
+    value: (row) => (row.selector.worst ? row.selector.worst[0] : null),
+    cell: ({selector}) => (selector.worst ? `${percentText(selector.worst[0])} (${selector.worst_method})` : "-")},
+  {key: "flops", title: "share of operations", value: (row) => row.selector.flops, cell: (row) => costShareText(row.selector.flops)},
+  {key: "cpu", title: "share of CPU time", value: (row) => row.selector.cpu, cell: (row) => costShareText(row.selector.cpu)},
+  {key: "match", title: "retrainings to match", first: "descending", value: (row) => row.selector.to_match,
+    cell: ({selector}) => (isNumber(selector.to_match) ? countText(selector.to_match) : selector.median ? "none does" : "-")},
+];
+
+function answerLine(row, isFirst) {
+  return element("tr", {}, answerColumns.map((column, i) => (i > 0
+    ? element("td", {class: column.left ? "text" : null}, column.cell(row))
+    : element("th", {class: "text", scope: "row"}, isFirst ? row.setting.name : element("span", {class: "hidden"}, row.setting.name),
+      isFirst && row.setting.synthetic ? element("span", {class: "tag"}, "synthetic") : null))));
+}
+
+function unansweredLine(setting) {
+  return element("tr", {}, element("th", {class: "text", scope: "row"}, setting.name),
+    element("td", {class: "wrap soft", colspan: answerColumns.length - 1},
+      setting.not_ranked ? "not ranked: " + setting.not_ranked : "no selector ran"));
+}
+
 function drawAnswer() {
   const list = document.getElementById("answer-sentences");
-  const table = document.getElementById("answer-table");
   // The sentences are of the setting in view; the table holds all.
   state.follow(["setting"], () => {
     const setting = settingNow();
@@ -69,31 +103,15 @@ function drawAnswer() {
     }
   });
   drawAnswerChart(document.getElementById("answer-chart"));
-  const head = ["setting", "selector", "methods", "share of the score, median [95%]", "worst method", "share of operations",
-    "share of CPU time", "retrainings to match"];
-  const lines = settings.flatMap((setting) => {
-    if (!setting.selectors) {
-      return [element("tr", {}, element("th", {class: "text", scope: "row"}, setting.name),
-        element("td", {class: "wrap soft", colspan: head.length - 1},
-          setting.not_ranked ? "not ranked: " + setting.not_ranked : "no selector ran"))];
-    }
-    return setting.selectors.map((selector, i) => element("tr", {},
-      element("th", {class: "text", scope: "row"}, i === 0 ? setting.name : "",
-        i === 0 && setting.synthetic ? element("span", {class: "tag"}, "synthetic") : null),
-      element("td", {class: "text"}, symbolIcon(selectorLook(selector.selector)), " ", selector.selector),
-      element("td", {}, selector.num_compared === selector.num_methods ? String(selector.num_methods)
-        : `${selector.num_compared} of ${selector.num_methods}`),
-      element("td", {}, selector.median ? intervalText(selector.median, percentText) : "-"),
-      element("td", {class: "text"}, selector.worst
-        ? `${percentText(selector.worst[0])} (${selector.worst_method})` : "-"),
-      element("td", {}, costShareText(selector.flops)),
-      element("td", {}, costShareText(selector.cpu)),
-      element("td", {}, isNumber(selector.to_match) ? countText(selector.to_match)
-        : selector.median ? "none does" : "-")));
+  const rows = settings.flatMap((setting, place) => (setting.selectors || []).map((selector) => ({setting, place, selector})));
+  state.follow(["answersort", "answerdir"], () => {
+    const column = answerColumns.find((one) => one.key === state.get("answersort")) || answerColumns[0];
+    const sorted = sortedBy(rows, column.value, state.get("answerdir"));
+    // Next to each other, the rows of a setting show its name once.
+    const lines = sorted.map((row, i) => answerLine(row, i === 0 || sorted[i - 1].setting !== row.setting));
+    document.getElementById("answer-table").replaceChildren(element("table", {},
+      element("caption", {class: "soft text"}, "Retrainings to match: the fewest with which grid search is not clearly worse, in the median over methods."),
+      element("thead", {}, element("tr", {}, answerColumns.map((one) => sortButton(one, answerKeys)))),
+      element("tbody", {}, lines, settings.filter((setting) => !setting.selectors).map(unansweredLine))));
   });
-  table.replaceChildren(element("table", {},
-    element("caption", {class: "soft text"}, "Retrainings to match: the fewest with which grid search is not clearly worse, in the median over methods."),
-    element("thead", {}, element("tr", {}, head.map((title, i) =>
-      element("th", {scope: "col", class: i < 2 || i === 4 ? "text" : null}, title)))),
-    element("tbody", {}, lines)));
 }

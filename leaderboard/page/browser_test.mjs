@@ -98,6 +98,20 @@ await test("columns sort, up and down", async () => {
   await page.close();
 });
 
+await test("the answers sort too", async () => {
+  const page = await open(site, "#setting=" + busiest.name);
+  const shares = async () => (await texts(page, "#answer-table tbody td:nth-child(4)")).map(parseFloat).filter((share) => !isNaN(share));
+  const before = await shares();
+  await page.click("#answersort-share");
+  assert.deepEqual(await shares(), [...before].sort((a, b) => b - a));
+  await page.click("#answersort-share");
+  assert.deepEqual(await shares(), [...before].sort((a, b) => a - b));
+  assert.match(page.url(), /answersort=share/);
+  assert.equal(await page.$eval("th:has(#answersort-share)", (th) => th.ariaSort), "ascending");
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
 await test("a row shows what it is tied with", async () => {
   const ranked = data.settings.find((setting) => setting.methods[0].rows[0].rank);
   if (!ranked) return;

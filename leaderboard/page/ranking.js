@@ -141,34 +141,16 @@ function methodLines(method, columns) {
   return lines;
 }
 
+const rankingKeys = {sort: "sort", dir: "dir"};
+
 function sortedMethods(columns) {
-  const key = state.get("sort");
-  const column = columns.find((one) => one.key === key && !one.fixed) || columns[0];
+  const column = columns.find((one) => one.key === state.get("sort") && !one.fixed) || columns[0];
   const valueOf = (method) => {
     if (column.key === "name") return method.name;
     const good = method.rows.find(isOk);
-    const value = good ? column.value(good) : null;
-    return value === undefined ? null : value;
+    return good ? column.value(good) : null;
   };
-  const sign = state.get("dir") === "descending" ? -1 : 1;
-  const keyed = methodsNow().map((method, place) => ({method, place, value: valueOf(method)}));
-  keyed.sort((a, b) => {
-    if (a.value === null || b.value === null) return (a.value === null) - (b.value === null) || a.place - b.place;
-    return sign * (a.value < b.value ? -1 : a.value > b.value ? 1 : 0) || a.place - b.place;
-  });
-  return keyed.map((one) => one.method);
-}
-
-function sortButton(column) {
-  const isNow = state.get("sort") === column.key;
-  const press = () => {
-    const turned = state.get("dir") === "ascending" ? "descending" : "ascending";
-    state.set({sort: column.key, dir: isNow ? turned : column.first || "ascending"});
-    document.getElementById("sort-" + column.key).focus();
-  };
-  return element("th", {scope: "col", class: column.left ? "text" : null, title: column.hint,
-    "aria-sort": isNow ? state.get("dir") : "none"},
-    element("button", {id: "sort-" + column.key, onclick: press}, column.title));
+  return sortedBy(methodsNow(), valueOf, state.get("dir"));
 }
 
 function drawRanking() {
@@ -191,7 +173,7 @@ function drawRanking() {
     }
     document.getElementById("ranking-table").replaceChildren(element("table", {},
       element("thead", {}, element("tr", {}, columns.map((column) => (column.fixed
-        ? element("th", {scope: "col", class: "text"}, column.title()) : sortButton(column))))),
+        ? element("th", {scope: "col", class: "text"}, column.title()) : sortButton(column, rankingKeys))))),
       element("tbody", {}, lines)));
   });
 }

@@ -3,7 +3,8 @@
 // that has its default is not there.
 
 const stateDefaults = {
-  setting: "", q: "", sort: "rank", dir: "ascending", open: "", panel: "", study: "", knobs: "", unit: "flops", theme: "",
+  setting: "", answersort: "setting", answerdir: "ascending", q: "", sort: "rank", dir: "ascending", open: "", panel: "",
+  study: "", knobs: "", unit: "flops", theme: "",
 };
 
 const state = {
