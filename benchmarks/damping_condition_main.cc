@@ -29,11 +29,8 @@
 #include "absl/flags/usage.h"
 #include "absl/strings/str_format.h"
 #include "benchmarks/loaded_setting.h"
-#include "datasets/data_root.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
-#include "datasets/project_path.h"
-#include "datasets/settings/setting.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/tuners/surrogate_indicator.h"
 #include "methods/curvature/fisher_spectrum.h"
@@ -79,10 +76,7 @@ absl::Status Run() {
   const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
   at::set_num_threads(*threads);
-  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
-  if (!setting.ok()) return setting.status();
-  const auto loaded =
-      LoadIntoMemory(*setting, DataRoot(), ProjectPath("datasets/zoo") + "/" + setting->name());
+  const auto loaded = LoadNamedSetting(absl::GetFlag(FLAGS_setting), /*zoo=*/"");
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<MethodVariant> fisher = FindMethodVariant("fisher");
   if (!fisher.ok()) return fisher.status();
@@ -150,7 +144,7 @@ absl::Status Run() {
       "%s, fisher, tuning block: %d tests, %d subsets, outputs averaged over %d seeds\n"
       "damping: multiple of the mean eigenvalue; rises: from this damping to the next\n\n"
       "%10s %7s %7s %7s %8s %8s %8s\n",
-      setting->name(), tests.size(0), subsets.size(0), loaded->truth.negative_loss.size(1),
+      loaded->facts.name(), tests.size(0), subsets.size(0), loaded->truth.negative_loss.size(1),
       "damping", "LDS", "mean xi", "mean r", "r > xi", "c rises", "agree");
   int64_t holding = 0, rising_of_holding = 0, pairs = 0, rising = 0, agreeing = 0;
   size_t best = 0;

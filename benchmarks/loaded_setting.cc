@@ -4,8 +4,13 @@
 #include <utility>
 
 #include "ATen/ATen.h"
+#include "absl/strings/str_cat.h"
 #include "benchmarks/result_messages.h"
+#include "datasets/data_root.h"
 #include "datasets/models/model_factory.h"
+#include "datasets/project_path.h"
+#include "datasets/settings/setting.h"
+#include "datasets/working_directory.h"
 #include "datasets/zoo/trainer.h"
 #include "evaluators/metrics/all_metrics.h"
 
@@ -45,6 +50,30 @@ Provenance ProvenanceOfFiles(const Manifest& manifest) {
   return provenance;
 }
 
+absl::StatusOr<LoadedSetting> LoadWith(DatasetSplit data, const Setting& setting, Zoo zoo) {
+  if (const absl::Status status = zoo.Verify(); !status.ok()) return status;
+  absl::StatusOr<GroundTruth> truth = zoo.ReadGroundTruth();
+  if (!truth.ok()) return truth.status();
+  absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  if (!model.ok()) return model.status();
+  EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
+  auto metrics = AllMetrics(*truth, blocks.reporting);
+  LoadedSetting loaded{setting,           std::move(data),   std::move(zoo),    *std::move(truth),
+                       *std::move(model), std::move(blocks), std::move(metrics)};
+  loaded.facts = FactsOf(loaded);
+  loaded.provenance = ProvenanceOfFiles(loaded.zoo.manifest());
+  return loaded;
+}
+
+std::string ZooFolder(const Setting& setting, const std::string& zoo) {
+  return zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting.name())
+                     : InWorkingDirectory(zoo);
+}
+
+Dataset ExamplesWithoutPixels(int64_t count) {
+  return {at::empty({count, 0}, at::kFloat), at::zeros({count}, at::kLong)};
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
@@ -54,18 +83,28 @@ absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::
   absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
   if (!zoo.ok()) return zoo.status();
   if (const absl::Status status = zoo->CheckData(*data); !status.ok()) return status;
-  if (const absl::Status status = zoo->Verify(); !status.ok()) return status;
-  absl::StatusOr<GroundTruth> truth = zoo->ReadGroundTruth();
-  if (!truth.ok()) return truth.status();
-  absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
-  if (!model.ok()) return model.status();
-  EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
-  auto metrics = AllMetrics(*truth, blocks.reporting);
-  LoadedSetting loaded{setting,           *std::move(data),  *std::move(zoo),   *std::move(truth),
-                       *std::move(model), std::move(blocks), std::move(metrics)};
-  loaded.facts = FactsOf(loaded);
-  loaded.provenance = ProvenanceOfFiles(loaded.zoo.manifest());
+  return LoadWith(*std::move(data), setting, *std::move(zoo));
+}
+
+absl::StatusOr<LoadedSetting> LoadNamedSetting(const std::string& setting, const std::string& zoo,
+                                               double memory_limit_gib) {
+  const absl::StatusOr<Setting> found = LoadSetting(setting);
+  if (!found.ok()) return found.status();
+  absl::StatusOr<LoadedSetting> loaded = LoadIntoMemory(*found, DataRoot(), ZooFolder(*found, zoo));
+  if (loaded.ok() && memory_limit_gib > 0) loaded->memory_limit = memory_limit_gib * (1 << 30);
   return loaded;
+}
+
+absl::StatusOr<LoadedSetting> LoadWithoutExamples(const std::string& setting,
+                                                  const std::string& zoo) {
+  const absl::StatusOr<Setting> found = LoadSetting(setting);
+  if (!found.ok()) return found.status();
+  absl::StatusOr<Zoo> opened = Zoo::Open(ZooFolder(*found, zoo), *found);
+  if (!opened.ok()) return opened.status();
+  DatasetSplit data;
+  data.train = ExamplesWithoutPixels(found->dataset().num_train());
+  data.test = ExamplesWithoutPixels(found->dataset().num_test());
+  return LoadWith(std::move(data), *found, *std::move(opened));
 }
 
 AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cpu_seconds) {

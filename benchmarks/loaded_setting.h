@@ -39,6 +39,18 @@ struct LoadedSetting {
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
                                              const std::string& zoo_folder);
 
+// What the flags of a program name: `setting` by its name or by the path of its file, and its zoo,
+// in the working directory's terms; an empty `zoo` is datasets/zoo/<setting> of the project. The
+// data are those of DataRoot. memory_limit_gib above 0 becomes LoadedSetting::memory_limit. Errors
+// as LoadSetting and LoadIntoMemory.
+absl::StatusOr<LoadedSetting> LoadNamedSetting(const std::string& setting, const std::string& zoo,
+                                               double memory_limit_gib = 0);
+
+// The same for what needs the ground truth alone, such as judging scores of another program. It
+// reads no dataset: the examples have the right number, but no pixels, and all labels are 0.
+absl::StatusOr<LoadedSetting> LoadWithoutExamples(const std::string& setting,
+                                                  const std::string& zoo);
+
 // The task of attributing the setting's test examples to its training examples. Keeps a reference
 // to `loaded`. Costs of trainings are those of ToCost.
 AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cpu_seconds = 0);

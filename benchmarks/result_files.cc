@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
+#include "google/protobuf/text_format.h"
 
 namespace attribench {
 namespace {
@@ -81,6 +82,14 @@ absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::s
     results.push_back({file, *std::move(result)});
   }
   return results;
+}
+
+absl::Status WriteResult(const std::string& path, const MethodResult& result) {
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(result, &text);
+  return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
+                                           "# proto-message: attribench.MethodResult\n",
+                                           text));
 }
 
 absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(

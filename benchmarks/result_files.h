@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/sensitivity.pb.h"
@@ -25,8 +26,11 @@ struct ResultFile {
 // setting or no method.
 absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths);
 
-// The same for sensitivity studies. InvalidArgument also names a file whose first point is not the
-// one with all defaults, and a second study of one method in one setting.
+// Writes one result as such a file, whole or not at all. Errors as WriteWholeFile.
+absl::Status WriteResult(const std::string& path, const MethodResult& result);
+
+// As ReadResultFiles, for sensitivity studies. InvalidArgument also names a file whose first point
+// is not the one with all defaults, and a second study of one method in one setting.
 absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(
     const std::vector<std::string>& paths);
 

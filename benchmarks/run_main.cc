@@ -21,19 +21,16 @@
 #include "benchmarks/loaded_setting.h"
 #include "benchmarks/provenance.h"
 #include "benchmarks/result.pb.h"
+#include "benchmarks/result_files.h"
 #include "benchmarks/run_method.h"
-#include "datasets/data_root.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
-#include "datasets/project_path.h"
-#include "datasets/settings/setting.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "evaluators/replay/tuning_record.h"
 #include "evaluators/tuners/tuner.h"
-#include "google/protobuf/text_format.h"
 #include "methods/registry.h"
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
@@ -60,14 +57,6 @@ ABSL_FLAG(int, threads, 0, "threads for one method; default: one per core");
 
 namespace attribench {
 namespace {
-
-absl::Status WriteResult(const std::string& path, const MethodResult& result) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(result, &text);
-  return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
-                                           "# proto-message: attribench.MethodResult\n",
-                                           text));
-}
 
 // The path of a method's tuning record, beside that of its result.
 std::string RecordPath(const std::string& path) {
@@ -179,21 +168,6 @@ absl::StatusOr<std::vector<RegisteredTuner>> LinkedTuners() {
   return chosen;
 }
 
-absl::StatusOr<LoadedSetting> LoadChosenSetting() {
-  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
-  if (!setting.ok()) return setting.status();
-  const std::string zoo = absl::GetFlag(FLAGS_zoo);
-  absl::StatusOr<LoadedSetting> loaded =
-      LoadIntoMemory(*setting, DataRoot(),
-                     zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
-                                 : InWorkingDirectory(zoo));
-  if (!loaded.ok()) return loaded.status();
-  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
-    loaded->memory_limit = limit * (1 << 30);
-  }
-  return loaded;
-}
-
 // Runs each variant in its own process and writes its result to its path.
 absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTuner>& tuners,
                     const std::vector<std::pair<MethodVariant, std::string>>& variants) {
@@ -239,7 +213,8 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
   if (!variants.ok()) return variants.status();
-  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
+  const absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
+      absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
   if (!loaded.ok()) return loaded.status();
 
   const std::string folder =

@@ -21,12 +21,9 @@
 #include "benchmarks/loaded_setting.h"
 #include "benchmarks/run_method.h"
 #include "benchmarks/sensitivity_points.h"
-#include "datasets/data_root.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
-#include "datasets/project_path.h"
-#include "datasets/settings/setting.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
@@ -100,21 +97,6 @@ absl::StatusOr<std::vector<const RegisteredMethod*>> ChosenMethods() {
   }
   if (chosen.empty()) return absl::InvalidArgumentError("--methods names no method");
   return chosen;
-}
-
-absl::StatusOr<LoadedSetting> LoadChosenSetting() {
-  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
-  if (!setting.ok()) return setting.status();
-  const std::string zoo = absl::GetFlag(FLAGS_zoo);
-  absl::StatusOr<LoadedSetting> loaded =
-      LoadIntoMemory(*setting, DataRoot(),
-                     zoo.empty() ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
-                                 : InWorkingDirectory(zoo));
-  if (!loaded.ok()) return loaded.status();
-  if (const double limit = absl::GetFlag(FLAGS_memory_limit); limit > 0) {
-    loaded->memory_limit = limit * (1 << 30);
-  }
-  return loaded;
 }
 
 template <typename Message>
@@ -248,7 +230,8 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<const RegisteredMethod*>> methods = ChosenMethods();
   if (!methods.ok()) return methods.status();
-  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
+  const absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
+      absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
   if (!loaded.ok()) return loaded.status();
   const ChildLimits limits = {absl::GetFlag(FLAGS_timeout), absl::GetFlag(FLAGS_memory_limit),
                               *threads};

@@ -32,14 +32,10 @@
 #include "benchmarks/machine_rates.h"
 #include "benchmarks/peak_memory.h"
 #include "datasets/clock.h"
-#include "datasets/data_root.h"
 #include "datasets/environment.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
-#include "datasets/project_path.h"
 #include "datasets/reference_kernel.h"
-#include "datasets/settings/setting.h"
-#include "datasets/working_directory.h"
 #include "datasets/zoo/trainer.h"
 #include "methods/registry.h"
 
@@ -136,16 +132,6 @@ void Measure(benchmark::State& state, const LoadedSetting& loaded, const MethodV
   state.counters["peak_MiB"] = PeakMemoryBytes() / 1048576.0;
 }
 
-absl::StatusOr<LoadedSetting> LoadChosenSetting() {
-  const absl::StatusOr<Setting> setting = LoadSetting(absl::GetFlag(FLAGS_setting));
-  if (!setting.ok()) return setting.status();
-  const std::string zoo = absl::GetFlag(FLAGS_zoo);
-  return LoadIntoMemory(*setting, DataRoot(),
-                        zoo.empty()
-                            ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
-                            : InWorkingDirectory(zoo));
-}
-
 void Register(const LoadedSetting& loaded, const MethodVariant& variant) {
   const auto add = [&](const std::string& what, Scoring scoring) {
     benchmark::RegisterBenchmark((variant.name + "/" + what).c_str(),
@@ -166,7 +152,8 @@ absl::Status Run() {
   if (!threads.ok()) return threads.status();
   at::set_num_threads(*threads);
   KeepFreedMemory();
-  const absl::StatusOr<LoadedSetting> loaded = LoadChosenSetting();
+  const absl::StatusOr<LoadedSetting> loaded =
+      LoadNamedSetting(absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo));
   if (!loaded.ok()) return loaded.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = MethodVariants();
   if (!variants.ok()) return variants.status();

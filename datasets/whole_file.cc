@@ -2,6 +2,7 @@
 #include "datasets/whole_file.h"
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include "absl/strings/escaping.h"
@@ -39,6 +41,34 @@ absl::Status WriteAndFlush(const std::string& path, absl::string_view content) {
   return absl::OkStatus();
 }
 
+constexpr size_t kChunk = size_t{1} << 20;
+
+// Gives the content of a file to `take`, piece by piece.
+template <typename Take>
+absl::Status ReadPieces(const std::string& path, const Take& take) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return CannotBeRead(path, errno);
+  std::string piece(kChunk, '\0');
+  for (ssize_t got = 1; got > 0;) {
+    do {
+      got = read(fd, &piece[0], kChunk);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+      const absl::Status status = CannotBeRead(path, errno);
+      close(fd);
+      return status;
+    }
+    take(absl::string_view(piece.data(), got));
+  }
+  close(fd);
+  return absl::OkStatus();
+}
+
+std::string Hexadecimal(const unsigned char* digest) {
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), SHA256_DIGEST_LENGTH));
+}
+
 }  // namespace
 
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content) {
@@ -67,24 +97,10 @@ absl::Status WriteWholeFile(const std::string& path, absl::string_view content) 
 }
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return CannotBeRead(path, errno);
   std::string content;
-  constexpr size_t kChunk = size_t{1} << 20;
-  for (ssize_t got = 1; got > 0;) {
-    const size_t size = content.size();
-    content.resize(size + kChunk);
-    do {
-      got = read(fd, &content[size], kChunk);
-    } while (got < 0 && errno == EINTR);
-    content.resize(size + (got > 0 ? got : 0));
-    if (got < 0) {
-      const absl::Status status = CannotBeRead(path, errno);
-      close(fd);
-      return status;
-    }
-  }
-  close(fd);
+  const absl::Status status = ReadPieces(
+      path, [&](absl::string_view piece) { content.append(piece.data(), piece.size()); });
+  if (!status.ok()) return status;
   return content;
 }
 
@@ -100,8 +116,20 @@ absl::Status CannotBeRead(const std::string& path, int error) {
 std::string Sha256(absl::string_view content) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  return Hexadecimal(digest);
+}
+
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        &EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  const absl::Status status = ReadPieces(path, [&](absl::string_view piece) {
+    EVP_DigestUpdate(context.get(), piece.data(), piece.size());
+  });
+  if (!status.ok()) return status;
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  EVP_DigestFinal_ex(context.get(), digest, nullptr);
+  return Hexadecimal(digest);
 }
 
 }  // namespace attribench

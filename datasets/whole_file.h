@@ -25,6 +25,8 @@ absl::Status CannotBeRead(const std::string& path, int error);
 
 // The SHA-256 of `content`, in lower-case hexadecimal digits.
 std::string Sha256(absl::string_view content);
+// The same of a file, which may be larger than memory. Errors as ReadWholeFile.
+absl::StatusOr<std::string> Sha256OfFile(const std::string& path);
 
 }  // namespace attribench
 
