@@ -100,6 +100,39 @@ absl::StatusOr<at::Tensor> SafetensorsFile::Rows(const std::string& tensor, int6
   return rows;
 }
 
+absl::StatusOr<at::Tensor> SafetensorsFile::Columns(const std::string& tensor,
+                                                    const std::vector<int64_t>& rows, int64_t begin,
+                                                    int64_t end) const {
+  const absl::StatusOr<const SafetensorsHeader::Tensor*> found = Find(tensor);
+  if (!found.ok()) return found.status();
+  const SafetensorsHeader::Tensor& place = **found;
+  const int64_t num_rows = place.shape.empty() ? 0 : place.shape[0];
+  const auto element = static_cast<int64_t>(c10::elementSize(*place.type));
+  const int64_t columns =
+      num_rows == 0 ? 0 : static_cast<int64_t>(place.end - place.begin) / num_rows / element;
+  if (begin < 0 || end < begin || end > columns || (!rows.empty() && rows.back() >= num_rows)) {
+    return absl::OutOfRangeError(absl::StrCat(path_, ": tensor ", tensor, " is [", num_rows, ", ",
+                                              columns, "], asked for columns ", begin, " to ",
+                                              end));
+  }
+  const auto num_asked = static_cast<int64_t>(rows.size());
+  at::Tensor values = at::empty({num_asked, end - begin}, at::TensorOptions().dtype(*place.type));
+  char* to = static_cast<char*>(values.data_ptr());
+  const int64_t bytes = (end - begin) * element;
+  for (int64_t i = 0, next = 0; i < num_asked; i = next) {
+    // Whole rows next to each other are read together.
+    for (next = i + 1;
+         bytes == columns * element && next < num_asked && rows[next] == rows[next - 1] + 1;) {
+      ++next;
+    }
+    const uint64_t from = data_begin_ + place.begin + (rows[i] * columns + begin) * element;
+    const absl::Status status = ReadBytes(from, (next - i) * bytes, to);
+    if (!status.ok()) return status;
+    to += (next - i) * bytes;
+  }
+  return values;
+}
+
 absl::StatusOr<at::Tensor> SafetensorsFile::Read(const std::string& tensor) const {
   const absl::StatusOr<const SafetensorsHeader::Tensor*> found = Find(tensor);
   if (!found.ok()) return found.status();

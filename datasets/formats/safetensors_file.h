@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
@@ -26,6 +27,10 @@ class SafetensorsFile {
   // Unimplemented as FindTensor; DataLoss if the file has become shorter; OutOfRange for other
   // rows.
   absl::StatusOr<at::Tensor> Rows(const std::string& tensor, int64_t begin, int64_t end) const;
+  // Elements [begin, end) of each of these rows, a row being everything below the first dimension:
+  // [rows, end - begin]. `rows` ascend. Errors as Rows.
+  absl::StatusOr<at::Tensor> Columns(const std::string& tensor, const std::vector<int64_t>& rows,
+                                     int64_t begin, int64_t end) const;
   // All of it.
   absl::StatusOr<at::Tensor> Read(const std::string& tensor) const;
 

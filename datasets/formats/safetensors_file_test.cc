@@ -19,6 +19,7 @@ class SafetensorsFileTest : public testing::Test {
   Safetensors content_ = {{{"half", at::arange(12).to(at::kHalf).view({3, 4})},
                            {"number", at::full({}, 2.5, at::kDouble)},
                            {"row", at::arange(5, at::kLong)},
+                           {"deep", at::arange(24, at::kFloat).view({4, 2, 3})},
                            {"empty", at::empty({0, 7}, at::kFloat)}},
                           {{"setting", "mine"}}};
 };
@@ -38,12 +39,22 @@ TEST_F(SafetensorsFileTest, GivesWhatWasWritten) {
   }
   EXPECT_TRUE(at::equal(*file->Rows("half", 1, 3), content_.tensors["half"].slice(0, 1, 3)));
   EXPECT_EQ(file->Rows("half", 2, 2)->size(0), 0);
+  const at::Tensor deep = content_.tensors["deep"].view({4, 6});
+  const at::Tensor some = at::tensor({0, 2, 3}, at::kLong);
+  EXPECT_TRUE(at::equal(*file->Columns("deep", {0, 2, 3}, 1, 5),
+                        deep.index_select(0, some).slice(1, 1, 5)));
+  EXPECT_TRUE(at::equal(*file->Columns("deep", {0, 2, 3}, 0, 6), deep.index_select(0, some)));
+  EXPECT_EQ(file->Columns("deep", {}, 0, 6)->size(0), 0);
+  EXPECT_EQ(file->Columns("deep", {4}, 0, 6).status(),
+            absl::OutOfRangeError(path_ + ": tensor deep is [4, 6], asked for columns 0 to 6"));
+  EXPECT_TRUE(absl::IsOutOfRange(file->Columns("deep", {0}, 0, 7).status()));
   EXPECT_EQ(file->Rows("half", 2, 4).status(),
             absl::OutOfRangeError(path_ + ": tensor half has 3 rows, asked for 2 to 4"));
   EXPECT_EQ(file->Rows("number", 0, 1).status(),
             absl::OutOfRangeError(path_ + ": tensor number has no rows, asked for 0 to 1"));
-  EXPECT_EQ(file->Read("hlaf").status(),
-            absl::NotFoundError(path_ + ": no tensor hlaf; the file has empty, half, number, row"));
+  EXPECT_EQ(
+      file->Read("hlaf").status(),
+      absl::NotFoundError(path_ + ": no tensor hlaf; the file has deep, empty, half, number, row"));
 }
 
 TEST_F(SafetensorsFileTest, RefusesWhatTheOtherReaderRefuses) {

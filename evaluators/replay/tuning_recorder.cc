@@ -11,7 +11,7 @@
 #include "datasets/exception_status.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/statistics/column_correlations.h"
-#include "evaluators/tuners/held_out_refit.h"
+#include "evaluators/tuners/held_out_split.h"
 
 namespace attribench {
 namespace {

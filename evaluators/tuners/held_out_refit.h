@@ -15,12 +15,6 @@
 
 namespace attribench {
 
-// `fraction` of n examples to fit to, at least 2, and at most `max_held_out` of the others to hold
-// out. Drawn by RandomStream(1, "held out", {draw}); draw k is for checkpoint k. InvalidArgument if
-// the fraction is not in (0, 1) or leaves nothing to hold out.
-absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
-                                              uint64_t draw);
-
 // What the general form of the held-out criterion needs of a method.
 struct HeldOutRefit {
   const AttributionTask& task;  // its test examples get the criterion

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ATen/ATen.h"
+#include "evaluators/tuners/held_out_split.h"
 #include "gtest/gtest.h"
 #include "methods/curvature/held_out_criterion.h"
 #include "methods/gradients/gradient_factors.h"
@@ -25,23 +26,6 @@ const std::vector<Damping>& Dampings() {
 void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
   ASSERT_EQ(a.sizes(), b.sizes());
   EXPECT_LE(a.sub(b).abs().max().item<double>(), 1e-8 * b.abs().max().item<double>());
-}
-
-TEST(DrawHeldOutSplitTest, IsDisjointAndAsLargeAsAsked) {
-  const HeldOutSplit split = *DrawHeldOutSplit(80, .125, 30, 0);
-  EXPECT_EQ(split.fitted.size(0), 10);
-  EXPECT_EQ(split.held_out.size(0), 30);
-  std::set<int64_t> all;
-  for (const at::Tensor& rows : {split.fitted, split.held_out}) {
-    for (int64_t i = 0; i < rows.size(0); ++i) all.insert(rows[i].item<int64_t>());
-  }
-  EXPECT_EQ(all.size(), 40u);
-  EXPECT_FALSE(at::equal(split.fitted, DrawHeldOutSplit(80, .125, 30, 1)->fitted));
-  EXPECT_EQ(DrawHeldOutSplit(80, .125, 1000, 0)->held_out.size(0), 70);
-  for (const double fraction : {0.0, 1.0, -1.0}) {
-    EXPECT_EQ(DrawHeldOutSplit(80, fraction, 30, 0).status().code(),
-              absl::StatusCode::kInvalidArgument);
-  }
 }
 
 class HeldOutRefitTest : public testing::Test {

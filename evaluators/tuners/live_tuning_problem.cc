@@ -12,6 +12,7 @@
 #include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/statistics/column_correlations.h"
 #include "evaluators/tuners/held_out_refit.h"
+#include "evaluators/tuners/held_out_split.h"
 #include "evaluators/tuners/out_of_bag.h"
 #include "methods/curvature/held_out_criterion.h"
 
@@ -19,8 +20,6 @@ namespace attribench {
 namespace {
 
 constexpr char kPhase[] = "tuning";
-// Examples to hold out, at least, if there are as many: each takes a score at each damping.
-constexpr int64_t kHeldOut = 500;
 // Rows of scores for held-out examples, where a method is fitted again: one for each example, or
 // for each of its labels.
 constexpr int64_t kRefitRows = 1000;
@@ -243,7 +242,7 @@ LiveTuningProblem::Curve LiveTuningProblem::ComputeHeldOut(const std::vector<Dam
   if (!task.ok()) return task.status();
   const double declared = sources_.facts.held_out().fraction();
   if (fraction == 0) fraction = declared > 0 ? declared : kHeldOutFraction;
-  const auto held_out = std::max(kHeldOut, static_cast<int64_t>(fraction * task->train.size()));
+  const int64_t held_out = NumHeldOut(task->train.size(), fraction);
   const auto num_models = static_cast<int64_t>(sources_.checkpoints_read.size());
   at::Tensor sum;
   for (int64_t draw = 0; draw < kHeldOutDraws; ++draw) {

@@ -20,11 +20,6 @@
 
 namespace attribench {
 
-// The random draws of fitted examples over which TuningProblem::HeldOut takes the mean.
-inline constexpr int kHeldOutDraws = 2;
-// The share of examples to fit to, unless the method's file declares another.
-inline constexpr double kHeldOutFraction = 0.125;
-
 // Curves that several tuners ask for, computed once and kept with their costs, so that each tuner
 // is charged as if it were alone.
 struct TuningCurve {

@@ -12,6 +12,7 @@
 #include "datasets/models/model_outputs.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/tuners/held_out_refit.h"
+#include "evaluators/tuners/held_out_split.h"
 #include "evaluators/tuners/made_up_attribution.h"
 #include "evaluators/tuners/out_of_bag.h"
 #include "google/protobuf/text_format.h"
