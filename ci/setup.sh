@@ -4,7 +4,7 @@
 # Installs the Debian packages that the project needs and that are missing. Safe to run again.
 #
 #   ci/setup.sh             what building and running needs
-#   ci/setup.sh --browser   and what the test of the page needs: Chromium
+#   ci/setup.sh --tests     and what only tests need: Chromium for the page, PyTorch for the doors to Python
 set -euo pipefail
 
 packages=(
@@ -33,8 +33,8 @@ packages=(
 command -v npm >/dev/null || packages+=(nodejs npm)
 case "${1:-}" in
   "") ;;
-  --browser) packages+=(chromium fonts-dejavu-core) ;;
-  *) echo "setup: unknown argument '$1'; known is --browser" >&2; exit 2 ;;
+  --tests) packages+=(chromium fonts-dejavu-core python3-torch) ;;
+  *) echo "setup: unknown argument '$1'; known is --tests" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -5,7 +5,7 @@
 # the tests on real data. Arguments go to Bazel. The last line counts test targets: "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.."
-ci/setup.sh --browser || exit 1
+ci/setup.sh --tests || exit 1
 ci/wait_for_bazel.sh test || exit 1
 
 targets=(//...)
