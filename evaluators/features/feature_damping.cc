@@ -20,7 +20,6 @@ namespace {
 
 constexpr int64_t kFewestRows = 8;
 constexpr double kIndicatorLevel = 0.5;
-constexpr double kMebibyte = 1 << 20;
 
 using Rows = std::vector<int64_t>;
 
@@ -53,21 +52,21 @@ std::vector<BlockColumns> BlocksOf(const FeatureFiles& files, bool each_group) {
   return blocks;
 }
 
-// Progress in bytes that were read.
+// Progress in millions of numbers that were read.
 class ReadingBar {
  public:
-  ReadingBar(const std::string& title, double bytes)
-      : bar_(title, static_cast<int64_t>(bytes / kMebibyte)) {}
+  ReadingBar(const std::string& title, const FeatureFiles& files, int64_t num_rows)
+      : bar_(title, std::max<int64_t>(1, num_rows * files.num_columns() / kMillion)) {}
   void Advance(const at::Tensor& read) {
-    bytes_ += static_cast<double>(read.nbytes());
-    const auto whole = static_cast<int64_t>(bytes_ / kMebibyte);
-    bytes_ -= static_cast<double>(whole) * kMebibyte;
-    if (whole > 0) bar_.Advance(whole);
+    numbers_ += read.numel();
+    bar_.Advance(numbers_ / kMillion);
+    numbers_ %= kMillion;
   }
 
  private:
+  static constexpr int64_t kMillion = 1000000;
   ProgressBar bar_;
-  double bytes_ = 0;
+  int64_t numbers_ = 0;
 };
 
 // Squared norms of rows, by group, float64 [groups] of [rows].
@@ -289,7 +288,7 @@ absl::StatusOr<Prepared> Prepare(const FeatureFiles& train, const FeatureFiles& 
   Prepared prepared;
   prepared.blocks = BlocksOf(train, options.blocks);
   prepared.num_tests = std::min(test.num_rows(), options.most_tests);
-  ReadingBar bar("reading norms", train.bytes());
+  ReadingBar bar("reading norms", train, train.num_rows() + prepared.num_tests);
   auto squares = SquaredNorms(train, train.num_rows(), options, bar);
   if (!squares.ok()) return squares.status();
   prepared.train_squares = *std::move(squares);
@@ -329,10 +328,8 @@ absl::StatusOr<FeatureDamping> HeldOutDamping(const FeatureFiles& train, const F
     const ScaledRows fitted(train, ToRows(split->fitted), of_train.div(std::sqrt(m))),
         held(train, ToRows(split->held_out), of_train),
         tests(test, FirstRows(prepared->num_tests), of_test);
-    const double share =
-        static_cast<double>(fitted.size() + held.size()) / static_cast<double>(train.num_rows());
-    ReadingBar bar(absl::StrCat("reading draw ", draw + 1, " of ", kHeldOutDraws),
-                   train.bytes() * share);
+    ReadingBar bar(absl::StrCat("reading draw ", draw + 1, " of ", kHeldOutDraws), train,
+                   fitted.size() + held.size() + tests.size());
     std::vector<BlockInverse> inverses;
     for (const BlockColumns& block : prepared->blocks) {
       auto inverse = InverseOf(block, fitted, held, tests, options.working_bytes, bar);
@@ -372,7 +369,7 @@ absl::StatusOr<FeatureDamping> SurrogateDamping(const FeatureFiles& train, const
                           at::full({train.num_rows()}, scale / std::sqrt(n), at::kDouble)),
       none(train, {}, at::zeros({1}, at::kDouble)),
       tests(test, FirstRows(prepared->num_tests), InverseRoot(Sum(prepared->test_squares)));
-  ReadingBar bar("reading features", train.bytes());
+  ReadingBar bar("reading features", train, fitted.size() + tests.size());
   const auto inverse = InverseOf(block, fitted, none, tests, options.working_bytes, bar);
   if (!inverse.ok()) return inverse.status();
   // mu_j (v_j'q)^2 in the primal form is (u_j'c)^2 in the dual one.

@@ -91,16 +91,6 @@ int64_t FeatureFiles::num_columns() const {
   return columns;
 }
 
-double FeatureFiles::bytes() const {
-  double bytes = 0;
-  for (const SafetensorsFile& shard : shards_) {
-    for (const auto& [name, tensor] : shard.header().tensors) {
-      bytes += static_cast<double>(tensor.end - tensor.begin);
-    }
-  }
-  return bytes;
-}
-
 absl::StatusOr<at::Tensor> FeatureFiles::Read(size_t group, const std::vector<int64_t>& rows,
                                               int64_t begin, int64_t end) const {
   const std::string& name = groups_[group].name;

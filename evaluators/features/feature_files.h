@@ -31,7 +31,6 @@ class FeatureFiles {
   int64_t num_rows() const { return num_rows_; }
   const std::vector<Group>& groups() const { return groups_; }
   int64_t num_columns() const;  // of all groups
-  double bytes() const;
 
   // Columns [begin, end) of a group for these rows, which ascend: [rows, end - begin], float64 if
   // the file has that type, else float32. DataLoss, with the place, if a number is not finite.

@@ -11,6 +11,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "datasets/num_threads.h"
@@ -52,13 +53,10 @@ absl::StatusOr<std::vector<Damping>> Grid() {
   return values->DampingGrid();
 }
 
-// A line for each damping with a bar, from the least value of the curve to the greatest.
+// A line for each damping with a bar: the value's share of the greatest. A value below 0 has none.
 std::string Plot(const TunedPoint& point) {
-  double least = point.criterion.front().value, greatest = least;
-  for (const CriterionPoint& at : point.criterion) {
-    least = std::min(least, at.value);
-    greatest = std::max(greatest, at.value);
-  }
+  double greatest = 0;
+  for (const CriterionPoint& at : point.criterion) greatest = std::max(greatest, at.value);
   // The nearest point of the grid, in log damping, is marked.
   size_t chosen = 0;
   const auto distance = [&](const CriterionPoint& at) {
@@ -70,12 +68,13 @@ std::string Plot(const TunedPoint& point) {
   std::string text;
   for (size_t i = 0; i < point.criterion.size(); ++i) {
     const CriterionPoint& at = point.criterion[i];
-    const double share = greatest > least ? (at.value - least) / (greatest - least) : 1;
+    const double share = greatest > 0 ? std::max(0., at.value / greatest) : 0;
     const auto length = static_cast<int>(share * kBarWidth + .5);
+    const std::string bar =
+        absl::StrCat("  ", std::string(length, '#'), i == chosen ? "  <- chosen" : "");
     absl::StrAppend(
-        &text,
-        absl::StrFormat("%9s  %10.4g  ", absl::StrFormat("%.3g", at.damping.value), at.value),
-        std::string(length, '#'), i == chosen ? "  <- chosen" : "", "\n");
+        &text, absl::StrFormat("%9s  %10.4g", absl::StrFormat("%.3g", at.damping.value), at.value),
+        absl::StripTrailingAsciiWhitespace(bar), "\n");
   }
   return text;
 }
@@ -104,16 +103,15 @@ nlohmann::ordered_json Json(const std::string& selector, const FeatureDamping& d
 std::string Report(const std::string& selector, const FeatureDamping& damping, int64_t num_train) {
   const double multiple = damping.point.damping.value;
   std::string text = absl::StrFormat(
-      "damping %.6g x mean eigenvalue of F = (1/n) sum of g g' over the n = %d training rows\n",
+      "damping %.6g x the mean eigenvalue of F = (1/n) sum of g g', n = %d training rows\n",
       multiple, num_train);
   for (const FeatureBlock& block : damping.blocks) {
     const double absolute = multiple * block.mean_eigenvalue;
-    absl::StrAppend(
-        &text,
-        absl::StrFormat("  %s: mean eigenvalue %.6g in %d dimensions, so lambda = %.6g for F + "
-                        "lambda I, %.6g for n F + lambda I\n",
-                        block.name, block.mean_eigenvalue, block.dimension, absolute,
-                        absolute * static_cast<double>(num_train)));
+    absl::StrAppendFormat(&text, "  %s: %d dimensions, mean eigenvalue %.6g\n", block.name,
+                          block.dimension, block.mean_eigenvalue);
+    absl::StrAppendFormat(&text, "    lambda = %-12.6g for F + lambda I\n", absolute);
+    absl::StrAppendFormat(&text, "             %-12.6g for n F + lambda I\n",
+                          absolute * static_cast<double>(num_train));
   }
   if (!damping.point.message.empty())
     absl::StrAppend(&text, "  note: ", damping.point.message, "\n");
