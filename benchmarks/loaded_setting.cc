@@ -23,11 +23,13 @@ SettingFacts FactsOf(const LoadedSetting& loaded) {
   facts.set_name(loaded.setting.name());
   facts.set_dataset(dataset.name());
   facts.set_synthetic(dataset.has_glyphs() || dataset.synthetic());
-  facts.set_model(loaded.model->Description());
+  facts.set_model(loaded.model != nullptr ? loaded.model->Description() : "not stated");
   facts.set_num_train(dataset.num_train());
   facts.set_num_test(dataset.num_test());
-  for (const Layer& layer : loaded.model->layers()) {
-    facts.set_num_parameters(facts.num_parameters() + layer.num_parameters());
+  if (loaded.model != nullptr) {
+    for (const Layer& layer : loaded.model->layers()) {
+      facts.set_num_parameters(facts.num_parameters() + layer.num_parameters());
+    }
   }
   facts.set_num_subsets(loaded.truth.num_subsets());
   facts.set_num_seeds(loaded.truth.num_seeds());
@@ -54,7 +56,8 @@ absl::StatusOr<LoadedSetting> LoadWith(DatasetSplit data, const Setting& setting
   if (const absl::Status status = zoo.Verify(); !status.ok()) return status;
   absl::StatusOr<GroundTruth> truth = zoo.ReadGroundTruth();
   if (!truth.ok()) return truth.status();
-  absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting.model());
+  absl::StatusOr<std::unique_ptr<Model>> model = nullptr;
+  if (!IsForScoresOnly(setting)) model = MakeModel(setting.model());
   if (!model.ok()) return model.status();
   EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
   auto metrics = AllMetrics(*truth, blocks.reporting);
@@ -78,6 +81,12 @@ Dataset ExamplesWithoutPixels(int64_t count) {
 
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
                                              const std::string& zoo_folder) {
+  if (IsForScoresOnly(setting)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("setting ", setting.name(),
+                     " has neither examples nor a model: it is for judging scores with "
+                     "//:evaluate"));
+  }
   absl::StatusOr<DatasetSplit> data = LoadDataset(setting, data_root);
   if (!data.ok()) return data.status();
   absl::StatusOr<Zoo> zoo = Zoo::Open(zoo_folder, setting);
@@ -134,6 +143,7 @@ AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cp
                                                     : manifest.full_data_training(),
                   reference_kernel_cpu_seconds);
   };
+  if (loaded.setting.imported()) return task;  // nobody knows the recipe
   task.learning_rate = [recipe = loaded.setting.recipe(),
                         checkpoints = loaded.setting.checkpoints().num_along_run()](double number) {
     return LearningRate(recipe, 1 - number / static_cast<double>(checkpoints));

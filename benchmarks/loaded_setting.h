@@ -26,7 +26,7 @@ struct LoadedSetting {
   DatasetSplit data;
   Zoo zoo;
   GroundTruth truth;
-  std::unique_ptr<Model> model;
+  std::unique_ptr<Model> model;  // null if the setting is for judging scores only
   EvaluationBlocks blocks;
   std::vector<std::unique_ptr<Metric>> metrics;  // on the reporting block
   SettingFacts facts;
@@ -35,7 +35,7 @@ struct LoadedSetting {
 };
 
 // Reads the setting's dataset and the zoo in `zoo_folder`, and checks the whole zoo. Errors as
-// LoadDataset, Zoo and MakeModel.
+// LoadDataset, Zoo and MakeModel; FailedPrecondition if the setting is for judging scores only.
 absl::StatusOr<LoadedSetting> LoadIntoMemory(const Setting& setting, const std::string& data_root,
                                              const std::string& zoo_folder);
 

@@ -437,6 +437,7 @@ class MethodRun {
 }  // namespace
 
 absl::Status CheckSuits(const LoadedSetting& loaded, const MethodVariant& variant) {
+  if (loaded.model == nullptr) return absl::OkStatus();  // scores of a file need none
   return CheckRequirements(variant, *loaded.model, loaded.facts.num_parameters(),
                            [&](CheckpointKind kind) { return NumCheckpoints(loaded, kind); });
 }

@@ -87,10 +87,13 @@ void AddLabelNoise(const DatasetSource& data, Checks& checks) {
                                  " training labels wrong")});
 }
 
-void AddSource(const DatasetSource& data, Checks& checks) {
+void AddCounts(const DatasetSource& data, Checks& checks) {
   checks.push_back(Count("dataset.num_train", data.num_train(), 2, ": a subset leaves some out"));
   checks.push_back(Count("dataset.num_test", data.num_test(), 2,
                          ": at least one to tune on and one to report on"));
+}
+
+void AddSource(const DatasetSource& data, Checks& checks) {
   AddPlace("dataset.first_train", data.first_train(), data, checks);
   AddPlace("dataset.first_test", data.first_test(), data, checks);
   AddLabelNoise(data, checks);
@@ -118,11 +121,14 @@ void AddRecipe(const Recipe& recipe, Checks& checks) {
   checks.push_back(Count("recipe.batch_size", recipe.batch_size(), 1));
 }
 
-void AddSubsetPlan(const SubsetPlan& plan, int64_t num_train, Checks& checks) {
-  const double fraction = plan.subset_fraction();
+void AddNumSubsets(const SubsetPlan& plan, Checks& checks) {
   checks.push_back(Count("subset_plan.num_subsets", plan.num_subsets(), 4,
                          ": at least two to tune on and two to report on"));
   checks.push_back(Count("subset_plan.num_seeds", plan.num_seeds(), 1));
+}
+
+void AddSubsetPlan(const SubsetPlan& plan, int64_t num_train, Checks& checks) {
+  const double fraction = plan.subset_fraction();
   checks.push_back(
       {"subset_plan.subset_fraction", fraction, fraction > 0 && fraction < 1, "in (0, 1)"});
   if (!checks.back().ok) return;
@@ -196,6 +202,29 @@ void AddModel(const ModelSpec& model, Checks& checks) {
   }
 }
 
+// An imported setting must not claim what its zoo does not follow from.
+absl::Status CheckImported(const Setting& setting) {
+  const SubsetPlan& plan = setting.subset_plan();
+  const CheckpointPlan& checkpoints = setting.checkpoints();
+  const std::pair<const char*, bool> foreign[] = {
+      {"recipe", setting.has_recipe()},
+      {"subset_plan.subset_fraction", plan.subset_fraction() != 0},
+      {"subset_plan.seed", plan.seed() != 0},
+      {"checkpoints.num_half_data", checkpoints.num_half_data() != 0},
+      {"checkpoints.num_along_run", checkpoints.num_along_run() != 0},
+      {"checkpoints.seed", checkpoints.seed() != 0},
+      {"checkpoints.num_full_data without a model",
+       IsForScoresOnly(setting) && checkpoints.num_full_data() != 0},
+  };
+  for (const auto& [field, is_there] : foreign) {
+    if (!is_there) continue;
+    return absl::InvalidArgumentError(absl::StrCat("setting ", setting.name(), ": ", field,
+                                                   " is there, must be left out of an imported "
+                                                   "setting"));
+  }
+  return absl::OkStatus();
+}
+
 // A name becomes the name of files, targets and pages.
 absl::Status CheckName(const std::string& name) {
   const bool good = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -210,6 +239,11 @@ absl::Status CheckName(const std::string& name) {
 
 }  // namespace
 
+bool IsForScoresOnly(const Setting& setting) {
+  return setting.imported() && setting.dataset().source_case() == DatasetSource::SOURCE_NOT_SET &&
+         setting.model().architecture_case() == ModelSpec::ARCHITECTURE_NOT_SET;
+}
+
 int64_t NumWrongLabels(const DatasetSource& source) {
   return std::llround(source.label_noise().fraction() * static_cast<double>(source.num_train()));
 }
@@ -221,17 +255,26 @@ int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train) {
 absl::Status ValidateSetting(const Setting& setting) {
   if (const absl::Status status = CheckName(setting.name()); !status.ok()) return status;
   Checks checks;
-  AddSource(setting.dataset(), checks);
-  AddRecipe(setting.recipe(), checks);
-  AddSubsetPlan(setting.subset_plan(), setting.dataset().num_train(), checks);
-  AddCheckpoints(setting.checkpoints(), setting.recipe().epochs(), checks);
-  AddModel(setting.model(), checks);
-  AddBatchNorm(setting, checks);
+  AddCounts(setting.dataset(), checks);
+  AddNumSubsets(setting.subset_plan(), checks);
+  if (setting.imported()) {
+    if (const absl::Status status = CheckImported(setting); !status.ok()) return status;
+  } else {
+    AddRecipe(setting.recipe(), checks);
+    AddSubsetPlan(setting.subset_plan(), setting.dataset().num_train(), checks);
+    AddBatchNorm(setting, checks);
+  }
+  if (!IsForScoresOnly(setting)) {
+    AddSource(setting.dataset(), checks);
+    AddCheckpoints(setting.checkpoints(), setting.recipe().epochs(), checks);
+    AddModel(setting.model(), checks);
+  }
   for (const Check& check : checks) {
     if (check.ok) continue;
     return absl::InvalidArgumentError(absl::StrCat("setting ", setting.name(), ": ", check.field,
                                                    " is ", check.value, ", must be ", check.bound));
   }
+  if (IsForScoresOnly(setting)) return absl::OkStatus();
   if (setting.dataset().source_case() == DatasetSource::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError(absl::StrCat(
         "setting ", setting.name(), ": dataset names no source; known are glyphs, idx and cifar"));

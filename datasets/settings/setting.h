@@ -19,6 +19,9 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path);
 // bound.
 absl::Status ValidateSetting(const Setting& setting);
 
+// Whether the setting has neither examples nor a model: it is for judging scores (see `imported`).
+bool IsForScoresOnly(const Setting& setting);
+
 // The number of training examples that label_noise gives another label.
 int64_t NumWrongLabels(const DatasetSource& source);
 

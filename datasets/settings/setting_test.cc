@@ -97,6 +97,42 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("architecture", [](Setting& s) { s.mutable_model()->clear_architecture(); });
 }
 
+TEST(SettingTest, AnImportedSettingNeedsNoRecipe) {
+  Setting setting;
+  setting.set_name("mine");
+  setting.set_imported(true);
+  setting.mutable_dataset()->set_num_train(100);
+  setting.mutable_dataset()->set_num_test(20);
+  setting.mutable_subset_plan()->set_num_subsets(10);
+  setting.mutable_subset_plan()->set_num_seeds(1);
+  EXPECT_TRUE(ValidateSetting(setting).ok()) << ValidateSetting(setting);
+  EXPECT_TRUE(IsForScoresOnly(setting));
+  EXPECT_FALSE(IsForScoresOnly(*LoadSetting("glyphs_mlp")));
+  const auto message = [&](auto change) {
+    Setting changed = setting;
+    change(changed);
+    return std::string(ValidateSetting(changed).message());
+  };
+  EXPECT_EQ(message([](Setting& s) { s.mutable_recipe()->set_epochs(3); }),
+            "setting mine: recipe is there, must be left out of an imported setting");
+  EXPECT_EQ(message([](Setting& s) { s.mutable_checkpoints()->set_num_half_data(3); }),
+            "setting mine: checkpoints.num_half_data is there, must be left out of an imported "
+            "setting");
+  EXPECT_EQ(message([](Setting& s) { s.mutable_checkpoints()->set_num_full_data(1); }),
+            "setting mine: checkpoints.num_full_data without a model is there, must be left out of "
+            "an imported setting");
+  EXPECT_TRUE(absl::StrContains(message([](Setting& s) { s.mutable_dataset()->set_num_train(1); }),
+                                "num_train is 1"));
+  EXPECT_TRUE(
+      absl::StrContains(message([](Setting& s) { s.mutable_subset_plan()->set_num_subsets(3); }),
+                        "num_subsets is 3"));
+  EXPECT_TRUE(absl::StrContains(
+      message([](Setting& s) { s.mutable_model()->mutable_mlp()->set_num_inputs(4); }),
+      "standard_deviation"))
+      << "a model needs its examples";
+  EXPECT_NE(RecipeDigest(setting), RecipeDigest(*LoadSetting("glyphs_mlp")));
+}
+
 TEST(SettingTest, EveryNumberOfACnnOutOfBoundsIsNamed) {
   Setting setting = *LoadSetting("glyphs_mlp");
   const auto message = [&](auto change) {

@@ -33,6 +33,7 @@
 #include "datasets/zoo/trainer.h"
 #include "datasets/zoo/work_lock.h"
 #include "datasets/zoo/zoo.h"
+#include "datasets/zoo/zoo_writer.h"
 #include "google/protobuf/text_format.h"
 
 namespace attribench {
@@ -214,67 +215,14 @@ std::string CpuModels(const std::map<std::string, int>& trainings, size_t all) {
   });
 }
 
-// Writes the files of a zoo, and last the manifest that lists them.
-class ZooWriter {
- public:
-  ZooWriter(const Setting& setting, const std::string& data_digest, const std::string& folder)
-      : folder_(folder),
-        checkpoint_type_(setting.checkpoints().precision() == FLOAT16 ? at::kHalf : at::kFloat) {
-    manifest_.set_setting(setting.name());
-    manifest_.set_recipe_digest(RecipeDigest(setting));
-    manifest_.set_data_digest(data_digest);
-    *manifest_.mutable_environment() = DescribeEnvironment();
+// A training's checkpoint, and those along it.
+absl::Status WriteCheckpoints(const TrainingJob& job, const TrainedJob& trained, ZooWriter& zoo) {
+  absl::Status status = zoo.WriteCheckpoint(job.Name(), trained.parameters);
+  for (size_t i = 0; status.ok() && i < trained.along_run.size(); ++i) {
+    status = zoo.WriteCheckpoint(absl::StrFormat("run_%02d", i + 1), trained.along_run[i]);
   }
-
-  Manifest& manifest() { return manifest_; }
-
-  absl::Status WriteCheckpoints(const TrainingJob& job, const TrainedJob& trained) {
-    absl::Status status = WriteCheckpoint(job.Name(), trained.parameters);
-    for (size_t i = 0; status.ok() && i < trained.along_run.size(); ++i) {
-      status = WriteCheckpoint(absl::StrFormat("run_%02d", i + 1), trained.along_run[i]);
-    }
-    return status;
-  }
-
-  absl::Status WriteGroundTruth(const GroundTruth& truth) {
-    Safetensors content;
-    content.tensors = {{"subsets", truth.subsets},
-                       {"negative_loss", truth.negative_loss},
-                       {"margin", truth.margin}};
-    return Write(kGroundTruthPath, content);
-  }
-
-  absl::Status WriteManifest() const {
-    std::string text;
-    google::protobuf::TextFormat::PrintToString(manifest_, &text);
-    return WriteWholeFile(absl::StrCat(folder_, "/", kManifestPath),
-                          absl::StrCat("# proto-file: datasets/zoo/manifest.proto\n"
-                                       "# proto-message: attribench.Manifest\n",
-                                       text));
-  }
-
- private:
-  absl::Status Write(const std::string& path, const Safetensors& content) {
-    const absl::StatusOr<std::string> bytes = SerializeSafetensors(content);
-    if (!bytes.ok()) return bytes.status();
-    Manifest::File* file = manifest_.add_files();
-    file->set_path(path);
-    file->set_sha256(Sha256(*bytes));
-    return WriteWholeFile(absl::StrCat(folder_, "/", path), *bytes);
-  }
-
-  absl::Status WriteCheckpoint(const std::string& name, const Parameters& parameters) {
-    Safetensors checkpoint;
-    for (const Parameter& parameter : parameters) {
-      checkpoint.tensors[parameter.name] = parameter.value.to(checkpoint_type_);
-    }
-    return Write(CheckpointPath(name), checkpoint);
-  }
-
-  std::string folder_;
-  at::ScalarType checkpoint_type_;
-  Manifest manifest_;
-};
+  return status;
+}
 
 GroundTruth EmptyGroundTruth(const Setting& setting) {
   const SubsetPlan& plan = setting.subset_plan();
@@ -309,7 +257,7 @@ absl::Status Assemble(const Setting& setting, const std::string& data_digest,
       Record(job, *trained, truth);
       continue;
     }
-    const absl::Status status = zoo.WriteCheckpoints(job, *trained);
+    const absl::Status status = WriteCheckpoints(job, *trained, zoo);
     if (!status.ok()) return status;
   }
   if (const absl::Status status = zoo.WriteGroundTruth(truth); !status.ok()) return status;

@@ -90,6 +90,11 @@ absl::Status Run() {
   const std::string folder = absl::GetFlag(FLAGS_zoo).empty()
                                  ? absl::StrCat(ProjectPath("datasets/zoo"), "/", setting->name())
                                  : InWorkingDirectory(absl::GetFlag(FLAGS_zoo));
+  if (setting->imported() && !absl::GetFlag(FLAGS_subsets).empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--subsets: setting ", setting->name(),
+                     " has no recipe to train by: its zoo was imported"));
+  }
   const auto jobs = JobsOf(*setting, absl::GetFlag(FLAGS_subsets));
   if (!jobs.ok()) return jobs.status();
   const absl::StatusOr<Zoo> zoo = Zoo::Open(folder, *setting);
@@ -97,6 +102,7 @@ absl::Status Run() {
   if (const absl::Status status = zoo->Verify(); !status.ok()) return status;
   std::cout << setting->name() << ": " << zoo->manifest().files_size()
             << " files have their checksums, the model's parameters and finite numbers\n";
+  if (IsForScoresOnly(*setting)) return absl::OkStatus();
   const absl::StatusOr<DatasetSplit> data = LoadDataset(*setting, DataRoot());
   if (absl::IsNotFound(data.status()) && jobs->empty()) {
     std::cout << "the data were not checked: " << data.status().message() << "\n";

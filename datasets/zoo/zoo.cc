@@ -80,19 +80,20 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
     std::error_code error;
     return absl::NotFoundError(absl::StrCat(
         "no zoo in ", std::filesystem::absolute(folder, error).string(), " (no ", kManifestPath,
-        "); make it with: bazel run //:retrain -- --setting=", setting.name()));
+        setting.imported() ? "); make it with: bazel run //:import_zoo"
+                           : "); make it with: bazel run //:retrain -- --setting=",
+        setting.imported() ? "" : setting.name()));
   }
   if (!text.ok()) return text.status();
   if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok())
     return status;
   if (zoo.manifest_.recipe_digest() != RecipeDigest(setting)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the zoo in ", folder, " was made by another recipe than that of setting ",
-                     setting.name(), ": its digest is ", zoo.manifest_.recipe_digest(),
-                     ", the setting's is ", RecipeDigest(setting),
-                     "; remove the folder and make the zoo again with: bazel run //:retrain -- "
-                     "--setting=",
-                     setting.name()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the zoo in ", folder, " was made by another recipe than that of setting ", setting.name(),
+        ": its digest is ", zoo.manifest_.recipe_digest(), ", the setting's is ",
+        RecipeDigest(setting), "; remove the folder and make the zoo again with: bazel run ",
+        setting.imported() ? "//:import_zoo"
+                           : absl::StrCat("//:retrain -- --setting=", setting.name())));
   }
   return zoo;
 }
@@ -118,30 +119,34 @@ absl::Status Zoo::CheckIndex(int64_t count, const std::string& kind, int64_t ind
                       kind, index, setting_.name(), count));
 }
 
-absl::StatusOr<Parameters> Zoo::ReadCheckpoint(const std::string& path) const {
-  const absl::StatusOr<std::string> bytes = ReadChecked(path);
-  if (!bytes.ok()) return bytes.status();
-  const std::string full_path = absl::StrCat(folder_, "/", path);
-  const absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, full_path);
+absl::StatusOr<Parameters> ParseCheckpoint(const std::string& bytes, const std::string& path,
+                                           const ModelSpec& spec) {
+  const absl::StatusOr<Safetensors> content = ParseSafetensors(bytes, path);
   if (!content.ok()) return content.status();
-  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(setting_.model());
+  const absl::StatusOr<std::unique_ptr<Model>> model = MakeModel(spec);
   if (!model.ok()) return model.status();
   // The file stores parameters by name. The model gives their names and order.
   RandomStream unused(0, "parameter names");
   Parameters parameters = (*model)->Initialise(unused);
-  if (const absl::Status status = CheckNames(*content, parameters, full_path); !status.ok())
+  if (const absl::Status status = CheckNames(*content, parameters, path); !status.ok())
     return status;
   for (Parameter& parameter : parameters) {
-    const absl::StatusOr<at::Tensor> value = FindTensor(*content, parameter.name, full_path);
+    const absl::StatusOr<at::Tensor> value = FindTensor(*content, parameter.name, path);
     if (!value.ok()) return value.status();
-    const absl::Status status = CheckShape(*value, parameter.value,
-                                           absl::StrCat(full_path, ": parameter ", parameter.name));
+    const absl::Status status =
+        CheckShape(*value, parameter.value, absl::StrCat(path, ": parameter ", parameter.name));
     if (!status.ok()) return status;
     parameter.value = value->to(at::kFloat);
   }
   const absl::Status status = CheckFinite(parameters);
-  if (!status.ok()) return absl::DataLossError(absl::StrCat(full_path, ": ", status.message()));
+  if (!status.ok()) return absl::DataLossError(absl::StrCat(path, ": ", status.message()));
   return parameters;
+}
+
+absl::StatusOr<Parameters> Zoo::ReadCheckpoint(const std::string& path) const {
+  const absl::StatusOr<std::string> bytes = ReadChecked(path);
+  if (!bytes.ok()) return bytes.status();
+  return ParseCheckpoint(*bytes, absl::StrCat(folder_, "/", path), setting_.model());
 }
 
 absl::StatusOr<Parameters> Zoo::Checkpoint(int64_t count, const std::string& kind,
@@ -191,6 +196,8 @@ absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
   };
   for (const auto& [name, tensor, like] : parts) {
     absl::StatusOr<at::Tensor> found = FindTensor(*content, name, path);
+    const bool is_optional = setting_.imported() && tensor == &truth.margin;
+    if (is_optional && absl::IsNotFound(found.status())) continue;
     if (!found.ok()) return absl::DataLossError(found.status().message());
     *tensor = *std::move(found);
     const absl::Status status = CheckShape(*tensor, like, absl::StrCat(path, ": ", name));
@@ -203,6 +210,7 @@ absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
   }
   for (const auto& [name, values] :
        {std::pair("negative_loss", truth.negative_loss), std::pair("margin", truth.margin)}) {
+    if (!values.defined()) continue;
     const at::Tensor bad = values.isfinite().logical_not().nonzero();
     if (bad.size(0) == 0) continue;
     const auto at = [&, &first = bad](int64_t i) { return first[0][i].item<int64_t>(); };

@@ -19,7 +19,7 @@ struct GroundTruth {
   at::Tensor negative_loss;  // [m, s, t] float32: -cross-entropy; larger is better
   // [m, s, t] float32: z_y - logsumexp_{j != y} z_j. negative_loss is an increasing function of it,
   // so both rank the models of one seed alike: LDS with the margin differs only by the mean over
-  // seeds.
+  // seeds. Undefined in an imported zoo that has none.
   at::Tensor margin;
 
   int64_t num_subsets() const { return subsets.size(0); }
@@ -78,6 +78,11 @@ class Zoo {
   Setting setting_;
   Manifest manifest_;
 };
+
+// The model's parameters from a safetensors file that has exactly these, by name and shape. DataLoss
+// names `path` and what is wrong.
+absl::StatusOr<Parameters> ParseCheckpoint(const std::string& bytes, const std::string& path,
+                                           const ModelSpec& spec);
 
 // Paths inside a zoo's folder.
 std::string CheckpointPath(const std::string& job_name);

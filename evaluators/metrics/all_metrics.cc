@@ -9,7 +9,9 @@ std::vector<std::unique_ptr<Metric>> AllMetrics(const GroundTruth& truth,
                                                 const EvaluationBlock& block) {
   std::vector<std::unique_ptr<Metric>> metrics;
   metrics.push_back(MakeLdsMetric("lds", truth.negative_loss, block));
-  metrics.push_back(MakeLdsMetric("lds_margin", truth.margin, block));
+  if (truth.margin.defined()) {
+    metrics.push_back(MakeLdsMetric("lds_margin", truth.margin, block));
+  }
   return metrics;
 }
 
