@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs evaluators/from_python.md: its Python as it stands, its commands with the programs built here.
 
-from_python_test.py PAGE EXPORT_EXAMPLES EVALUATE SELECT_DAMPING RUN
+from_python_test.py PAGE EXPORT_EXAMPLES EVALUATE SELECT_DAMPING IMPORT_ZOO RUN
 """
 import json
 import os
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-PAGE, PROGRAMS = sys.argv[1], dict(zip(["export_examples", "evaluate", "select_damping", "run"],
-                                       map(os.path.abspath, sys.argv[2:6])))
+PAGE, PROGRAMS = sys.argv[1], dict(zip(["export_examples", "evaluate", "select_damping", "import_zoo", "run"],
+                                       map(os.path.abspath, sys.argv[2:7])))
 FOLDER = os.environ["TEST_TMPDIR"]
 OUTPUT = {}  # of the page's commands, by program
 
@@ -31,7 +31,7 @@ def program(name, *arguments):
 
 def run_page():
     """Runs all blocks of the page, and returns the names that its Python has defined."""
-    blocks = re.findall(r"^```(python|sh)\n(.*?)^```", Path(PAGE).read_text(), re.M | re.S)
+    blocks = re.findall(r"^```(python|sh|proto)\n(.*?)^```", Path(PAGE).read_text(), re.M | re.S)
     # The package may not be installed: the page's own lines stand in for it.
     stand_in = types.ModuleType("safetensors.torch")
     stand_in.torch = torch
@@ -42,6 +42,9 @@ def run_page():
     shutil.copytree("datasets/zoo/glyphs_mlp", os.path.join(FOLDER, "datasets/zoo/glyphs_mlp"))
     home = os.getcwd()
     for kind, text in blocks[:-1]:
+        if kind == "proto":
+            Path(FOLDER, "mine.textproto").write_text(text)
+            continue
         if kind == "python":
             os.chdir(FOLDER)
             exec(text, names)
@@ -57,8 +60,8 @@ def run_page():
     return names
 
 
-def result(method, folder="out/results"):
-    return Path(FOLDER, folder, "glyphs_mlp", method + ".textproto").read_text()
+def result(method, folder="out/results", setting="glyphs_mlp"):
+    return Path(FOLDER, folder, setting, method + ".textproto").read_text()
 
 
 def entry(text, tuner):
@@ -184,6 +187,50 @@ class FromPython(unittest.TestCase):
             self.assertAlmostEqual(point["value"] / value, 1, delta=1e-3)
             compared += 1
         self.assertEqual(compared, 11)
+
+    def expect_same_measurements(self, a, b):
+        """Values of every test example and effects of every subset: equal ones have equal ranks."""
+        metrics = [re.findall(r"^  metrics \{.*?^  \}", text, re.M | re.S) for text in (a, b)]
+        self.assertGreater(len(metrics[0]), 0)
+        by_name = [[block for block in blocks if 'name: "lds"' in block] for blocks in metrics]
+        self.assertEqual(*by_name)
+        self.assertEqual(*(re.search(r'metrics \{\s+name: "lds".*?ceiling \{.*?\}', text, re.S).group(0) for text in (a, b)))
+
+    def test_an_imported_zoo_measures_as_the_original(self):
+        self.expect_same_measurements(result("my_scores", setting="my_models"), result("my_grad_dot"))
+
+    def test_so_does_mnist_lr_stripped_to_what_a_stranger_has(self):
+        load = sys.modules["safetensors.torch"].load_file
+        truth = load("datasets/zoo/mnist_lr/ground_truth.safetensors")
+        subsets, outputs = truth["subsets"], truth["negative_loss"]
+        numbers = subsets.long().argsort(dim=1, descending=True, stable=True)[:, :2500].contiguous()
+        self.save({"subsets": numbers}, os.path.join(FOLDER, "numbers.safetensors"))
+        self.save({"outputs": outputs}, os.path.join(FOLDER, "outputs_lr.safetensors"))
+        Path(FOLDER, "lr.textproto").write_text(
+            'name: "stranger" imported: true dataset { name: "x" num_train: 5000 num_test: 500 } '
+            "subset_plan { num_subsets: 100 num_seeds: 5 }")
+        code, output = program("import_zoo", "--setting=lr.textproto", "--subsets=numbers.safetensors",
+                               "--outputs=outputs_lr.safetensors", "--training_cpu_seconds=2", "--output=stranger")
+        self.assertEqual(code, 0, output)
+        # Scores that know something: what subsets with the example give more than those without.
+        mean = outputs.mean(1)
+        good = subsets.float().T @ (mean - mean.mean(0))
+        torch.manual_seed(1)
+        scores = {f"damping={damping}": good + damping * good.std() * torch.randn_like(good) for damping in (0.5, 1.0, 2.0)}
+        self.save(scores, os.path.join(FOLDER, "some.safetensors"))
+        for arguments in (["--setting=mnist_lr"], ["--setting=lr.textproto", "--zoo=stranger"]):
+            code, output = program("evaluate", "--scores=some.safetensors", *arguments)
+            self.assertEqual(code, 0, output)
+        mine, own = result("some", setting="stranger"), result("some", setting="mnist_lr")
+        self.expect_same_measurements(mine, own)
+        for tuner in ("grid_search_2", "grid_search_50"):
+            self.assertEqual(*(number(entry(text, tuner), "absolute_damping") for text in (mine, own)))
+
+    def test_an_imported_zoo_has_no_examples(self):
+        self.expect_fault("run", "has neither examples nor a model: it is for judging scores with //:evaluate",
+                          "--setting=mine.textproto", "--zoo=out/zoo/my_models", "--methods=random")
+        self.expect_fault("import_zoo", "there is a zoo in ", "--setting=mine.textproto", "--subsets=subsets.safetensors",
+                          "--outputs=outputs.safetensors")
 
     def test_each_fault_is_one_sentence(self):
         scores = self.names["train"] @ self.names["test"].T

@@ -195,21 +195,30 @@ void DropRefused(MethodResult& result, std::vector<std::string>& not_run) {
   result = std::move(kept);
 }
 
+void AddMessage(const std::string& message, Entry& entry) {
+  entry.set_message(entry.message().empty() ? message
+                                            : absl::StrCat(entry.message(), "; ", message));
+}
+
 // Time and memory of this program are not those of the method.
-void StateCosts(const ScoresFacts& facts, MethodResult& result) {
+void StateCosts(const LoadedSetting& loaded, const ScoresFacts& facts, MethodResult& result) {
   result.mutable_machine()->set_cpu_model(facts.cost.has_value() && !facts.cost->cpu_model().empty()
                                               ? facts.cost->cpu_model()
                                               : "not stated");
   for (Entry& entry : *result.mutable_entries()) {
     entry.clear_wall_seconds();
     entry.clear_peak_memory_bytes();
-    if (facts.cost.has_value()) continue;
-    entry.clear_total_cost();
-    entry.clear_phases();
-    if (!result.damped()) entry.clear_tuning_cost();
-    const std::string message = "the cost of these scores is not stated";
-    entry.set_message(entry.message().empty() ? message
-                                              : absl::StrCat(entry.message(), "; ", message));
+    if (!facts.cost.has_value()) {
+      entry.clear_total_cost();
+      entry.clear_phases();
+      if (!result.damped()) entry.clear_tuning_cost();
+      AddMessage("the cost of these scores is not stated", entry);
+    }
+    const TrainingCost& training = loaded.zoo.manifest().subset_training();
+    if (entry.tuning_cost().retrainings() > 0 && training.flops() == 0 &&
+        training.cpu_seconds() == 0) {
+      AddMessage("the cost of a retraining is not stated: their number alone counts", entry);
+    }
   }
 }
 
@@ -274,7 +283,7 @@ absl::StatusOr<MethodResult> EvaluateScores(const LoadedSetting& loaded,
   }
   MethodResult result = RunMethod(loaded, variant, asked);
   DropRefused(result, not_run);
-  StateCosts(facts, result);
+  StateCosts(loaded, facts, result);
   (*result.mutable_provenance()->mutable_hyperparameters())["scores_sha256"] = scores.digest;
   return result;
 }
