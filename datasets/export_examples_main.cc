@@ -16,9 +16,10 @@
 #include "datasets/working_directory.h"
 
 ABSL_FLAG(std::string, setting, "", "name of a setting, or path of its .textproto");
-ABSL_FLAG(std::string, output, "examples.safetensors",
-          "file for train_inputs [n, channels, height, width] float32, normalised, train_labels [n] "
-          "int64, test_inputs and test_labels");
+ABSL_FLAG(
+    std::string, output, "examples.safetensors",
+    "file for train_inputs [n, channels, height, width] float32, normalised, train_labels [n] "
+    "int64, test_inputs and test_labels");
 
 namespace attribench {
 namespace {

@@ -35,9 +35,9 @@ absl::Status Run() {
       attribench::LoadSetting(absl::GetFlag(FLAGS_setting));
   if (!setting.ok()) return setting.status();
   if (setting->imported()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "setting ", setting->name(),
-        " has no recipe to train by: its zoo was imported (bazel run //:import_zoo)"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("setting ", setting->name(),
+                     " has no recipe to train by: its zoo was imported (bazel run //:import_zoo)"));
   }
   const absl::StatusOr<attribench::DatasetSplit> data =
       attribench::LoadDataset(*setting, attribench::DataRoot());

@@ -79,8 +79,8 @@ class Zoo {
   Manifest manifest_;
 };
 
-// The model's parameters from a safetensors file that has exactly these, by name and shape. DataLoss
-// names `path` and what is wrong.
+// The model's parameters from a safetensors file that has exactly these, by name and shape.
+// DataLoss names `path` and what is wrong.
 absl::StatusOr<Parameters> ParseCheckpoint(const std::string& bytes, const std::string& path,
                                            const ModelSpec& spec);
 
