@@ -143,7 +143,8 @@ Json RowJson(const Row& row, const DampingAxis& axis, const Texts& shared) {
   for (const auto& [name, text] : shared) own.erase(name);
   Put(json, "hyperparameters", own);
   if (row.damping_at_edge) json["at_edge"] = true;
-  Put(json, "criterion", CriterionJson(entry, axis));
+  // The page draws the criteria of selectors; that of a search is its LDS on the tuning block.
+  if (entry.tuner_kind() == SELECTOR) Put(json, "criterion", CriterionJson(entry, axis));
   if (entry.has_tuning_cost()) json["tuning"] = CostJson(entry.tuning_cost());
   if (entry.has_total_cost()) json["total"] = CostJson(entry.total_cost());
   Put(json, "wall_seconds", Number(entry.wall_seconds()));

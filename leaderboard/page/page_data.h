@@ -23,8 +23,8 @@ namespace attribench {
 //     comparisons [selector, search, share [value, low, high], no_share, cpu, flops, to_match]
 //   row: tuners, kind, status, message, rank [low, high], value [value, low, high],
 //     others {metric: [value, low, high]}, ceiling_share, damping (in the unit of the curve),
-//     damping_text, at_edge, criterion {damping, value}, tuning [retrainings, CPU seconds, FLOPs],
-//     total [the same], wall_seconds, memory
+//     damping_text, at_edge, criterion {damping, value} of a selector,
+//     tuning [retrainings, CPU seconds, FLOPs], total [the same], wall_seconds, memory
 //   origin: methods [names], and the fields of Provenance; methods of one origin share all of them
 //     except the date, which is the last one
 //   study: method, damped, defaults {hyperparameter: value}, points [hyperparameter, value,

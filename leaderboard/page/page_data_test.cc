@@ -112,6 +112,14 @@ TEST(PageDataTest, DampingsAreInTheUnitOfTheCurve) {
   EXPECT_EQ(selector["criterion"]["value"], Json({-.01, -1, 7}));
 }
 
+TEST(PageDataTest, TheCriterionOfASearchIsLeftOut) {
+  std::vector<MethodResult> results = WithCurve();
+  Entry& search = *results[0].mutable_entries(3);
+  ASSERT_EQ(search.tuner_kind(), SEARCH);
+  *search.mutable_criterion() = results[0].entries(4).criterion();
+  EXPECT_FALSE(RowOf(Sharp(DataOf(results)), search.tuner()).contains("criterion"));
+}
+
 TEST(PageDataTest, HyperparametersThatAllRowsShareAreNamedOnce) {
   const Json sharp = Sharp(DataOf(WithCurve()));
   EXPECT_EQ(sharp["hyperparameters"], Json({{"checkpoints", "10"}, {"seed", "1"}}));
