@@ -25,9 +25,9 @@ struct ImportedScores {
   std::string digest;                // SHA-256 of the file
 };
 
-// Reads the whole file once. InvalidArgument, in one sentence that names file and tensor, if it is
-// not as above, if its metadata "setting" name another setting, or if a score is not finite. A
-// matrix [test, train] is named as the transpose. Errors also as SafetensorsFile::Open.
+// Reads and checks the whole file. InvalidArgument, in one sentence that names file and tensor, if
+// it is not as above, if its metadata "setting" name another setting, or if a score is not finite.
+// A matrix [test, train] is named as the transpose. Errors also as SafetensorsFile::Open.
 absl::StatusOr<ImportedScores> OpenScores(const std::string& path, const SettingFacts& setting);
 
 // What the program that computed the scores says of them.

@@ -119,18 +119,21 @@ struct ScaledRows {
     return values->mul_(factors.to(values->scalar_type()).unsqueeze(1)).to(at::kFloat);
   }
 
-  // All columns of a block for some of the rows, [last - first, dimension] float32.
-  absl::StatusOr<at::Tensor> ReadBlock(const BlockColumns& block, int64_t first, int64_t last,
-                                       ReadingBar& bar) const {
-    const Rows part(rows.begin() + first, rows.begin() + last);
+  // Rows first, ..., last - 1 of these.
+  ScaledRows Slice(int64_t first, int64_t last) const {
+    ScaledRows part = *this;
+    part.rows = Rows(rows.begin() + first, rows.begin() + last);
+    part.factors = factors.slice(0, first, last);
+    return part;
+  }
+
+  // All columns of a block, [rows, dimension] float32.
+  absl::StatusOr<at::Tensor> ReadBlock(const BlockColumns& block, ReadingBar& bar) const {
     std::vector<at::Tensor> columns;
     for (const size_t group : block.groups) {
-      absl::StatusOr<at::Tensor> values = files.Read(group, part, 0, files.groups()[group].columns);
+      absl::StatusOr<at::Tensor> values = Read(group, 0, files.groups()[group].columns, bar);
       if (!values.ok()) return values;
-      bar.Advance(*values);
-      columns.push_back(
-          values->mul_(factors.slice(0, first, last).to(values->scalar_type()).unsqueeze(1))
-              .to(at::kFloat));
+      columns.push_back(*std::move(values));
     }
     return columns.size() == 1 ? columns[0] : at::cat(columns, 1);
   }
@@ -215,7 +218,8 @@ absl::StatusOr<BlockInverse> PrimalInverse(const BlockColumns& block, const Scal
   const auto visit = [&](const ScaledRows& rows,
                          const std::function<void(const at::Tensor&)>& take) -> absl::Status {
     for (int64_t first = 0; first < rows.size(); first += step) {
-      const auto part = rows.ReadBlock(block, first, std::min(rows.size(), first + step), bar);
+      const auto part =
+          rows.Slice(first, std::min(rows.size(), first + step)).ReadBlock(block, bar);
       if (!part.ok()) return part.status();
       take(*part);
     }
