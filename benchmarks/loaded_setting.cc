@@ -122,6 +122,7 @@ AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cp
   task.test = loaded.data.test;
   task.model = loaded.model.get();
   task.memory_limit = loaded.memory_limit;
+  task.device = loaded.device;
   task.checkpoint = [&loaded](CheckpointKind kind, int64_t index) {
     switch (kind) {
       case CheckpointKind::kFullData:

@@ -32,6 +32,7 @@ struct LoadedSetting {
   SettingFacts facts;
   Provenance provenance;  // the digests of the files; the rest is empty
   double memory_limit = AttributionTask().memory_limit;  // in bytes, for each task
+  at::Device device = at::kCPU;                          // of each task
 };
 
 // Reads the setting's dataset and the zoo in `zoo_folder`, and checks the whole zoo. Errors as

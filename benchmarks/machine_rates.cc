@@ -7,6 +7,7 @@
 
 #include "ATen/ATen.h"
 #include "datasets/clock.h"
+#include "methods/device.h"
 
 namespace attribench {
 namespace {
@@ -25,16 +26,23 @@ double MedianSeconds(const std::function<void()>& work) {
 
 }  // namespace
 
-MachineRates MachineRates::Measure() {
-  constexpr int64_t kSide = 1024, kNumbers = int64_t{64} << 20;
-  const at::Tensor a = at::rand({kSide, kSide}), b = at::rand({kSide, kSide});
-  at::Tensor product = at::empty({kSide, kSide});
+MachineRates MachineRates::Measure(const at::Device& device) {
+  constexpr int64_t kNumbers = int64_t{64} << 20;
+  const int64_t side = device.is_cpu() ? 1024 : 8192;
+  const at::TensorOptions options = at::TensorOptions().device(device);
+  const at::Tensor a = at::ones({side, side}, options), b = at::ones({side, side}, options);
+  at::Tensor product = at::empty({side, side}, options);
   MachineRates rates;
-  rates.flops_per_second =
-      2.0 * kSide * kSide * kSide / MedianSeconds([&] { at::matmul_out(product, a, b); });
-  const at::Tensor source = at::ones({kNumbers});
-  at::Tensor copy = at::empty({kNumbers});
-  rates.bytes_per_second = 2.0 * 4 * kNumbers / MedianSeconds([&] { copy.copy_(source); });
+  rates.flops_per_second = 2.0 * side * side * side / MedianSeconds([&] {
+                             at::matmul_out(product, a, b);
+                             Synchronise(device);
+                           });
+  const at::Tensor source = at::ones({kNumbers}, options);
+  at::Tensor copy = at::empty({kNumbers}, options);
+  rates.bytes_per_second = 2.0 * 4 * kNumbers / MedianSeconds([&] {
+                             copy.copy_(source);
+                             Synchronise(device);
+                           });
   return rates;
 }
 

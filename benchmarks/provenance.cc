@@ -52,6 +52,7 @@ std::vector<ProvenanceDifference> CompareProvenance(const Provenance& before,
   compare(Of::kProgram, "program version", before.program_version(), now.program_version());
   compare(Of::kBuild, "build mode", before.build_mode(), now.build_mode());
   compare(Of::kBuild, "LibTorch version", before.torch_version(), now.torch_version());
+  compare(Of::kBuild, "device", before.device(), now.device());
   std::map<std::string, std::pair<std::string, std::string>> hyperparameters;
   for (const auto& [name, value] : before.hyperparameters()) hyperparameters[name].first = value;
   for (const auto& [name, value] : now.hyperparameters()) hyperparameters[name].second = value;

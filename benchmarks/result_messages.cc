@@ -22,6 +22,7 @@ CostRecord ToMessage(const Cost& cost) {
   record.set_hessian_vector_products(cost.hessian_vector_products);
   record.set_flops(cost.flops);
   record.set_cpu_seconds(cost.cpu_seconds);
+  record.set_device_seconds(cost.device_seconds);
   return record;
 }
 

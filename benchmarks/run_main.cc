@@ -23,6 +23,7 @@
 #include "benchmarks/result.pb.h"
 #include "benchmarks/result_files.h"
 #include "benchmarks/run_method.h"
+#include "benchmarks/usable_device.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
@@ -53,6 +54,10 @@ ABSL_FLAG(bool, record_tuning, false,
           "also write <output>/<setting>/<method>.tuning.safetensors.gz for each method with a "
           "damping: all that a tuner may see, for //evaluators/replay; the time for it counts for "
           "--timeout, and the results stay the same");
+ABSL_FLAG(
+    std::string, device, "cpu",
+    "where methods compute: cpu, cuda, or cuda:1 for the second GPU; on a GPU, --memory_limit "
+    "is what a method plans with, and nothing stops it if it takes more");
 ABSL_FLAG(int, threads, 0, "threads for one method; default: one per core");
 
 namespace attribench {
@@ -173,7 +178,9 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
                     const std::vector<std::pair<MethodVariant, std::string>>& variants) {
   const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
-  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout), absl::GetFlag(FLAGS_memory_limit),
+  // CUDA reserves far more address space than it uses, so no limit on it can hold.
+  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout),
+                              loaded.device.is_cpu() ? absl::GetFlag(FLAGS_memory_limit) : 0,
                               *threads};
   ProgressBar bar(absl::StrCat("running ", loaded.facts.name()),
                   static_cast<int64_t>(variants.size()));
@@ -213,9 +220,12 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
   if (!variants.ok()) return variants.status();
-  const absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
+  absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
       absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
   if (!loaded.ok()) return loaded.status();
+  const absl::StatusOr<at::Device> device = UsableDevice(absl::GetFlag(FLAGS_device));
+  if (!device.ok()) return device.status();
+  loaded->device = *device;
 
   const std::string folder =
       absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", loaded->facts.name());

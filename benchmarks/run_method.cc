@@ -30,6 +30,8 @@
 #include "methods/attribution_method.h"
 #include "methods/cost_ledger.h"
 #include "methods/damping.h"
+#include "methods/device.h"
+#include "methods/fit_on_device.h"
 #include "methods/requirements.h"
 
 namespace attribench {
@@ -108,6 +110,7 @@ class MethodRun {
     machine->set_training_cpu_model(loaded.zoo.manifest().environment().cpu_model());
     machine->set_torch_version(environment.torch_version());
     *result_.mutable_provenance() = CompleteProvenance(loaded.provenance, variant.hyperparameters);
+    if (!loaded.device.is_cpu()) result_.mutable_provenance()->set_device(loaded.device.str());
     machine->set_num_threads(at::get_num_threads());
     double load = 0;
     if (getloadavg(&load, 1) == 1) machine->set_load_average(load);
@@ -117,7 +120,11 @@ class MethodRun {
   void Run(const std::vector<RegisteredTuner>& tuners) {
     MeasureMachine();
     ResetPeakMemory();
-    const absl::Status status = Fit();
+    absl::Status status = PrepareDevice(task_.device);
+    if (status.ok()) {
+      result_.mutable_machine()->set_device(DeviceName(task_.device));
+      status = Fit();
+    }
     if (!status.ok()) {
       AddFailures(tuners, EntryStatusOf(status), std::string(status.message()));
       return;
@@ -135,8 +142,11 @@ class MethodRun {
         (*result_.mutable_oracle())[value.name()] = value.estimate().value();
       }
     }
-    const int64_t peak = PeakMemoryBytes();
-    for (Entry& entry : *result_.mutable_entries()) entry.set_peak_memory_bytes(peak);
+    const int64_t peak = PeakMemoryBytes(), on_device = PeakDeviceBytes(task_.device);
+    for (Entry& entry : *result_.mutable_entries()) {
+      entry.set_peak_memory_bytes(peak);
+      entry.set_peak_device_memory_bytes(on_device);
+    }
   }
 
   void AddFailures(const std::vector<RegisteredTuner>& tuners, EntryStatus status,
@@ -224,7 +234,7 @@ class MethodRun {
         return checkpoint(kind, index);
       };
       absl::StatusOr<std::unique_ptr<FittedAttribution>> fitted =
-          method_->Fit(watched, variant_.hyperparameters, fit_ledger_);
+          FitOnDevice(*method_, watched, variant_.hyperparameters, fit_ledger_);
       read_ = *read;
       if (fitted.ok()) fitted_ = *std::move(fitted);
       return fitted.status();
@@ -281,7 +291,9 @@ class MethodRun {
 
   TuningSources Sources() {
     const auto fit = [this](const AttributionTask& task, const Hyperparameters& values,
-                            CostLedger& ledger) { return method_->Fit(task, values, ledger); };
+                            CostLedger& ledger) {
+      return FitOnDevice(*method_, task, values, ledger);
+    };
     return {variant_.hyperparameters,
             sweep_,
             loaded_.truth,

@@ -21,6 +21,7 @@
 #include "benchmarks/loaded_setting.h"
 #include "benchmarks/run_method.h"
 #include "benchmarks/sensitivity_points.h"
+#include "benchmarks/usable_device.h"
 #include "datasets/instruction_set.h"
 #include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
@@ -39,6 +40,10 @@ ABSL_FLAG(std::string, output, "out/sensitivity",
 ABSL_FLAG(absl::Duration, timeout, absl::Minutes(30), "time limit for one point");
 ABSL_FLAG(double, memory_limit, 0,
           "memory in GiB that one point may use in addition to the loaded setting; 0: no limit");
+ABSL_FLAG(
+    std::string, device, "cpu",
+    "where methods compute: cpu, cuda, or cuda:1 for the second GPU; on a GPU, --memory_limit "
+    "is what a method plans with, and nothing stops it if it takes more");
 ABSL_FLAG(int, threads, 0, "threads for one point; default: one per core");
 
 namespace attribench {
@@ -230,11 +235,15 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<const RegisteredMethod*>> methods = ChosenMethods();
   if (!methods.ok()) return methods.status();
-  const absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
+  absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
       absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
   if (!loaded.ok()) return loaded.status();
-  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout), absl::GetFlag(FLAGS_memory_limit),
-                              *threads};
+  const absl::StatusOr<at::Device> device = UsableDevice(absl::GetFlag(FLAGS_device));
+  if (!device.ok()) return device.status();
+  loaded->device = *device;
+  // CUDA reserves far more address space than it uses, so no limit on it can hold.
+  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout),
+                              device->is_cpu() ? absl::GetFlag(FLAGS_memory_limit) : 0, *threads};
   return Study(*loaded, *tuners, limits).Run(*methods);
 }
 

@@ -10,7 +10,7 @@
 //   bytes        the least that must be read and written: the examples, the parameters of each
 //                checkpoint, and the scores (or sums) at each damping
 //   floor_s      flops / rate of a large float32 matrix product, or bytes / rate of a large copy,
-//                whichever is longer; both rates are measured in this process
+//                whichever is longer; both rates are measured in this process, on --device
 //   x_floor      time / floor_s
 //   x_reference  time / time of the reference kernel, which runs before and after each iteration
 //   peak_MiB     peak resident memory
@@ -37,10 +37,13 @@
 #include "datasets/num_threads.h"
 #include "datasets/reference_kernel.h"
 #include "datasets/zoo/trainer.h"
+#include "methods/device.h"
+#include "methods/fit_on_device.h"
 #include "methods/registry.h"
 
 ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
+ABSL_FLAG(std::string, device, "cpu", "where methods compute: cpu, cuda, or cuda:1");
 ABSL_FLAG(int, threads, 0, "number of threads; default: one per core");
 ABSL_FLAG(std::vector<std::string>, set, {},
           "hyperparameters, as name=value,...; methods that do not have all of them are left out");
@@ -64,7 +67,7 @@ absl::Status FitAndScore(const LoadedSetting& loaded, const MethodVariant& varia
     return parameters;
   };
   const CostLedger::Phase phase(ledger, "all");
-  const auto fitted = variant.method->make()->Fit(task, variant.hyperparameters, ledger);
+  const auto fitted = FitOnDevice(*variant.method->make(), task, variant.hyperparameters, ledger);
   if (!fitted.ok()) return fitted.status();
   std::vector<Damping> dampings = {Damping{}};
   if (variant.hyperparameters.HasDamping()) {
@@ -90,7 +93,7 @@ absl::Status FitAndScore(const LoadedSetting& loaded, const MethodVariant& varia
 
 void Measure(benchmark::State& state, const LoadedSetting& loaded, const MethodVariant& variant,
              Scoring scoring) {
-  static const MachineRates rates = MachineRates::Measure();
+  static const MachineRates rates = MachineRates::Measure(loaded.device);
   static ReferenceKernel reference;
   double flops = 0, bytes = 0, seconds = 0, reference_seconds = reference.Seconds();
   const auto run = [&]() -> absl::StatusOr<double> {
@@ -152,9 +155,13 @@ absl::Status Run() {
   if (!threads.ok()) return threads.status();
   at::set_num_threads(*threads);
   KeepFreedMemory();
-  const absl::StatusOr<LoadedSetting> loaded =
+  const absl::StatusOr<at::Device> device = ParseDevice(absl::GetFlag(FLAGS_device));
+  if (!device.ok()) return device.status();
+  if (const absl::Status ready = PrepareDevice(*device); !ready.ok()) return ready;
+  absl::StatusOr<LoadedSetting> loaded =
       LoadNamedSetting(absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo));
   if (!loaded.ok()) return loaded.status();
+  loaded->device = *device;
   const absl::StatusOr<std::vector<MethodVariant>> variants = MethodVariants();
   if (!variants.ok()) return variants.status();
   std::map<std::string, std::string> overrides;
@@ -177,6 +184,7 @@ absl::Status Run() {
     Register(*loaded, variant);
   }
   benchmark::AddCustomContext("cpu_model", DescribeEnvironment().cpu_model());
+  benchmark::AddCustomContext("device", device->is_cpu() ? "cpu" : DeviceName(*device));
   benchmark::AddCustomContext("setting", loaded->facts.name());
   benchmark::AddCustomContext("threads", absl::StrCat(*threads));
   benchmark::RunSpecifiedBenchmarks();

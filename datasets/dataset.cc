@@ -212,7 +212,8 @@ void AddLabelNoise(const DatasetSource& source, int64_t num_classes, RawImages& 
 }  // namespace
 
 Dataset Dataset::Rows(const at::Tensor& index) const {
-  return {inputs.index_select(0, index), labels.index_select(0, index)};
+  const at::Tensor rows = index.to(labels.device());
+  return {inputs.index_select(0, rows), labels.index_select(0, rows)};
 }
 
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root) {

@@ -13,7 +13,8 @@ absl::Status StatusOfException(const std::exception& exception, absl::string_vie
   const std::string what = exception.what();
   const std::string message = absl::StrCat(what_failed, ": ", what.substr(0, what.find('\n')));
   const bool no_memory = dynamic_cast<const std::bad_alloc*>(&exception) != nullptr ||
-                         absl::StrContains(what, "allocate memory");
+                         absl::StrContains(what, "allocate memory") ||
+                         absl::StrContains(what, "out of memory");  // CUDA's
   return no_memory ? absl::ResourceExhaustedError(message) : absl::InternalError(message);
 }
 

@@ -219,7 +219,9 @@ void CompareWithSearch(const RankedRows& ranked, size_t s, size_t g, Headline& h
   }
   if (selector.entry.has_tuning_cost() && search.entry.has_tuning_cost()) {
     const CostRecord &cost = selector.entry.tuning_cost(), &whole = search.entry.tuning_cost();
-    headline.cost_share = Share(cost.cpu_seconds(), whole.cpu_seconds());
+    if (const auto seconds = CpuSecondsOf(selector, cost); seconds.has_value()) {
+      headline.cost_share = Share(*seconds, whole.cpu_seconds());
+    }
     headline.flops_share = Share(cost.flops(), whole.flops());
   }
   const auto interval = ranked.contest.ShareInterval(s, g);
@@ -465,6 +467,11 @@ std::vector<MethodFacts> MakeMethods(const std::vector<ResultFile>& files) {
 }
 
 }  // namespace
+
+std::optional<double> CpuSecondsOf(const Row& row, const CostRecord& cost) {
+  if (!row.machine.device().empty()) return std::nullopt;
+  return cost.cpu_seconds();
+}
 
 absl::StatusOr<Board> MakeBoard(const std::vector<MethodResult>& results) {
   std::vector<ResultFile> files;

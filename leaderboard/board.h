@@ -49,6 +49,10 @@ struct Row {
   Machine machine;
 };
 
+// The CPU seconds of a cost. Nothing if the method ran on a GPU: its CPU seconds are those of a
+// process that waits for the GPU, and say nothing beside those of trainings and of other methods.
+std::optional<double> CpuSecondsOf(const Row& row, const CostRecord& cost);
+
 // What the data of a setting can settle.
 struct Resolution {
   std::optional<double> floor;  // Contest::ResolutionFloor

@@ -527,6 +527,13 @@ TEST_F(HeadlineTest, NoShareOfZero) {
   EXPECT_EQ(headline.flops_share, std::nullopt);
 }
 
+TEST_F(HeadlineTest, NoShareOfTheCpuSecondsOfAGpu) {
+  results_[0].mutable_machine()->set_device("NVIDIA H200");
+  const Headline headline = Only();
+  EXPECT_EQ(headline.cost_share, std::nullopt);
+  EXPECT_THAT(headline.flops_share, Optional(testing::DoubleEq(.005)));
+}
+
 TEST_F(HeadlineTest, NoShareOfAMissingCost) {
   selector_->clear_tuning_cost();
   const Headline headline = Only();

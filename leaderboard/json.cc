@@ -34,10 +34,13 @@ Json IntervalJson(bool present, const Interval& interval) {
           {"high", number(interval.high())}};
 }
 
-Json CostJson(bool present, const CostRecord& cost) {
-  const auto number = [present](double value) { return present ? Number(value) : Json(nullptr); };
+Json CostJson(const Row& row, bool present, const CostRecord& cost) {
+  const auto number = [present](std::optional<double> value) {
+    return present && value.has_value() ? Number(*value) : Json(nullptr);
+  };
   return {{"retrainings", number(cost.retrainings())},
-          {"cpu_seconds", number(cost.cpu_seconds())},
+          {"cpu_seconds", number(CpuSecondsOf(row, cost))},
+          {"device_seconds", number(cost.device_seconds())},
           {"flops", number(cost.flops())}};
 }
 
@@ -119,10 +122,11 @@ Json CriterionJson(const Entry& entry) {
   return json;
 }
 
-Json TotalCostJson(const Entry& entry) {
+Json TotalCostJson(const Row& row) {
+  const Entry& entry = row.entry;
   Json phases = Json::object();
-  for (const auto& [name, cost] : Sorted(entry.phases())) phases[name] = CostJson(true, cost);
-  Json json = CostJson(entry.has_total_cost(), entry.total_cost());
+  for (const auto& [name, cost] : Sorted(entry.phases())) phases[name] = CostJson(row, true, cost);
+  Json json = CostJson(row, entry.has_total_cost(), entry.total_cost());
   json["phases"] = phases;
   return json;
 }
@@ -143,10 +147,11 @@ Json RowJson(const Row& row) {
           {"damping_at_edge", row.damping_at_edge},
           {"criterion", CriterionJson(entry)},
           {"rank", RankJson(row.rank)},
-          {"tuning_cost", CostJson(entry.has_tuning_cost(), entry.tuning_cost())},
-          {"total_cost", TotalCostJson(entry)},
+          {"tuning_cost", CostJson(row, entry.has_tuning_cost(), entry.tuning_cost())},
+          {"total_cost", TotalCostJson(row)},
           {"wall_seconds", Number(entry.wall_seconds())},
-          {"peak_memory_bytes", entry.peak_memory_bytes()}};
+          {"peak_memory_bytes", entry.peak_memory_bytes()},
+          {"device", row.machine.device().empty() ? Json(nullptr) : Json(row.machine.device())}};
 }
 
 Json HeadlineJson(const Headline& headline) {
@@ -242,7 +247,7 @@ std::string RenderJson(const Board& board) {
   for (const Headline& h : board.headlines) headline.push_back(HeadlineJson(h));
   for (const SelectorSummary& summary : board.summaries) selectors.push_back(SelectorJson(summary));
   for (const MethodFacts& facts : board.methods) methods.push_back(MethodJson(facts));
-  const Json root = {{"schema_version", 4},  {"settings", settings},   {"entries", entries},
+  const Json root = {{"schema_version", 5},  {"settings", settings},   {"entries", entries},
                      {"headline", headline}, {"selectors", selectors}, {"methods", methods}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -8,10 +8,10 @@
 
 namespace attribench {
 
-// leaderboard.json, version 4, for programs. Keys come in this order, and every key is always
+// leaderboard.json, version 5, for programs. Keys come in this order, and every key is always
 // there:
 //
-//   schema_version: 4
+//   schema_version: 5
 //   settings: [name, dataset, synthetic, model, num_train, num_test, num_parameters, num_subsets,
 //     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}],
 //     resolution {floor, pairs, pairs_told_apart, not_ranked}]
@@ -19,8 +19,8 @@ namespace attribench {
 //     metrics {name: {value, low, high, ceiling, ceiling_share, oracle, oracle_at_edge, direction,
 //     unit}}, hyperparameters {name: number or string}, absolute_damping, damping_at_edge,
 //     criterion [damping, damping_unit, value], rank {low, high},
-//     tuning_cost {retrainings, cpu_seconds, flops}, total_cost {retrainings, cpu_seconds, flops,
-//     phases {name: {retrainings, cpu_seconds, flops}}}, wall_seconds, peak_memory_bytes]
+//     tuning_cost {retrainings, cpu_seconds, device_seconds, flops}, total_cost {the same, phases
+//     {name: {the same}}}, wall_seconds, peak_memory_bytes, device]
 //   headline: [setting, method, selector, search, metric, selector_value, search_value, share,
 //     no_share, share_low, share_high, cost_share, flops_share, selector_retrainings,
 //     search_retrainings, retrainings_to_match]
@@ -43,6 +43,10 @@ namespace attribench {
 // - tuners are all that the entry stands for: fixed rules that choose the same damping share one.
 // - A hyperparameter is a number if its whole text is one.
 // - Bytes that are not UTF-8 become U+FFFD. The same board gives the same bytes.
+// - device is the GPU that the method ran on, null for the CPU. Where it is a GPU, cpu_seconds is
+//   null, and so is a headline's cost_share: seconds of a process that waits are no cost.
+//
+// What changed from version 4: `device`, `device_seconds`.
 //
 // What changed from version 3: `selectors` and `methods`.
 //

@@ -53,7 +53,7 @@ class JsonTest : public testing::Test {
 TEST_F(JsonTest, KeysOfTheContract) {
   EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline",
                                        "selectors", "methods"));
-  EXPECT_EQ(root_["schema_version"], 4);
+  EXPECT_EQ(root_["schema_version"], 5);
   ASSERT_EQ(root_["settings"].size(), 2);
   for (const Json& setting : root_["settings"]) {
     EXPECT_THAT(Keys(setting),
@@ -71,15 +71,16 @@ TEST_F(JsonTest, KeysOfTheContract) {
                 ElementsAre("setting", "method", "tuner", "tuners", "tuner_kind", "status",
                             "message", "metrics", "hyperparameters", "absolute_damping",
                             "damping_at_edge", "criterion", "rank", "tuning_cost", "total_cost",
-                            "wall_seconds", "peak_memory_bytes"));
+                            "wall_seconds", "peak_memory_bytes", "device"));
     EXPECT_THAT(Keys(entry["metrics"]), ElementsAre("lds"));
     EXPECT_THAT(Keys(entry["metrics"]["lds"]),
                 ElementsAre("value", "low", "high", "ceiling", "ceiling_share", "oracle",
                             "oracle_at_edge", "direction", "unit"));
     EXPECT_THAT(Keys(entry["rank"]), ElementsAre("low", "high"));
-    EXPECT_THAT(Keys(entry["tuning_cost"]), ElementsAre("retrainings", "cpu_seconds", "flops"));
+    EXPECT_THAT(Keys(entry["tuning_cost"]),
+                ElementsAre("retrainings", "cpu_seconds", "device_seconds", "flops"));
     EXPECT_THAT(Keys(entry["total_cost"]),
-                ElementsAre("retrainings", "cpu_seconds", "flops", "phases"));
+                ElementsAre("retrainings", "cpu_seconds", "device_seconds", "flops", "phases"));
   }
   ASSERT_EQ(root_["headline"].size(), 2);
   for (const Json& headline : root_["headline"]) {

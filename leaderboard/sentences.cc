@@ -19,9 +19,10 @@ std::string Machines(const Board& board, const std::string& setting) {
   for (const Row& row : board.rows) {
     if (row.setting != setting || row.machine.cpu_model().empty()) continue;
     const std::string& torch = row.machine.torch_version();
-    machines.insert(OneLine(absl::StrCat(row.machine.cpu_model(), ", ",
-                                         CountText(row.machine.num_threads(), "thread"),
-                                         torch.empty() ? "" : ", LibTorch ", torch)));
+    machines.insert(OneLine(
+        absl::StrCat(row.machine.cpu_model(), ", ", CountText(row.machine.num_threads(), "thread"),
+                     torch.empty() ? "" : ", LibTorch ", torch,
+                     row.machine.device().empty() ? "" : ", on the GPU ", row.machine.device())));
   }
   return absl::StrJoin(machines, "; ");
 }

@@ -168,6 +168,9 @@ std::vector<Column> EntryColumns(const SettingFacts& setting) {
 }
 
 std::vector<std::string> EntryCells(const Row& row) {
+  const auto seconds_cell = [](std::optional<double> seconds) {
+    return seconds.has_value() ? SecondsText(*seconds) : std::string(kNoNumber);
+  };
   const Entry& entry = row.entry;
   std::vector<std::string> cells = {RankCell(row.rank), OneLine(row.method), TunerNames(row)};
   for (size_t i = 0; i < row.metrics.size(); ++i) {
@@ -186,8 +189,8 @@ std::vector<std::string> EntryCells(const Row& row) {
            ? WithEdge(absl::StrFormat("%.3g", entry.absolute_damping()), row.damping_at_edge)
            : kNoNumber,
        entry.has_tuning_cost() ? absl::StrFormat("%g", tuning.retrainings()) : kNoNumber,
-       entry.has_tuning_cost() ? SecondsText(tuning.cpu_seconds()) : kNoNumber,
-       entry.has_total_cost() ? SecondsText(total.cpu_seconds()) : kNoNumber,
+       entry.has_tuning_cost() ? seconds_cell(CpuSecondsOf(row, tuning)) : kNoNumber,
+       entry.has_total_cost() ? seconds_cell(CpuSecondsOf(row, total)) : kNoNumber,
        entry.peak_memory_bytes() > 0 ? BytesText(entry.peak_memory_bytes()) : kNoNumber});
   return cells;
 }

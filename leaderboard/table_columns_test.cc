@@ -88,6 +88,19 @@ TEST(EntryCellsTest, SharesNextToNothing) {
   EXPECT_EQ(EntryCells(row)[4], "-0.4%");
 }
 
+TEST(EntryCellsTest, NoCpuSecondsOfAGpu) {
+  Row row = FullRow();
+  const std::vector<std::string> on_cpu = EntryCells(row);
+  row.machine.set_device("NVIDIA H200");
+  std::vector<std::string> on_gpu = EntryCells(row);
+  for (const size_t place : {on_cpu.size() - 3, on_cpu.size() - 2}) {
+    EXPECT_NE(on_cpu[place], "-");
+    EXPECT_EQ(on_gpu[place], "-");
+    on_gpu[place] = on_cpu[place];
+  }
+  EXPECT_EQ(on_gpu, on_cpu);
+}
+
 TEST(EntryCellsTest, DashesAndStatusForWhatIsMissing) {
   Row row;
   row.method = "a\nb";

@@ -90,7 +90,9 @@ AttributionTask WithCurvatureFraction(const AttributionTask& task,
       at::tensor(RandomStream(1, "curvature fraction").Sample(all.size(), count), at::kLong);
   CurvatureExamples some;
   some.examples = all.examples.Rows(drawn);
-  if (all.weights.defined()) some.weights = all.weights.index_select(0, drawn);
+  if (all.weights.defined()) {
+    some.weights = all.weights.index_select(0, drawn.to(all.weights.device()));
+  }
   AttributionTask result = task;
   result.own_curvature_examples = std::move(some);
   return result;

@@ -66,7 +66,10 @@ struct AttributionTask {
   // damping and dearer for many takes it, such as a Cholesky factor in place of an
   // eigendecomposition. What it returns is the same, except for rounding.
   bool one_damping = false;
-  // Bytes that a method may use for what it can compute again.
+  // Where a method computes: FitOnDevice (methods/fit_on_device.h) moves the task there before it
+  // fits. Everything else in the program, the task's own tensors included, stays on the CPU.
+  at::Device device = at::kCPU;
+  // Bytes that a method may use for what it can compute again, on its device.
   double memory_limit = 4.0 * (1 << 30);
   // Share of memory_limit for one data set's gradients, when something derived from them is kept
   // too.

@@ -15,14 +15,21 @@
 #include "absl/flags/parse.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "datasets/random_stream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "methods/device.h"
+#include "methods/fit_on_device.h"
 #include "methods/registry.h"
 #include "methods/requirements.h"
+#include "methods/second_device.h"
 #include "methods/worked_example.h"
 
 ABSL_FLAG(std::string, method, "", "the method under test");
+ABSL_FLAG(std::string, device, "",
+          "the device that is compared with the CPU, such as cuda; default: a device that behaves "
+          "as a GPU does");
 
 namespace attribench {
 namespace {
@@ -206,6 +213,81 @@ TEST(ConformanceTest, ConvolutionsAreScoredOrRefused) {
   EXPECT_TRUE(at::isfinite(scores).all().item<bool>());
   if (!Method().space.informative()) return;
   EXPECT_GT(scores.slice(0, 0, 6).diagonal().min().item<double>(), 0) << "of itself";
+}
+
+// The cheapest point, and those that differ from it in one choice.
+std::vector<Hyperparameters> PointsOfEachChoice() {
+  std::vector<Hyperparameters> points = {Cheapest()};
+  for (const Hyperparameter& h : Method().space.hyperparameters()) {
+    if (h.kind() != Hyperparameter::CHOICE && h.name() != "curvature_fraction") continue;
+    for (const std::string& value : h.grid()) {
+      std::map<std::string, std::string> point = CheapestPoint();
+      point[h.name()] = value;
+      points.push_back(*Hyperparameters::Make(Method().space, point));
+    }
+  }
+  return points;
+}
+
+// A device gives what the CPU gives: scores, sums, moments, and what tuners ask for.
+void ExpectTheSameOn(const at::Device& device, AttributionTask task, const Hyperparameters& point) {
+  CostLedger on_cpu, on_device;
+  const auto expected = FitOnDevice(*Method().make(), task, point, on_cpu);
+  task.device = device;
+  const auto fitted = FitOnDevice(*Method().make(), task, point, on_device);
+  ASSERT_EQ(fitted.status(), expected.status());
+  if (!fitted.ok()) return;
+  const Damping damping = point.HasDamping() ? point.DefaultDamping() : Damping{};
+  ExpectClose(ScoresOf(**fitted, damping), ScoresOf(**expected, damping));
+  EXPECT_EQ((*fitted)->AbsoluteDampingOf(damping).ok(),
+            (*expected)->AbsoluteDampingOf(damping).ok());
+  EXPECT_EQ((*fitted)->MomentsOf(), (*expected)->MomentsOf());
+  const int64_t n = task.train.size();
+  const at::Tensor odd = at::arange(n, at::kLong).remainder(2).eq(1);
+  const at::Tensor subsets = at::stack({odd, odd.logical_not()});
+  const auto sums = (*fitted)->ScoreSubsets(subsets, on_device);
+  const auto expected_sums = (*expected)->ScoreSubsets(subsets, on_cpu);
+  ASSERT_TRUE(sums.ok() && expected_sums.ok()) << sums.status();
+  ExpectClose(*(*sums)->Sums(damping, on_device), *(*expected_sums)->Sums(damping, on_cpu));
+  const auto moments = (*fitted)->Moments({damping}, on_device);
+  const auto expected_moments = (*expected)->Moments({damping}, on_cpu);
+  ASSERT_EQ(moments.status(), expected_moments.status());
+  if (moments.ok()) ExpectClose(moments->t3, expected_moments->t3);
+  const HeldOutSplit split = {odd.nonzero().squeeze(1), odd.logical_not().nonzero().squeeze(1),
+                              at::tensor({3, 1}, at::kLong)};
+  const auto held_out = (*fitted)->PredictHeldOut(split, {damping}, on_device);
+  const auto expected_held_out = (*expected)->PredictHeldOut(split, {damping}, on_cpu);
+  ASSERT_EQ(held_out.status(), expected_held_out.status());
+  if (held_out.ok()) ExpectClose(held_out->held_out, expected_held_out->held_out);
+  const auto targets = (*fitted)->ScoreTrainingTargets(subsets, on_device);
+  const auto expected_targets = (*expected)->ScoreTrainingTargets(subsets, on_cpu);
+  ASSERT_EQ(targets.status(), expected_targets.status());
+  if (targets.ok()) {
+    ExpectClose((*targets)->Sums(damping, on_device)->sums.flatten(0, 1),
+                (*expected_targets)->Sums(damping, on_cpu)->sums.flatten(0, 1));
+  }
+  // The same work is charged, and its time to the device.
+  EXPECT_NEAR(on_device.Total().flops, on_cpu.Total().flops, 1e-2 * on_cpu.Total().flops);
+  EXPECT_GT(on_device.Total().device_seconds, 0);
+  EXPECT_EQ(on_cpu.Total().device_seconds, 0);
+}
+
+TEST(ConformanceTest, AnotherDeviceGivesTheSame) {
+  const std::string name = absl::GetFlag(FLAGS_device);
+  const at::Device device = name.empty() ? SecondDevice() : *ParseDevice(name);
+  const absl::Status ready = PrepareDevice(device);
+  ASSERT_TRUE(ready.ok()) << ready;
+  static const auto* examples = new std::vector<WorkedExample>{
+      WorkedExample({5}), WorkedExample::WithConvolutions(), WorkedExample::WithCnn()};
+  for (const WorkedExample& example : *examples) {
+    for (const Hyperparameters& point : PointsOfEachChoice()) {
+      std::string values = example.model().Description();
+      for (const auto& [key, value] : point.values())
+        absl::StrAppend(&values, ", ", key, "=", value);
+      SCOPED_TRACE(values);
+      ExpectTheSameOn(device, example.Task(), point);
+    }
+  }
 }
 
 TEST(ConformanceTest, SumsOverSubsetsAreThoseOfTheScores) {

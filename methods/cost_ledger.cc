@@ -14,19 +14,21 @@ Cost& Cost::operator+=(const Cost& other) {
   flops += other.flops;
   cpu_seconds += other.cpu_seconds;
   wall_seconds += other.wall_seconds;
+  device_seconds += other.device_seconds;
   return *this;
 }
 
 Cost Cost::operator*(double times) const {
-  return {retrainings * times, gradient_evaluations * times, hessian_vector_products * times,
-          flops * times,       cpu_seconds * times,          wall_seconds * times};
+  return {retrainings * times,   gradient_evaluations * times, hessian_vector_products * times,
+          flops * times,         cpu_seconds * times,          wall_seconds * times,
+          device_seconds * times};
 }
 
 Cost Cost::AtLeastZero() const {
   Cost cost = *this;
   for (double* number :
        {&cost.retrainings, &cost.gradient_evaluations, &cost.hessian_vector_products, &cost.flops,
-        &cost.cpu_seconds, &cost.wall_seconds}) {
+        &cost.cpu_seconds, &cost.wall_seconds, &cost.device_seconds}) {
     *number = std::max(0.0, *number);
   }
   return cost;

@@ -14,6 +14,8 @@ struct Cost {
   double flops = 0;         // floating-point operations, by formula
   double cpu_seconds = 0;   // of all threads of the process
   double wall_seconds = 0;  // measured here: 0 for trainings that the zoo had made before
+  // Seconds that the program waited for a GPU and fed it. 0 for work on the CPU.
+  double device_seconds = 0;
 
   Cost& operator+=(const Cost& other);
   Cost operator*(double times) const;

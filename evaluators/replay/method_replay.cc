@@ -51,7 +51,10 @@ ShareOfSearch Compare(const ReplayedChoice& choice, const ReplayedChoice& search
   ShareOfSearch share;
   if (!choice.tuned.ok() || !search.tuned.ok()) return share;
   share.flops = Share(choice.cost.flops, search.cost.flops);
-  share.cpu = Share(choice.cost.cpu_seconds, search.cost.cpu_seconds);
+  // CPU seconds of a process that waits for a GPU say nothing.
+  if (choice.cost.device_seconds == 0 && search.cost.device_seconds == 0) {
+    share.cpu = Share(choice.cost.cpu_seconds, search.cost.cpu_seconds);
+  }
   if (!choice.lds.ok() || !search.lds.ok()) return share;
   share.lds = Share(choice.lds->value, search.lds->value);
   const TwoWayEffects& effects = choice.lds->effects;

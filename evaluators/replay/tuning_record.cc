@@ -38,7 +38,8 @@ json ToJson(const Cost& cost) {
           {"hessian_vector_products", cost.hessian_vector_products},
           {"flops", cost.flops},
           {"cpu_seconds", cost.cpu_seconds},
-          {"wall_seconds", cost.wall_seconds}};
+          {"wall_seconds", cost.wall_seconds},
+          {"device_seconds", cost.device_seconds}};
 }
 
 json ToJson(const absl::Status& status) {
@@ -147,12 +148,11 @@ class JsonReader {
   }
   Cost ReadCost(const json& of, const std::string& key) {
     const json& cost = Object(of, key);
-    return {Number(cost, "retrainings"),
-            Number(cost, "gradient_evaluations"),
-            Number(cost, "hessian_vector_products"),
-            Number(cost, "flops"),
-            Number(cost, "cpu_seconds"),
-            Number(cost, "wall_seconds")};
+    return {Number(cost, "retrainings"), Number(cost, "gradient_evaluations"),
+            Number(cost, "hessian_vector_products"), Number(cost, "flops"),
+            Number(cost, "cpu_seconds"), Number(cost, "wall_seconds"),
+            // Records made before methods ran on other devices lack it.
+            cost.contains("device_seconds") ? Number(cost, "device_seconds") : 0};
   }
   absl::Status ReadStatus(const json& of, const std::string& key) {
     if (of.is_object() && of.contains(key) && of[key].is_null()) return absl::OkStatus();
@@ -290,7 +290,7 @@ absl::Status CheckTensor(absl::string_view what, const at::Tensor& tensor, at::S
 absl::Status CheckCost(absl::string_view what, const Cost& cost) {
   for (const double number :
        {cost.retrainings, cost.gradient_evaluations, cost.hessian_vector_products, cost.flops,
-        cost.cpu_seconds, cost.wall_seconds}) {
+        cost.cpu_seconds, cost.wall_seconds, cost.device_seconds}) {
     if (!std::isfinite(number)) {
       return Mistake(absl::StrCat("the cost of ", what), absl::StrCat(number), "finite");
     }

@@ -9,6 +9,8 @@
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "datasets/models/model.h"
+#include "methods/device.h"
+#include "methods/fit_on_device.h"
 #include "methods/gradients/example_gradients.h"
 
 namespace attribench {
@@ -33,13 +35,16 @@ Dataset Joined(const Dataset& a, const Dataset& b) {
 // Squared norms of the examples' gradients, [n] float64.
 absl::StatusOr<at::Tensor> NormsOf(const HeldOutRefit& refit, const Dataset& examples,
                                    CostLedger& ledger) {
+  const at::Device& device = refit.task.device;
+  const DeviceTime time(device, ledger);
+  const Parameters checkpoint = OnDevice(refit.checkpoint, device);
   const auto gradients =
-      ExampleGradients::Make(*refit.task.model, refit.checkpoint, examples, TargetOf(refit.facts),
-                             refit.task.gradient_bytes(), ledger);
+      ExampleGradients::Make(*refit.task.model, checkpoint, OnDevice(examples, device),
+                             TargetOf(refit.facts), refit.task.gradient_bytes(), ledger);
   if (!gradients.ok()) return gradients.status();
   const auto squares = SquaredNorms(*gradients, 0, ledger);
   if (!squares.ok()) return squares.status();
-  return squares->to(at::kDouble);
+  return squares->to(at::kCPU, at::kDouble);
 }
 
 // The model's probabilities, [n, classes] float64.
@@ -47,10 +52,12 @@ at::Tensor ProbabilitiesOf(const HeldOutRefit& refit, const Dataset& examples, C
   Cost cost;
   cost.flops = static_cast<double>(examples.size()) * refit.task.model->ForwardFlops();
   ledger.Charge(cost);
-  const at::Tensor logits =
-      EvaluateLogits(*refit.task.model, refit.checkpoint,
-                     examples.inputs.to(refit.checkpoint.front().value.scalar_type()));
-  return at::softmax(logits.to(at::kDouble), 1);
+  const at::Device& device = refit.task.device;
+  const DeviceTime time(device, ledger);
+  const Parameters checkpoint = OnDevice(refit.checkpoint, device);
+  const at::Tensor logits = EvaluateLogits(*refit.task.model, checkpoint,
+                                           examples.inputs.to(checkpoint.front().value.options()));
+  return at::softmax(logits.to(at::kCPU, at::kDouble), 1);
 }
 
 at::Tensor InverseOrZero(const at::Tensor& values) {

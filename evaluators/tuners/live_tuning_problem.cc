@@ -15,6 +15,8 @@
 #include "evaluators/tuners/held_out_split.h"
 #include "evaluators/tuners/out_of_bag.h"
 #include "methods/curvature/held_out_criterion.h"
+#include "methods/device.h"
+#include "methods/fit_on_device.h"
 
 namespace attribench {
 namespace {
@@ -176,8 +178,10 @@ absl::StatusOr<CheckpointOutputs> LiveTuningProblem::OutputsOf(const CheckpointI
   Cost cost;
   const auto outputs = [&](const Dataset& dataset) {
     cost.flops += static_cast<double>(dataset.size()) * task.model->ForwardFlops();
-    return OutputsOfLogits(EvaluateLogits(*task.model, *parameters, dataset.inputs), dataset.labels)
-        .negative_loss;
+    const DeviceTime time(task.device, ledger_);
+    const at::Tensor logits = EvaluateLogits(*task.model, OnDevice(*parameters, task.device),
+                                             dataset.inputs.to(task.device));
+    return OutputsOfLogits(logits.cpu(), dataset.labels).negative_loss;
   };
   CheckpointOutputs result{id, *std::move(trained_on), outputs(task.train), outputs(task.test)};
   ledger_.Charge(cost);

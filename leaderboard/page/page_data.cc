@@ -47,8 +47,8 @@ void Put(Json& object, const char* key, Json value) {
   object[key] = std::move(value);
 }
 
-Json CostJson(const CostRecord& cost) {
-  return Numbers(cost.retrainings(), cost.cpu_seconds(), cost.flops());
+Json CostJson(const Row& row, const CostRecord& cost) {
+  return Numbers(cost.retrainings(), CpuSecondsOf(row, cost), cost.flops());
 }
 
 // ---- A method ------------------------------------------------------------------------------
@@ -145,8 +145,8 @@ Json RowJson(const Row& row, const DampingAxis& axis, const Texts& shared) {
   if (row.damping_at_edge) json["at_edge"] = true;
   // The page draws the criteria of selectors; that of a search is its LDS on the tuning block.
   if (entry.tuner_kind() == SELECTOR) Put(json, "criterion", CriterionJson(entry, axis));
-  if (entry.has_tuning_cost()) json["tuning"] = CostJson(entry.tuning_cost());
-  if (entry.has_total_cost()) json["total"] = CostJson(entry.total_cost());
+  if (entry.has_tuning_cost()) json["tuning"] = CostJson(row, entry.tuning_cost());
+  if (entry.has_total_cost()) json["total"] = CostJson(row, entry.total_cost());
   Put(json, "wall_seconds", Number(entry.wall_seconds()));
   if (entry.peak_memory_bytes() > 0) json["memory"] = Number(entry.peak_memory_bytes());
   return json;

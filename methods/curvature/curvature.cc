@@ -66,12 +66,13 @@ absl::StatusOr<Curvature> Curvature::Make(const Model& model, const Parameters& 
 Curvature Curvature::Batch(const at::Tensor& rows) const {
   Curvature batch = *this;
   batch.share_ = share_ * static_cast<double>(rows.size(0)) / num_examples();
+  const at::Tensor index = rows.to(probabilities_.device());
   for (auto* group : {&batch.inputs_, &batch.masks_, &batch.deltas_}) {
-    for (at::Tensor& tensor : *group) tensor = tensor.index_select(0, rows);
+    for (at::Tensor& tensor : *group) tensor = tensor.index_select(0, index);
   }
-  batch.probabilities_ = probabilities_.index_select(0, rows);
+  batch.probabilities_ = probabilities_.index_select(0, index);
   if (example_weights_.defined()) {
-    batch.example_weights_ = example_weights_.index_select(0, rows);
+    batch.example_weights_ = example_weights_.index_select(0, index);
   }
   return batch;
 }

@@ -463,7 +463,8 @@ absl::StatusOr<DampedSpectrum> KernelSpectrum(const TrainingKernel& kernel, Cost
 
 absl::StatusOr<DampedSpectrum> KernelSpectrum(const CurvatureKernel& kernel, CostLedger& ledger) {
   const double m = static_cast<double>(kernel.kernel.size(0));
-  at::Tensor roots = at::full({kernel.kernel.size(0)}, 1 / m, at::kDouble);  // of weights over m
+  at::Tensor roots = at::full({kernel.kernel.size(0)}, 1 / m,
+                              kernel.kernel.options().dtype(at::kDouble));  // of weights over m
   if (kernel.weights.defined()) roots.mul_(kernel.weights);
   roots.sqrt_();
   DampedMatrix damped;

@@ -2,6 +2,7 @@
 #include "methods/curvature/eigendecomposition.h"
 
 #include <exception>
+#include <limits>
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
@@ -29,7 +30,11 @@ absl::StatusOr<Eigendecomposition> DecomposeIndefinite(const at::Tensor& matrix,
 absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix,
                                                       CostLedger& ledger) {
   absl::StatusOr<Eigendecomposition> eigen = DecomposeIndefinite(matrix, ledger);
-  if (eigen.ok()) eigen->values = eigen->values.clamp_min(0);
+  if (!eigen.ok() || eigen->values.numel() == 0) return eigen;
+  const at::Tensor& values = eigen->values;
+  const double rounding = std::numeric_limits<double>::epsilon() *
+                          static_cast<double>(values.numel()) * values.max().item<double>();
+  eigen->values = at::where(values.gt(rounding), values, at::zeros_like(values));
   return eigen;
 }
 

@@ -20,8 +20,10 @@ struct Eigendecomposition {
 // divide and conquer, 1 for the way back to the original basis. Internal if LAPACK fails,
 // ResourceExhausted if memory runs out; the message gives the size of the matrix.
 //
-// DecomposeSymmetric is for positive semidefinite matrices (Gram matrices, covariances): negative
-// eigenvalues are rounding and become 0. DecomposeIndefinite keeps the signs.
+// DecomposeSymmetric is for positive semidefinite matrices (Gram matrices, covariances):
+// eigenvalues that are at most n times the rounding of the largest one, the negative ones among
+// them, are rounding and become 0. So a singular matrix is known as such, whatever LAPACK computes.
+// DecomposeIndefinite keeps the eigenvalues as they are.
 absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix, CostLedger& ledger);
 absl::StatusOr<Eigendecomposition> DecomposeIndefinite(const at::Tensor& matrix,
                                                        CostLedger& ledger);

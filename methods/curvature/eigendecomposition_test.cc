@@ -55,6 +55,16 @@ TEST(EigendecompositionTest, SemidefiniteHasNoNegativeEigenvalues) {
   EXPECT_EQ(ledger.Total().flops, 2 * 9 * 20 * 20 * 20);
 }
 
+// A matrix of rank 3: LAPACK finds the other eigenvalues a little above or below 0.
+TEST(EigendecompositionTest, EigenvaluesThatAreRoundingAre0) {
+  const at::Tensor rows = Symmetric(20).slice(0, 0, 3);
+  CostLedger ledger;
+  const auto eigen = DecomposeSymmetric(at::matmul(rows.t(), rows), ledger);
+  ASSERT_TRUE(eigen.ok()) << eigen.status();
+  EXPECT_TRUE(eigen->values.slice(0, 0, 17).eq(0).all().item<bool>());
+  EXPECT_GT(eigen->values[17].item<double>(), 1e-3);
+}
+
 TEST(EigendecompositionTest, Float32IsDecomposedInFloat64) {
   const at::Tensor matrix = Symmetric(20).to(at::kFloat);
   CostLedger ledger;

@@ -56,7 +56,7 @@ class KroneckerAttribution : public FittedAttribution {
                                           CostLedger& ledger) override {
     SpectralMoments moments;
     for (at::Tensor* moment : {&moments.t1, &moments.t2, &moments.t3}) {
-      *moment = at::zeros({static_cast<int64_t>(dampings.size()), num_tests()}, at::kDouble);
+      *moment = at::zeros({static_cast<int64_t>(dampings.size()), num_tests()}, InDouble());
     }
     Cost cost;
     for (const KroneckerModel& model : models_) {
@@ -71,7 +71,7 @@ class KroneckerAttribution : public FittedAttribution {
             model.layers[l].eigenvalues.div(static_cast<double>(models_.size()));
         // mu / (mu + lambda)^k for t1, t2, t3 at each damping.
         at::Tensor weights =
-            at::empty({moments.t1.size(0), 3, mean.size(0), mean.size(1)}, at::kDouble);
+            at::empty({moments.t1.size(0), 3, mean.size(0), mean.size(1)}, InDouble());
         for (size_t d = 0; d < dampings.size(); ++d) {
           const at::Tensor of_damping = weights[d];
           for (int64_t i = 0; i < 3; ++i) {
@@ -89,6 +89,11 @@ class KroneckerAttribution : public FittedAttribution {
   class Subsets;
 
   int64_t num_tests() const { return models_.front().layers.front().test.deltas.size(0); }
+
+  // Options of float64 tensors where the models are.
+  at::TensorOptions InDouble() const {
+    return models_.front().layers.front().eigenvalues.options();
+  }
 
   // Adds a layer's moments. weights [dampings x 3, out, in].
   void AddMoments(const KroneckerLayer& layer, const at::Tensor& weights, SpectralMoments& moments,

@@ -139,12 +139,42 @@ at::Tensor OuterProducts(const at::Tensor& deltas, Cost& cost) {  // [b, out, k,
     return Double(SymmetricProduct(deltas.squeeze(3).transpose(1, 2).reshape({-1, out}), cost));
   }
   cost.flops += 2.0 * deltas.numel() * out;
+  if (!deltas.is_cpu()) {
+    const at::Tensor columns = deltas.transpose(0, 1).reshape({out, -1});
+    return Double(at::mm(columns, columns.t()));
+  }
   // One example at a time fits into a core's cache.
   return SumOverExamples(deltas.size(0), {out, out}, deltas.options(),
                          [&](at::Tensor& sum, int64_t i) {
                            const at::Tensor columns = deltas[i].flatten(1);
                            sum.addmm_(columns, columns.t());
                          });
+}
+
+// SecondMoments of a layer with several positions by batched products, for a GPU. With sums_first,
+// `inputs` are not in the basis yet.
+at::Tensor BatchedSecondMoments(const KroneckerBasis& basis, const at::Tensor& inputs,
+                                const at::Tensor& deltas, bool sums_first) {
+  constexpr int64_t kNumbers = int64_t{1} << 28;  // of the roots of some examples, written out
+  const int64_t n = deltas.size(0), out = deltas.size(1), k = deltas.size(2), s = deltas.size(3);
+  const int64_t in = inputs.size(2), rows = std::max<int64_t>(1, kNumbers / (out * k * in));
+  const at::Tensor rotation = basis.deltas.t();
+  at::Tensor total = at::zeros({out, in}, deltas.options().dtype(at::kDouble));
+  for (int64_t begin = 0; begin < n; begin += rows) {
+    const int64_t b = std::min(n - begin, rows);
+    const at::Tensor some = deltas.slice(0, begin, begin + b);
+    const at::Tensor of_inputs = inputs.slice(0, begin, begin + b);
+    at::Tensor numbers;
+    if (sums_first) {
+      const at::Tensor of_sum = at::matmul(some.reshape({b, out * k, s}), of_inputs);
+      numbers = at::matmul(rotation, at::matmul(of_sum, basis.inputs).view({b, out, k * in}));
+    } else {
+      const at::Tensor along = at::matmul(rotation, some.reshape({b, out, k * s}));
+      numbers = at::matmul(along.view({b, out * k, s}), of_inputs);
+    }
+    total.add_(numbers.view({b, out, k, in}).square_().sum(at::IntArrayRef({0, 2})));
+  }
+  return total;
 }
 
 // Sum over examples and roots of the squares of the roots' numbers in the basis, [out, in] float64.
@@ -166,6 +196,7 @@ at::Tensor SecondMoments(const KroneckerBasis& basis, const LayerRoots& roots, C
   cost.flops += 2.0 * deltas.size(0) * std::min(sums, factors) + 2.0 * deltas.numel() * in;
   const at::Tensor rotation = basis.deltas.t();
   const at::Tensor inputs = sums_first ? roots.inputs : at::matmul(roots.inputs, basis.inputs);
+  if (!deltas.is_cpu()) return BatchedSecondMoments(basis, inputs, deltas, sums_first);
   return SumOverExamples(
       deltas.size(0), {out, in}, deltas.options(), [&](at::Tensor& sum, int64_t i) {
         at::Tensor numbers;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/curvature/krylov_attribution.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -11,31 +12,61 @@
 #include "methods/curvature/damped_spectrum.h"
 #include "methods/curvature/fisher_spectrum.h"
 #include "methods/gradients/gradient_factors.h"
+#include "methods/gradients/parallel_for.h"
 
 namespace attribench {
 namespace {
 
-// Per vector [r]: sum over layers of products of entries.
-at::Tensor Dots(const ParameterVectors& a, const ParameterVectors& b) {
-  at::Tensor dots;
-  for (size_t l = 0; l < a.size(); ++l) {
-    const at::Tensor of_layer =
-        at::matmul(a[l].flatten(1).unsqueeze(1), b[l].flatten(1).unsqueeze(2));
-    const at::Tensor term = of_layer.view({-1}).to(at::kDouble);
-    dots = dots.defined() ? dots.add_(term) : term;
-  }
-  return dots;
+// The vectors as rows, [r, p].
+at::Tensor AsRows(const ParameterVectors& vectors) {
+  std::vector<at::Tensor> flat;
+  for (const at::Tensor& layer : vectors) flat.push_back(layer.flatten(1));
+  return at::cat(flat, 1);
 }
 
-// a += factors b, a factor for each vector.
-void AddScaled(ParameterVectors& a, const at::Tensor& factors, const ParameterVectors& b) {
-  for (size_t l = 0; l < a.size(); ++l) {
-    a[l].addcmul_(b[l], factors.to(a[l].scalar_type()).view({-1, 1, 1}));
+// Rows [r, p] as vectors whose layers have the shapes of those of `like`.
+ParameterVectors OfRows(const at::Tensor& rows, const ParameterVectors& like) {
+  ParameterVectors vectors;
+  int64_t offset = 0;
+  for (const at::Tensor& layer : like) {
+    const int64_t out = layer.size(1), in = layer.size(2);
+    vectors.push_back(rows.slice(1, offset, offset + out * in).reshape({-1, out, in}));
+    offset += out * in;
   }
+  return vectors;
 }
 
-void Scale(ParameterVectors& a, const at::Tensor& factors) {
-  for (at::Tensor& layer : a) layer.mul_(factors.to(layer.scalar_type()).view({-1, 1, 1}));
+// The products of each row of a [r, p] with the same row of b, [r] float64.
+at::Tensor Dots(const at::Tensor& a, const at::Tensor& b) {
+  return at::matmul(a.unsqueeze(1), b.unsqueeze(2)).view({-1}).to(at::kDouble);
+}
+
+// Takes from each row of `rows` [r, p] its part along the orthonormal vectors of that row, basis
+// [r, k, p]. Returns the coefficients of that part, [r, k].
+at::Tensor Orthogonalise(const at::Tensor& basis, at::Tensor& rows) {
+  const int64_t r = basis.size(0), k = basis.size(1);
+  at::Tensor total = at::zeros({r, k}, rows.options());
+  constexpr int kPasses = 2;  // the second pass removes the rounding of the first
+  if (!rows.is_cpu()) {
+    for (int pass = 0; pass < kPasses; ++pass) {
+      const at::Tensor along = at::matmul(basis, rows.unsqueeze(2)).squeeze(2);
+      rows.sub_(at::matmul(along.unsqueeze(1), basis).squeeze(1));
+      total.add_(along);
+    }
+    return total;
+  }
+  // One thread per row: its vectors stay in a core's cache from one product to the next.
+  ParallelFor(0, r, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      at::Tensor row = rows[i], of_row = total[i];
+      for (int pass = 0; pass < kPasses; ++pass) {
+        const at::Tensor along = at::mv(basis[i], row);
+        row.addmv_(basis[i].t(), along, 1, -1);
+        of_row.add_(along);
+      }
+    }
+  });
+  return total;
 }
 
 // 1 / x, and 0 where x is 0.
@@ -55,55 +86,98 @@ double LargestResidual(const at::Tensor& tridiagonal, const at::Tensor& beta, do
 
 // A Krylov space for each of t test examples.
 struct KrylovSpaces {
-  at::Tensor tridiagonal;         // T [t, k, k] float64
-  at::Tensor lengths;             // |q| [t] float64
-  std::vector<at::Tensor> along;  // k of [n, t]: training gradients' products with basis vectors
+  at::Tensor tridiagonal;  // T [t, k, k] float64
+  at::Tensor lengths;      // |q| [t] float64
+  at::Tensor along;        // training gradients' products with basis vectors, [k, n, t]
 };
 
-absl::StatusOr<KrylovSpaces> Lanczos(const Curvature& curvature, ParameterVectors current,
+// The Krylov spaces of some test examples q. Each new vector is made orthogonal to all before it:
+// without that, rounding builds up from step to step, and float32 scores at a small damping depend
+// on the order of sums.
+absl::StatusOr<KrylovSpaces> Lanczos(const Curvature& curvature, const ParameterVectors& q,
                                      const std::optional<GradientFactors>& train,
                                      const KrylovOptions& options, double lambda,
                                      CostLedger& ledger) {
+  const at::Tensor start = AsRows(q);
+  const int64_t t = start.size(0), p = start.size(1);
   KrylovSpaces spaces;
-  spaces.lengths = Dots(current, current).sqrt();
-  Scale(current, Reciprocal(spaces.lengths));
-  const int64_t t = spaces.lengths.size(0);
-  at::Tensor tridiagonal = at::zeros({t, options.iterations, options.iterations}, at::kDouble);
-  ParameterVectors previous;
-  at::Tensor beta;  // [t]
+  spaces.lengths = Dots(start, start).sqrt();
+  const auto normalised = [](const at::Tensor& rows, const at::Tensor& lengths) {
+    return rows.mul(Reciprocal(lengths).to(rows.scalar_type()).unsqueeze(1));
+  };
+  at::Tensor tridiagonal =
+      at::zeros({t, options.iterations, options.iterations}, spaces.lengths.options());
+  at::Tensor basis = at::empty({t, options.iterations, p}, start.options());
+  at::Tensor next = normalised(start, spaces.lengths);
+  std::vector<at::Tensor> along;
+  Cost cost;
   int64_t k = 0;
-  for (; k < options.iterations; ++k) {
+  while (k < options.iterations) {
+    basis.select(1, k).copy_(next);
+    const ParameterVectors current = OfRows(next, q);
     CurvatureProducts products = curvature.Times(current, ledger);
-    spaces.along.push_back(train.has_value() ? InnerProducts(*train, current, ledger)
-                                             : std::move(products.with_gradients));
-    ParameterVectors& next = products.products;
-    const at::Tensor alpha = Dots(current, next);
+    along.push_back(train.has_value() ? InnerProducts(*train, current, ledger)
+                                      : std::move(products.with_gradients));
+    next = AsRows(products.products);
+    const at::Tensor coefficients = Orthogonalise(basis.slice(1, 0, k + 1), next);
+    cost.flops += 8.0 * (k + 1) * static_cast<double>(next.numel());
+    const at::Tensor alpha = coefficients.select(1, k).to(at::kDouble);
     tridiagonal.select(1, k).select(1, k).copy_(alpha);
-    if (k + 1 == options.iterations) {
-      ++k;
-      break;
-    }
-    AddScaled(next, -alpha, current);
-    if (k > 0) AddScaled(next, -beta, previous);
-    beta = Dots(next, next).sqrt();
+    ++k;
+    if (k == options.iterations) break;
+    at::Tensor beta = Dots(next, next).sqrt();
     // A space that is exhausted stays as it is: its next vector is 0, not rounding noise.
     beta = at::where(beta.gt(alpha.abs().mul(1e-10)), beta, at::zeros_like(beta));
     if (!at::isfinite(beta).all().item<bool>()) {
       return absl::DataLossError("products with the curvature are not finite");
     }
-    Scale(next, Reciprocal(beta));
-    tridiagonal.select(1, k).select(1, k + 1).copy_(beta);
-    tridiagonal.select(1, k + 1).select(1, k).copy_(beta);
-    previous = std::move(current);
-    current = std::move(next);
-    if (LargestResidual(tridiagonal.slice(1, 0, k + 1).slice(2, 0, k + 1), beta, lambda) <=
+    next = normalised(next, beta);
+    tridiagonal.select(1, k - 1).select(1, k).copy_(beta);
+    tridiagonal.select(1, k).select(1, k - 1).copy_(beta);
+    if (LargestResidual(tridiagonal.slice(1, 0, k).slice(2, 0, k), beta, lambda) <=
         options.tolerance) {
-      ++k;
       break;
     }
   }
+  ledger.Charge(cost);
   spaces.tridiagonal = tridiagonal.slice(1, 0, k).slice(2, 0, k);
+  spaces.along = at::stack(along);
   return spaces;
+}
+
+// The Krylov spaces of all test examples, some at a time, so that their bases take at most `bytes`.
+absl::StatusOr<KrylovSpaces> LanczosInBlocks(const Curvature& curvature, const ParameterVectors& q,
+                                             const std::optional<GradientFactors>& train,
+                                             const KrylovOptions& options, double lambda,
+                                             double bytes, CostLedger& ledger) {
+  double row = 0;  // bytes of one test example's basis
+  for (const at::Tensor& layer : q) {
+    row += static_cast<double>(options.iterations * layer[0].numel() * layer.element_size());
+  }
+  const int64_t t = q[0].size(0);
+  const int64_t most = std::max<int64_t>(1, static_cast<int64_t>(bytes / row));
+  const int64_t blocks = (t + most - 1) / most;
+  std::vector<KrylovSpaces> parts;
+  int64_t k = 0;
+  for (int64_t block = 0; block < blocks; ++block) {
+    ParameterVectors some;
+    for (const at::Tensor& layer : q) {
+      some.push_back(layer.slice(0, t * block / blocks, t * (block + 1) / blocks));
+    }
+    auto part = Lanczos(curvature, some, train, options, lambda, ledger);
+    if (!part.ok()) return part.status();
+    k = std::max(k, part->along.size(0));
+    parts.push_back(*std::move(part));
+  }
+  // A block that stopped early has 0 in the directions that it lacks.
+  std::vector<at::Tensor> tridiagonals, lengths, alongs;
+  for (const KrylovSpaces& part : parts) {
+    const int64_t missing = k - part.along.size(0);
+    tridiagonals.push_back(at::constant_pad_nd(part.tridiagonal, {0, missing, 0, missing}));
+    lengths.push_back(part.lengths);
+    alongs.push_back(at::constant_pad_nd(part.along, {0, 0, 0, 0, 0, missing}));
+  }
+  return KrylovSpaces{at::cat(tridiagonals), at::cat(lengths), at::cat(alongs, 2)};
 }
 
 class KrylovAttribution : public FittedAttribution {
@@ -131,11 +205,11 @@ class KrylovAttribution : public FittedAttribution {
                                     .squeeze(2)
                                     .mul(lengths_.unsqueeze(1));
     at::Tensor scores = at::zeros_like(along_[0]);
-    for (size_t j = 0; j < along_.size(); ++j) {
+    for (int64_t j = 0; j < along_.size(0); ++j) {
       scores.addcmul_(along_[j], solution.select(1, j).to(scores.scalar_type()).unsqueeze(0));
     }
     Cost cost;
-    cost.flops = 2.0 * along_.size() * scores.numel();
+    cost.flops = 2.0 * static_cast<double>(along_.numel());
     ledger.Charge(cost);
     return scores;
   }
@@ -165,7 +239,7 @@ class KrylovAttribution : public FittedAttribution {
   Parameters parameters_;
   at::Tensor values_, vectors_;  // of T: [t, k], [t, k, k]
   at::Tensor lengths_;
-  std::vector<at::Tensor> along_;
+  at::Tensor along_;          // as in KrylovSpaces
   double trace_, dimension_;  // of the curvature
   SpectralFilter filter_;
 };
@@ -198,7 +272,8 @@ absl::StatusOr<std::unique_ptr<FittedAttribution>> FitKrylovAttribution(
   const double trace = curvature->MeanEigenvalue(ledger) * dimension;
   const absl::StatusOr<double> lambda = AbsoluteDamping(options.damping, trace, dimension);
   if (!lambda.ok()) return lambda.status();
-  auto space = Lanczos(*curvature, AsVectors(*test), *train, options, *lambda, ledger);
+  auto space = LanczosInBlocks(*curvature, AsVectors(*test), *train, options, *lambda,
+                               task.gradient_bytes(), ledger);
   if (!space.ok()) return space.status();
   return std::unique_ptr<FittedAttribution>(new KrylovAttribution(
       task, parameters, *std::move(space), trace, dimension, std::move(filter)));

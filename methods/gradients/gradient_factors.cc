@@ -280,6 +280,11 @@ void PutSums(const LayerPositions& positions, int64_t begin, int64_t n, LayerFac
     MakeRoom({n, out * in}, inputs.options(), all.deltas);
   }
   const at::Tensor sums = all.deltas.slice(0, begin).view({-1, out, in});
+  if (!sums.is_cpu()) {  // one batched product feeds a GPU better than many small ones
+    at::Tensor some = sums.slice(0, 0, inputs.size(0));
+    at::bmm_out(some, deltas.transpose(1, 2), inputs);
+    return;
+  }
   // One thread per example: the product of one example is too small for several threads.
   ParallelFor(0, inputs.size(0), 1, [&](int64_t first, int64_t end) {
     for (int64_t i = first; i < end; ++i) {
@@ -370,7 +375,7 @@ at::Tensor SquaredNorms(const GradientFactors& factors) {
   for (const LayerFactors& layer : factors.layers) {
     // Rows are taken in blocks that stay in a core's cache.
     const int64_t width = std::max(layer.inputs.size(1), layer.deltas.size(1));
-    const int64_t rows = std::max<int64_t>(1, (int64_t{1} << 20) / width);
+    const int64_t rows = norms.is_cpu() ? std::max<int64_t>(1, (int64_t{1} << 20) / width) : n;
     ParallelFor(0, n, rows, [&](int64_t first, int64_t last) {
       for (int64_t begin = first, end; begin < last; begin = end) {
         end = std::min(last, begin + rows);

@@ -47,28 +47,37 @@ void AddDense(const LayerFactors& layer, ProjectionKind kind, uint64_t seed, uin
     const at::Tensor gradients =
         layer.deltas.slice(1, begin, end).unsqueeze(2).mul(layer.inputs.unsqueeze(1)).flatten(1);
     const at::Tensor rows =
-        DenseRows(kind, seed, index, begin * in, (end - begin) * in, k).to(result.scalar_type());
+        DenseRows(kind, seed, index, begin * in, (end - begin) * in, k).to(result.options());
     result.addmm_(gradients, rows, 1, scale);
   }
+}
+
+// The one entry in each row of a layer's part of P.
+struct SjltEntries {
+  std::vector<int32_t> column;
+  std::vector<int8_t> sign;  // 1 or -1
+};
+
+SjltEntries DrawSjlt(uint64_t seed, uint64_t index, int64_t out, int64_t in, int64_t k) {
+  SjltEntries entries{std::vector<int32_t>(in * out), std::vector<int8_t>(in * out)};
+  ParallelFor(0, out, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      RandomStream stream(seed, "projection", {index, static_cast<uint64_t>(unit)});
+      for (int64_t i = unit * in; i < (unit + 1) * in; ++i) {
+        const uint64_t draw = stream.Next64();
+        entries.sign[i] = (draw & 1) != 0 ? 1 : -1;
+        entries.column[i] = static_cast<int32_t>(((draw >> 32) * static_cast<uint64_t>(k)) >> 32);
+      }
+    }
+  });
+  return entries;
 }
 
 template <typename Scalar>
 void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tensor& result) {
   const int64_t n = layer.inputs.size(0), in = layer.inputs.size(1), out = layer.deltas.size(1);
   const int64_t k = result.size(1);
-  // The column and the sign of the one entry for each coordinate (unit, input).
-  std::vector<int32_t> column(in * out);
-  std::vector<Scalar> sign(in * out);
-  ParallelFor(0, out, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) {
-      RandomStream stream(seed, "projection", {index, static_cast<uint64_t>(unit)});
-      for (int64_t i = unit * in; i < (unit + 1) * in; ++i) {
-        const uint64_t draw = stream.Next64();
-        sign[i] = (draw & 1) != 0 ? 1 : -1;
-        column[i] = static_cast<int32_t>(((draw >> 32) * static_cast<uint64_t>(k)) >> 32);
-      }
-    }
-  });
+  const SjltEntries entries = DrawSjlt(seed, index, out, in, k);
   const at::Tensor inputs = layer.inputs.contiguous(), deltas = layer.deltas.contiguous();
   const Scalar* a = inputs.data_ptr<Scalar>();
   const Scalar* d = deltas.data_ptr<Scalar>();
@@ -80,12 +89,39 @@ void AddSjlt(const LayerFactors& layer, uint64_t seed, uint64_t index, at::Tenso
       for (int64_t unit = 0; unit < out; ++unit) {
         const Scalar delta = d[example * out + unit];
         if (delta == 0) continue;  // an inactive ReLU
-        const int32_t* columns = column.data() + unit * in;
-        const Scalar* signs = sign.data() + unit * in;
-        for (int64_t i = 0; i < in; ++i) row[columns[i]] += delta * input[i] * signs[i];
+        const int32_t* columns = entries.column.data() + unit * in;
+        const int8_t* signs = entries.sign.data() + unit * in;
+        for (int64_t i = 0; i < in; ++i) {
+          row[columns[i]] += delta * input[i] * static_cast<Scalar>(signs[i]);
+        }
       }
     }
   });
+}
+
+// The same for a GPU: P is written out, block by block.
+void AddSjltByProducts(const LayerFactors& layer, uint64_t seed, uint64_t index,
+                       at::Tensor& result) {
+  constexpr int64_t kCoordinates = 4096;  // coordinates per block
+  const int64_t in = layer.inputs.size(1), out = layer.deltas.size(1), k = result.size(1);
+  const SjltEntries entries = DrawSjlt(seed, index, out, in, k);
+  const auto moved = [&](const auto& numbers, at::ScalarType stored, at::ScalarType type) {
+    return at::from_blob(const_cast<void*>(static_cast<const void*>(numbers.data())),
+                         {static_cast<int64_t>(numbers.size()), 1}, stored)
+        .to(result.device(), type);
+  };
+  const at::Tensor columns = moved(entries.column, at::kInt, at::kLong);
+  const at::Tensor signs = moved(entries.sign, at::kChar, result.scalar_type());
+  const int64_t units = std::max<int64_t>(1, kCoordinates / in);
+  for (int64_t begin = 0; begin < out; begin += units) {
+    const int64_t end = std::min(out, begin + units);
+    const at::Tensor gradients =
+        layer.deltas.slice(1, begin, end).unsqueeze(2).mul(layer.inputs.unsqueeze(1)).flatten(1);
+    const at::Tensor rows = at::zeros({(end - begin) * in, k}, result.options())
+                                .scatter_(1, columns.slice(0, begin * in, end * in),
+                                          signs.slice(0, begin * in, end * in));
+    result.addmm_(gradients, rows);
+  }
 }
 
 }  // namespace
@@ -109,12 +145,15 @@ at::Tensor ProjectGradients(const GradientFactors& factors, ProjectionKind kind,
     if (kind != ProjectionKind::kSjlt) {
       AddDense(layer, kind, seed, l, result);
       cost.flops += coordinates * (1 + 2.0 * dimension);
+      continue;
+    }
+    cost.flops += 3 * coordinates;
+    if (!result.is_cpu()) {
+      AddSjltByProducts(layer, seed, l, result);
     } else if (result.scalar_type() == at::kDouble) {
       AddSjlt<double>(layer, seed, l, result);
-      cost.flops += 3 * coordinates;
     } else {
       AddSjlt<float>(layer, seed, l, result);
-      cost.flops += 3 * coordinates;
     }
   }
   ledger.Charge(cost);

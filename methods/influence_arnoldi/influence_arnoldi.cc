@@ -53,7 +53,7 @@ KrylovSpace Explore(const Curvature& curvature, const Model& model,
   const double rounding = start.scalar_type() == at::kDouble ? 1e-10 : 1e-5;
   KrylovSpace space;
   space.basis = at::zeros({iterations, p}, start.options());
-  at::Tensor hessenberg = at::zeros({iterations, iterations}, at::kDouble);
+  at::Tensor hessenberg = at::zeros({iterations, iterations}, start.options().dtype(at::kDouble));
   std::vector<at::Tensor> train;
   at::Tensor next = start.div(start.norm());
   Cost cost;
@@ -79,7 +79,7 @@ KrylovSpace Explore(const Curvature& curvature, const Model& model,
     cost.flops += 8.0 * k * p;
     const double left = next.norm().item<double>();
     if (k == iterations || !(left > rounding * length)) break;
-    hessenberg.index_put_({at::tensor(k), at::tensor(k - 1)}, at::scalar_tensor(left, at::kDouble));
+    hessenberg.select(0, k).select(0, k - 1).fill_(left);
     next = next.div(left);
   }
   ledger.Charge(cost);
@@ -133,7 +133,7 @@ class InfluenceArnoldi : public AttributionMethod {
     at::Tensor start = at::empty({1, p}, at::kDouble);
     for (int64_t i = 0; i < p; ++i) start.data_ptr<double>()[i] = stream.Gaussian();
     const KrylovSpace space =
-        Explore(*curvature, *task.model, *train, start.to(parameters->front().value.scalar_type()),
+        Explore(*curvature, *task.model, *train, start.to(parameters->front().value.options()),
                 std::min(p, hyperparameters.Integer("iterations")), ledger);
     if (!at::isfinite(space.projected).all().item<bool>()) {
       return absl::DataLossError("products with the curvature are not finite");

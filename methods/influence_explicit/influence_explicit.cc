@@ -24,12 +24,12 @@ double MemoryBytes(int64_t parameters) {
 
 // C [p, p], from products with unit vectors.
 at::Tensor Dense(const Curvature& curvature, const Model& model, int64_t p,
-                 at::ScalarType scalar_type, CostLedger& ledger) {
+                 const at::TensorOptions& options, CostLedger& ledger) {
   constexpr int64_t kVectors = 512;
-  at::Tensor dense = at::empty({p, p}, scalar_type);
+  at::Tensor dense = at::empty({p, p}, options);
   for (int64_t begin = 0; begin < p; begin += kVectors) {
     const int64_t end = std::min(p, begin + kVectors);
-    const at::Tensor units = at::eye(p, scalar_type).slice(0, begin, end);
+    const at::Tensor units = at::eye(p, options).slice(0, begin, end);
     ParameterVectors vectors;
     int64_t offset = 0;
     for (const Layer& layer : model.layers()) {
@@ -74,8 +74,8 @@ class InfluenceExplicit : public AttributionMethod {
     if (!test.ok()) return test.status();
     const at::Tensor gradients = ExplicitGradients(*train);
     auto spectrum =
-        MatrixSpectrum(Dense(*curvature, *task.model, p, gradients.scalar_type(), ledger),
-                       gradients, ExplicitGradients(*test), ledger,
+        MatrixSpectrum(Dense(*curvature, *task.model, p, gradients.options(), ledger), gradients,
+                       ExplicitGradients(*test), ledger,
                        // A Hessian must be decomposed, to set its negative eigenvalues to 0.
                        task.one_damping && kind == CurvatureKind::kGaussNewton);
     if (!spectrum.ok()) return spectrum.status();

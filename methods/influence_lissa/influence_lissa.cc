@@ -105,7 +105,7 @@ class Recursion {
         at::Tensor start = at::empty({1, layer.size(1), layer.size(2)}, at::kDouble);
         double* entries = start.data_ptr<double>();
         for (int64_t e = 0; e < start.numel(); ++e) entries[e] = stream.Gaussian();
-        vector.push_back(start.to(layer.scalar_type()));
+        vector.push_back(start.to(layer.options()));
       }
       double length = Normalise(vector);
       for (int64_t step = 0; step < kPowerSteps && length > 0; ++step) {

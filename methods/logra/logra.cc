@@ -17,12 +17,13 @@ namespace {
 
 // A Gaussian matrix [d, rank]: inner products of projected rows have the right expectation.
 // Undefined if d is at most `rank`; such rows are not projected.
-at::Tensor Projection(int64_t d, int64_t rank, at::ScalarType type, RandomStream stream) {
+at::Tensor Projection(int64_t d, int64_t rank, const at::TensorOptions& options,
+                      RandomStream stream) {
   if (d <= rank) return {};
   at::Tensor matrix = at::empty({d, rank}, at::kDouble);
   double* entries = matrix.data_ptr<double>();
   for (int64_t i = 0; i < d * rank; ++i) entries[i] = stream.Gaussian() / std::sqrt(rank);
-  return matrix.to(type);
+  return matrix.to(options);
 }
 
 at::Tensor Project(const at::Tensor& rows, const at::Tensor& matrix, Cost& cost) {
@@ -59,9 +60,10 @@ class Logra : public AttributionMethod {
             for (size_t l = 0; l < num_layers; ++l) {
               const at::Tensor &inputs = block.layers[l].inputs, &deltas = block.layers[l].deltas;
               if (block.begin == 0) {
-                const at::ScalarType type = inputs.scalar_type();
-                of_inputs[l] = Projection(inputs.size(2), rank, type, stream("logra inputs", l));
-                of_deltas[l] = Projection(deltas.size(2), rank, type, stream("logra outputs", l));
+                const at::TensorOptions options = inputs.options();
+                of_inputs[l] = Projection(inputs.size(2), rank, options, stream("logra inputs", l));
+                of_deltas[l] =
+                    Projection(deltas.size(2), rank, options, stream("logra outputs", l));
               }
               const LayerFactors projected = SumOverPositions(
                   {Project(inputs, of_inputs[l], cost), Project(deltas, of_deltas[l], cost)});

@@ -13,7 +13,7 @@ namespace {
 
 // The FNV-1a hash of each example's inputs.
 std::vector<uint64_t> Hashes(const Dataset& dataset) {
-  const at::Tensor inputs = dataset.inputs.flatten(1).contiguous();
+  const at::Tensor inputs = dataset.inputs.cpu().flatten(1).contiguous();
   const int64_t bytes = inputs.size(1) * static_cast<int64_t>(inputs.element_size());
   const auto* data = static_cast<const char*>(inputs.data_ptr());
   std::vector<uint64_t> hashes;
@@ -26,7 +26,10 @@ std::vector<uint64_t> Hashes(const Dataset& dataset) {
 class FittedRandom : public FittedAttribution {
  public:
   FittedRandom(const AttributionTask& task, uint64_t seed)
-      : train_(Hashes(task.train)), test_(Hashes(task.test)), seed_(seed) {}
+      : train_(Hashes(task.train)),
+        test_(Hashes(task.test)),
+        seed_(seed),
+        device_(task.train.inputs.device()) {}
 
   absl::StatusOr<at::Tensor> Scores(const Damping&, CostLedger&) override {
     const int64_t n = static_cast<int64_t>(train_.size()), t = static_cast<int64_t>(test_.size());
@@ -38,12 +41,13 @@ class FittedRandom : public FittedAttribution {
             static_cast<float>(RandomStream(seed_, "score", {train_[i], test_[j]}).Gaussian());
       }
     }
-    return scores;
+    return scores.to(device_);
   }
 
  private:
   std::vector<uint64_t> train_, test_;
   uint64_t seed_;
+  at::Device device_;
 };
 
 class Random : public AttributionMethod {

@@ -94,9 +94,12 @@ class Rps : public AttributionMethod {
                  2 * n * static_cast<double>(test.numel());
     ledger.Charge(cost);
     if (const absl::Status status = CheckFinite(train, "features"); !status.ok()) return status;
-    const auto theta = Refit(train, task.train.labels, task.model->num_classes(), l2, ledger);
+    // On the CPU: the optimiser asks for one number after the other.
+    const auto theta =
+        Refit(train.cpu(), task.train.labels.cpu(), task.model->num_classes(), l2, ledger);
     if (!theta.ok()) return theta.status();
-    const at::Tensor alpha = AtLogits(*theta, train, task.train.labels).div_(-2 * l2 * n);
+    const at::Tensor alpha =
+        AtLogits(theta->to(train.device()), train, task.train.labels).div_(-2 * l2 * n);
     return MakeUndampedAttribution(
         at::matmul(train, test.t()).mul_(alpha.index_select(1, task.test.labels)));
   }

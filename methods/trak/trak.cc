@@ -88,7 +88,8 @@ class Trak : public AttributionMethod {
     const auto checkpoints = ReadCheckpoints(task, CheckpointKind::kHalfData, count, ledger);
     if (!checkpoints.ok()) return checkpoints.status();
     std::vector<SpectralGroups> spectra;
-    at::Tensor gap = at::zeros({task.train.size()}, at::kDouble);  // summed over checkpoints
+    at::Tensor gap = at::zeros({task.train.size()},  // summed over checkpoints
+                               task.train.inputs.options().dtype(at::kDouble));
     for (int64_t m = 0; m < count; ++m) {
       const Parameters& parameters = (*checkpoints)[m];
       auto scores = is_exact ? WithoutProjection(task, parameters, ledger)
