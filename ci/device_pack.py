@@ -16,7 +16,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-PROGRAMS = ["//benchmarks:run", "//benchmarks:compare_devices"]
+PROGRAMS = ["//benchmarks:run", "//benchmarks:compare_devices", "//benchmarks:sensitivity"]
 TESTS = "kind(cc_test, //methods/...)"
 HEADERS = ["absl", "gmock", "google", "gtest", "nlohmann", "openssl", "x86_64-linux-gnu/openssl", "zconf.h", "zlib.h"]
 ARCHIVES = ["libabsl_*.a", "libcrypto.a", "libgmock.a", "libgtest.a", "libgtest_main.a", "libprotobuf.a", "libz.a"]

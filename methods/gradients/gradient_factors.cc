@@ -37,14 +37,15 @@ LogitGradient GradientAtLogits(const at::Tensor& logits, const at::Tensor& label
   return {gradient, gap};
 }
 
-// Examples per block, if each example has `vectors` gradients at every output.
-int64_t BlockRows(const Model& model, int64_t vectors) {
+// Examples per block, if each example has `vectors` gradients at every output. A GPU needs larger
+// blocks to be busy than a CPU's caches hold.
+int64_t BlockRows(const Model& model, int64_t vectors, bool on_cpu) {
   int64_t numbers = 1, widest = 0;  // per example: outputs with their gradients, and patches
   for (const Layer& layer : model.layers()) {
     numbers += (3 + vectors) * layer.positions * layer.num_outputs;
     widest = std::max(widest, layer.positions * layer.num_inputs);
   }
-  return std::max<int64_t>(1, (int64_t{1} << 25) / (numbers + widest));
+  return std::max<int64_t>(1, (int64_t{1} << (on_cpu ? 25 : 28)) / (numbers + widest));
 }
 
 bool AllFinite(const at::Tensor& values) {
@@ -126,7 +127,7 @@ class ForwardPasses {
         weights_(parameters),
         dataset_(dataset),
         vectors_(vectors),
-        rows_(BlockRows(model, vectors)) {
+        rows_(BlockRows(model, vectors, dataset.inputs.is_cpu())) {
     for (Parameter& weight : weights_)
       weight.value = weight.value.detach().requires_grad_(weight.trained);
   }
