@@ -154,7 +154,8 @@ struct HeldOutSplit {
 // float64.
 struct HeldOutPredictions {
   at::Tensor test;  // q'x [dampings, tests]
-  // g'x of the held-out examples, each times the root of its weight; the weights add up to 1.
+  // g'x of the held-out examples, each times the root of its weight; the weights add up to 1. Where
+  // groups of parameters (layers) are inverted one by one, each group has rows of its own.
   at::Tensor held_out;  // [dampings, held out, tests]
 };
 

@@ -265,13 +265,13 @@ absl::StatusOr<BlockInverse> InverseOf(const BlockColumns& block, const ScaledRo
 // The held-out criterion at a damping, the mean over test rows; not a number if all fitted rows of
 // a block are 0.
 double HeldOutCriterionAt(const std::vector<BlockInverse>& blocks, double multiple) {
-  at::Tensor test, held;
+  double sum = 0;
   for (const BlockInverse& block : blocks) {
     const double lambda = multiple * block.mean_eigenvalue;
-    Add(test, block.Test(lambda));
-    Add(held, block.Held(lambda));
+    const at::Tensor squares = block.Held(lambda).square().mean(0);
+    sum += block.Test(lambda).sub(squares, .5).mean().item<double>();
   }
-  return test.sub(held.square().mean(0), .5).mean().item<double>();
+  return sum;
 }
 
 // What both selectors do first: norms of all rows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "methods/curvature/held_out_criterion.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ATen/ATen.h"
@@ -18,6 +19,11 @@ struct UnitNormProducts {
   at::Tensor held_test;     // c_B [b, t]
   at::Tensor test_squares;  // |q~|^2 of the group [t]
 };
+
+// Held-out examples of all groups together, if there are several: so many predictions fit into
+// memory, and J hardly depends on more.
+constexpr int64_t kRowsOfGroups = 6000;
+constexpr int64_t kLeastRowsOfGroup = 20;
 
 struct InverseNorms {
   at::Tensor train;  // 1 / |g| over all groups [n] float64; 0 if g = 0
@@ -96,7 +102,7 @@ FeatureGroup FeatureGroup::Of(const at::Tensor& train, const at::Tensor& test) {
 }
 
 absl::StatusOr<HeldOutPredictions> PredictHeldOut(const std::vector<FeatureGroup>& groups,
-                                                  const HeldOutSplit& split,
+                                                  const HeldOutSplit& given,
                                                   const std::vector<Damping>& dampings,
                                                   CostLedger& ledger) {
   for (const Damping& damping : dampings) {
@@ -106,10 +112,16 @@ absl::StatusOr<HeldOutPredictions> PredictHeldOut(const std::vector<FeatureGroup
                        ": it must be above 0 and relative to the mean eigenvalue or the trace"));
     }
   }
+  HeldOutSplit split = given;
+  if (groups.size() > 1) {
+    const auto rows = kRowsOfGroups / static_cast<int64_t>(groups.size());
+    split.held_out = split.held_out.slice(0, 0, std::max(kLeastRowsOfGroup, rows));
+  }
   const InverseNorms norms = NormsOf(groups);
   const auto m = static_cast<double>(split.fitted.size(0));
-  // q~'x, [dampings] of [t], and g~_B'x, [dampings] of [b, t]: sums over groups.
-  std::vector<at::Tensor> of_test(dampings.size()), of_held(dampings.size());
+  // By damping: q~'x, the sum over groups [t], and g~_B'x of each group [b, t].
+  std::vector<at::Tensor> of_test(dampings.size());
+  std::vector<std::vector<at::Tensor>> of_held(dampings.size());
   for (const FeatureGroup& group : groups) {
     Cost cost;
     const UnitNormProducts products = ProductsOf(group, norms, split, cost);
@@ -136,11 +148,16 @@ absl::StatusOr<HeldOutPredictions> PredictHeldOut(const std::vector<FeatureGroup
           products.held_test.sub(at::matmul(between, rotated.mul(inverse.unsqueeze(1))))
               .div_(*lambda);
       of_test[d] = of_test[d].defined() ? of_test[d].add_(test) : test;
-      of_held[d] = of_held[d].defined() ? of_held[d].add_(held) : held;
+      of_held[d].push_back(held);
     }
   }
   const double root_of_weight = 1 / std::sqrt(static_cast<double>(split.held_out.size(0)));
-  return HeldOutPredictions{at::stack(of_test), at::stack(of_held).mul_(root_of_weight)};
+  std::vector<at::Tensor> of_groups;
+  for (std::vector<at::Tensor>& held : of_held) {
+    of_groups.push_back(held.size() == 1 ? held[0] : at::cat(held));
+    held.clear();
+  }
+  return HeldOutPredictions{at::stack(of_test), at::stack(of_groups).mul_(root_of_weight)};
 }
 
 at::Tensor HeldOutCriterion(const std::vector<HeldOutPredictions>& members, int64_t num_models) {

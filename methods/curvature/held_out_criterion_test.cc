@@ -41,7 +41,7 @@ at::Tensor Expected(const std::vector<at::Tensor>& train, const std::vector<at::
     return at::where(norms.gt(0), norms.reciprocal(), at::zeros_like(norms)).unsqueeze(1);
   };
   const at::Tensor of_train = inverse_norms(train), of_test = inverse_norms(test);
-  at::Tensor on_test, on_held;
+  at::Tensor sum;
   for (size_t g = 0; g < train.size(); ++g) {
     const at::Tensor phi = train[g].mul(of_train), q = test[g].mul(of_test);
     const at::Tensor a = phi.index_select(0, Split().fitted);
@@ -49,12 +49,11 @@ at::Tensor Expected(const std::vector<at::Tensor>& train, const std::vector<at::
     const double lambda = *AbsoluteDamping(damping, fisher.trace().item<double>(), a.size(1));
     const at::Tensor x =
         at::linalg_solve(fisher.add(at::eye(a.size(1), at::kDouble), lambda), q.t());
-    const at::Tensor own = at::matmul(q, x).diagonal();
     const at::Tensor held = at::matmul(phi.index_select(0, Split().held_out), x);
-    on_test = on_test.defined() ? on_test.add(own) : own;
-    on_held = on_held.defined() ? on_held.add(held) : held;
+    const at::Tensor own = at::matmul(q, x).diagonal().sub(held.square().mean(0), .5);
+    sum = sum.defined() ? sum.add(own) : own;
   }
-  return on_test.sub(on_held.square().mean(0), .5);
+  return sum;
 }
 
 void ExpectClose(const at::Tensor& a, const at::Tensor& b) {
@@ -99,7 +98,7 @@ TEST_P(HeldOutCriterionTest, IsThatOfTheDenseMatrixInBothForms) {
 // Fewer features than fitted examples, and more.
 INSTANTIATE_TEST_SUITE_P(Dimensions, HeldOutCriterionTest, testing::Values(4, 40));
 
-TEST(HeldOutCriterionOfGroupsTest, AddsTheGroupsBeforeItSquares) {
+TEST(HeldOutCriterionOfGroupsTest, EachGroupIsJudgedByItself) {
   const std::vector<at::Tensor> train = {Normal(30, 6, 1), Normal(30, 20, 2).mul(3)};
   const std::vector<at::Tensor> test = {Normal(5, 6, 3), Normal(5, 20, 4)};
   CostLedger ledger;
@@ -110,6 +109,42 @@ TEST(HeldOutCriterionOfGroupsTest, AddsTheGroupsBeforeItSquares) {
   for (size_t d = 0; d < Dampings().size(); ++d) {
     ExpectClose(HeldOutCriterion({*predictions}, 1)[static_cast<int64_t>(d)],
                 Expected(train, test, Dampings()[d]));
+  }
+}
+
+// Layers that say the same of every example: as many as there are, the choice is that of one layer.
+TEST(HeldOutCriterionOfGroupsTest, CopiesOfAGroupDoNotChangeTheChoice) {
+  const at::Tensor scale = at::logspace(0, -1.5, 12, 10, at::kDouble);
+  const FeatureGroup group =
+      FeatureGroup::Of(Normal(30, 12, 1).mul(scale), Normal(5, 12, 2).mul(scale));
+  std::vector<Damping> dampings;
+  for (int i = -8; i <= 8; ++i) {
+    dampings.push_back({std::pow(10, i / 4.0), RELATIVE_TO_MEAN_EIGENVALUE});
+  }
+  CostLedger ledger;
+  const auto choice = [&](size_t copies) {
+    const std::vector<FeatureGroup> groups(copies, group);
+    const auto predictions = PredictHeldOut(groups, Split(), dampings, ledger);
+    EXPECT_TRUE(predictions.ok()) << predictions.status();
+    return HeldOutCriterion({*predictions}, 1).mean(1).argmax().item<int64_t>();
+  };
+  EXPECT_EQ(choice(20), choice(1));
+  EXPECT_GT(choice(1), 0);
+  EXPECT_LT(choice(1), 16);
+}
+
+// So many groups that each takes fewer held-out examples: 6,000 rows in all, and 20 at least.
+TEST(HeldOutCriterionOfGroupsTest, ManyGroupsShareOutTheHeldOutExamples) {
+  const FeatureGroup group = FeatureGroup::Of(Normal(100, 3, 1), Normal(5, 3, 2));
+  HeldOutSplit split = Split();
+  split.held_out = at::arange(10, 100, at::kLong);
+  CostLedger ledger;
+  for (const auto& [groups, rows] :
+       {std::pair<size_t, int64_t>{1, 90}, {2, 180}, {100, 6000}, {400, 8000}}) {
+    const auto predictions =
+        PredictHeldOut(std::vector<FeatureGroup>(groups, group), split, {Dampings()[1]}, ledger);
+    ASSERT_TRUE(predictions.ok()) << predictions.status();
+    EXPECT_EQ(predictions->held_out.size(1), rows) << groups;
   }
 }
 
