@@ -8,8 +8,7 @@
 //   CPU s, s     one attribution at the default damping: fit and scores
 //   again s      the same on the device once more: libraries have started, memory is there
 //   sweep s      what tuning needs: fit, and sums over the subsets at every damping of the grid
-//   x floor      again s over the time that its operations take at the rate of a large matrix
-//   product
+//   x floor      again s over the time of its operations at the rate of a large matrix product
 // Ends with 1 if a rank correlation is not above --least.
 //
 // --device=cpu compares all cores with one core, so that sums are rounded otherwise: where scores
@@ -95,7 +94,6 @@ class Comparison {
 
  private:
   absl::Status Measure(const MethodVariant& variant, std::string& line, bool& passes) {
-    at::set_num_threads(threads_);
     const auto first = Attribute(variant, device_);
     if (!first.ok()) return first.status();
     const auto again = Attribute(variant, device_);
@@ -103,6 +101,7 @@ class Comparison {
     if (absl::GetFlag(FLAGS_with_cpu)) {
       if (device_.is_cpu()) at::set_num_threads(1);
       const auto on_cpu = Attribute(variant, at::kCPU);
+      at::set_num_threads(threads_);
       if (!on_cpu.ok()) return on_cpu.status();
       const double least = LeastCorrelation(first->scores, on_cpu->scores);
       const double largest = first->scores.sub(on_cpu->scores).abs().max().item<double>() /

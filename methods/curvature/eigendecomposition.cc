@@ -34,7 +34,8 @@ absl::StatusOr<Eigendecomposition> DecomposeSymmetric(const at::Tensor& matrix,
   const at::Tensor& values = eigen->values;
   const double rounding = std::numeric_limits<double>::epsilon() *
                           static_cast<double>(values.numel()) * values.max().item<double>();
-  eigen->values = at::where(values.gt(rounding), values, at::zeros_like(values));
+  // What is not a number stays so.
+  eigen->values = at::where(values.le(rounding), at::zeros_like(values), values);
   return eigen;
 }
 
