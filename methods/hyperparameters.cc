@@ -109,6 +109,13 @@ absl::Status ExpandNamedGrids(HyperparameterSpace& space) {
   return absl::OkStatus();
 }
 
+std::vector<Damping> RelativeDampingGrid() {
+  const NamedGrid& grid = NamedGrids().front();
+  std::vector<Damping> dampings;
+  for (const std::string& value : grid.values) dampings.push_back({Number(value), grid.unit});
+  return dampings;
+}
+
 const Hyperparameter* DampingOf(const HyperparameterSpace& space) {
   for (const Hyperparameter& h : space.hyperparameters()) {
     if (h.kind() == Hyperparameter::DAMPING) return &h;

@@ -19,6 +19,9 @@ namespace attribench {
 // a registered space find all values in `grid`.
 absl::Status ExpandNamedGrids(HyperparameterSpace& space);
 
+// The grid "relative_damping".
+std::vector<Damping> RelativeDampingGrid();
+
 // OK if every hyperparameter has a name, a kind, and a default and a grid within its bounds; grids
 // of numbers ascend; at most one hyperparameter is a damping; and every variant sets known
 // hyperparameters to allowed values. Else InvalidArgument, which names the first mistake.

@@ -38,21 +38,6 @@ namespace {
 
 constexpr int kBarWidth = 40;
 
-// The suite's grid of relative dampings.
-absl::StatusOr<std::vector<Damping>> Grid() {
-  HyperparameterSpace space;
-  Hyperparameter& damping = *space.add_hyperparameters();
-  damping.set_name("damping");
-  damping.set_kind(Hyperparameter::DAMPING);
-  damping.set_damping_unit(RELATIVE_TO_MEAN_EIGENVALUE);
-  damping.set_default_value("1");
-  damping.set_named_grid("relative_damping");
-  if (const absl::Status status = ExpandNamedGrids(space); !status.ok()) return status;
-  const absl::StatusOr<Hyperparameters> values = Hyperparameters::Make(space, {});
-  if (!values.ok()) return values.status();
-  return values->DampingGrid();
-}
-
 // A line for each damping with a bar: the value's share of the greatest. A value below 0 has none.
 std::string Plot(const TunedPoint& point) {
   double greatest = 0;
@@ -152,11 +137,10 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!train.ok()) return train.status();
   const absl::StatusOr<FeatureFiles> test = OpenFiles("test", absl::GetFlag(FLAGS_test));
   if (!test.ok()) return test.status();
-  const absl::StatusOr<std::vector<Damping>> grid = Grid();
-  if (!grid.ok()) return grid.status();
   FeatureOptions options;
   options.blocks = absl::GetFlag(FLAGS_blocks);
-  const absl::StatusOr<FeatureDamping> damping = select(*train, *test, *grid, options);
+  const absl::StatusOr<FeatureDamping> damping =
+      select(*train, *test, RelativeDampingGrid(), options);
   if (!damping.ok()) return damping.status();
   std::cout << Report(selector, *damping, train->num_rows());
   if (test->num_rows() > options.most_tests) {

@@ -109,10 +109,9 @@ void AskForFractions(const TuningSources& sources, const std::vector<Damping>& p
       sources.sweep.fitted().PredictHeldOut(*few, {positive.front()}, nobody).status();
   if (absl::IsUnimplemented(own)) return;
   auto& curves = sources.curves->curves;
-  const double declared = sources.facts.held_out().fraction();
   const auto at_default = curves.find({"held_out 0", positive});
   for (const double fraction : kRecordedFractions) {
-    if (at_default != curves.end() && fraction == (declared > 0 ? declared : kHeldOutFraction)) {
+    if (at_default != curves.end() && fraction == kHeldOutFraction) {
       curves.emplace(TuningCurves::Key{absl::StrCat("held_out ", fraction), positive},
                      at_default->second);
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A selector that retrains nothing and reads no other checkpoint: the damping of the grid with the
-// highest held-out criterion, the mean over the tuning tests. The damping is carried over as a
-// multiple of the mean eigenvalue: that of the fitted part's curvature to that of the method's own.
+// highest value of TuningProblem::HeldOut, the mean over the tuning tests. For a method with
+// features of its own that is the held-out criterion; the damping is carried over as a multiple of
+// the mean eigenvalue: that of the fitted part's curvature to that of the method's own. For other
+// methods it is the agreement with a reference that has such features.
 #include <string>
 #include <vector>
 
 #include "ATen/ATen.h"
-#include "absl/strings/str_cat.h"
 #include "evaluators/tuners/tuner.h"
 
 namespace attribench {
@@ -20,11 +21,6 @@ class HeldOut : public Tuner {
   absl::StatusOr<TunedPoint> Tune(TuningProblem& problem) const override {
     std::vector<Damping> dampings;
     for (const Damping& damping : problem.hyperparameters().DampingGrid()) {
-      if (damping.unit == ABSOLUTE) {
-        return absl::UnimplementedError(
-            "the grid of the damping is absolute; held-out needs one that is relative to the mean "
-            "eigenvalue or the trace");
-      }
       if (damping.value > 0) dampings.push_back(damping);
     }
     const absl::StatusOr<at::Tensor> criterion = problem.HeldOut(dampings, /*fraction=*/0);

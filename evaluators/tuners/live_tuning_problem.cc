@@ -11,20 +11,18 @@
 #include "datasets/random_stream.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
 #include "evaluators/statistics/column_correlations.h"
-#include "evaluators/tuners/held_out_refit.h"
 #include "evaluators/tuners/held_out_split.h"
 #include "evaluators/tuners/out_of_bag.h"
+#include "evaluators/tuners/reference_attribution.h"
 #include "methods/curvature/held_out_criterion.h"
 #include "methods/device.h"
 #include "methods/fit_on_device.h"
+#include "methods/hyperparameters.h"
 
 namespace attribench {
 namespace {
 
 constexpr char kPhase[] = "tuning";
-// Rows of scores for held-out examples, where a method is fitted again: one for each example, or
-// for each of its labels.
-constexpr int64_t kRefitRows = 1000;
 // Training examples as targets, where each takes a column of scores.
 constexpr int64_t kSampledTargets = 250;
 // Half-data models that tuners train for the purpose, at most.
@@ -51,6 +49,15 @@ DampingSweep& LiveTuningProblem::LookAtDampings() {
   return sources_.sweep;
 }
 
+absl::StatusOr<at::Tensor> LiveTuningProblem::SumsAt(const Damping& damping) {
+  DampingSweep& sweep = LookAtDampings();
+  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Sums(damping, ledger_);
+  if (!point.ok()) return point.status();
+  if (scored_.empty()) ledger_.Charge(sweep.preparation());
+  if (scored_.insert(damping).second) ledger_.Charge((*point)->cost);
+  return (*point)->subset_scores;
+}
+
 absl::StatusOr<double> LiveTuningProblem::Lds(const Damping& damping, int64_t num_subsets) {
   const CostLedger::Phase phase(ledger_, kPhase);
   if (num_subsets < 2 || num_subsets > this->num_subsets()) {
@@ -61,18 +68,13 @@ absl::StatusOr<double> LiveTuningProblem::Lds(const Damping& damping, int64_t nu
     ledger_.Charge(sources_.retraining * static_cast<double>(num_subsets - retrained_));
     retrained_ = num_subsets;
   }
-  DampingSweep& sweep = LookAtDampings();
-  const absl::StatusOr<const DampingSweep::Point*> point = sweep.Sums(damping, ledger_);
-  if (!point.ok()) return point.status();
-  if (scored_.empty()) ledger_.Charge(sweep.preparation());
-  if (scored_.insert(damping).second) ledger_.Charge((*point)->cost);
+  const absl::StatusOr<at::Tensor> sums = SumsAt(damping);
+  if (!sums.ok()) return sums.status();
   // On all subsets of the block: two of them may agree up to rounding by chance.
   const std::vector<int64_t>& all = sources_.block.subsets;
   const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
   if (const absl::Status status =
-          CheckColumnsVary((*point)
-                               ->subset_scores.index_select(0, at::tensor(all, at::kLong))
-                               .index_select(1, tests),
+          CheckColumnsVary(sums->index_select(0, at::tensor(all, at::kLong)).index_select(1, tests),
                            "summed scores", sources_.block.tests);
       !status.ok()) {
     return status;
@@ -82,8 +84,7 @@ absl::StatusOr<double> LiveTuningProblem::Lds(const Damping& damping, int64_t nu
   const auto of_block = [&](const at::Tensor& values) {
     return values.index_select(0, subsets).index_select(1, tests);
   };
-  return MeanLds(of_block((*point)->subset_scores),
-                 of_block(sources_.truth.negative_loss.select(1, 0)));
+  return MeanLds(of_block(*sums), of_block(sources_.truth.negative_loss.select(1, 0)));
 }
 
 absl::StatusOr<SpectralMoments> LiveTuningProblem::Moments(const std::vector<Damping>& dampings) {
@@ -242,62 +243,76 @@ absl::StatusOr<at::Tensor> LiveTuningProblem::HeldOut(const std::vector<Damping>
 
 LiveTuningProblem::Curve LiveTuningProblem::ComputeHeldOut(const std::vector<Damping>& dampings,
                                                            double fraction) {
-  const absl::StatusOr<AttributionTask> task = Task();
-  if (!task.ok()) return task.status();
-  const double declared = sources_.facts.held_out().fraction();
-  if (fraction == 0) fraction = declared > 0 ? declared : kHeldOutFraction;
-  const int64_t held_out = NumHeldOut(task->train.size(), fraction);
+  if (fraction == 0) fraction = kHeldOutFraction;
+  const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
   const auto num_models = static_cast<int64_t>(sources_.checkpoints_read.size());
+  const Curve own = HeldOutOf(sources_.sweep.fitted(), num_models, tests, dampings, fraction);
+  if (absl::IsUnimplemented(own.status())) return AgreementWithReference(dampings, fraction);
+  return own;
+}
+
+LiveTuningProblem::Curve LiveTuningProblem::HeldOutOf(FittedAttribution& fitted, int64_t num_models,
+                                                      const at::Tensor& tests,
+                                                      const std::vector<Damping>& dampings,
+                                                      double fraction) {
+  for (const Damping& damping : dampings) {
+    if (damping.unit == ABSOLUTE) {
+      return absl::UnimplementedError("J needs a damping that is relative to the spectrum");
+    }
+  }
+  const int64_t n = sources_.truth.subsets.size(1);
+  const int64_t models_of_draw = std::min<int64_t>(2, std::max<int64_t>(1, num_models));
   at::Tensor sum;
   for (int64_t draw = 0; draw < kHeldOutDraws; ++draw) {
     absl::StatusOr<HeldOutSplit> split =
-        DrawHeldOutSplit(task->train.size(), fraction, held_out, static_cast<uint64_t>(draw));
+        DrawHeldOutSplit(n, fraction, NumHeldOut(n, fraction), static_cast<uint64_t>(draw));
     if (!split.ok()) return split.status();
-    split->tests = at::tensor(sources_.block.tests, at::kLong);
-    const auto members = HeldOutMembers(*task, *std::move(split), dampings);
-    if (!members.ok()) return members.status();
-    const at::Tensor criterion = HeldOutCriterion(*members, num_models);
+    split->tests = tests;
+    std::vector<HeldOutPredictions> members;
+    for (int64_t i = 0; i < models_of_draw; ++i) {
+      split->checkpoint = models_of_draw * draw + i;
+      auto member = fitted.PredictHeldOut(*split, dampings, ledger_);
+      if (!member.ok()) return member.status();
+      members.push_back(*std::move(member));
+    }
+    const at::Tensor criterion = HeldOutCriterion(members, num_models);
     sum = sum.defined() ? sum.add(criterion) : criterion;
   }
   return sum.div(kHeldOutDraws);
 }
 
-absl::StatusOr<std::vector<HeldOutPredictions>> LiveTuningProblem::HeldOutMembers(
-    const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings) {
-  const int64_t draw = split.checkpoint;
-  const int64_t count = sources_.checkpoints_read.size() > 1 ? 2 : 1;
-  std::vector<HeldOutPredictions> members;
-  for (int64_t i = 0; i < count; ++i) {
-    split.checkpoint = count * draw + i;
-    auto own = sources_.sweep.fitted().PredictHeldOut(split, dampings, ledger_);
-    if (absl::IsUnimplemented(own.status())) {
-      split.checkpoint = draw;
-      auto refitted = RefitHeldOut(task, split, dampings);
-      if (!refitted.ok()) return refitted.status();
-      return std::vector<HeldOutPredictions>{*std::move(refitted)};
-    }
-    if (!own.ok()) return own.status();
-    members.push_back(*std::move(own));
-  }
-  return members;
-}
-
-absl::StatusOr<HeldOutPredictions> LiveTuningProblem::RefitHeldOut(
-    const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings) {
+LiveTuningProblem::Curve LiveTuningProblem::AgreementWithReference(
+    const std::vector<Damping>& dampings, double fraction) {
+  const absl::StatusOr<AttributionTask> task = Task();
+  if (!task.ok()) return task.status();
   if (sources_.checkpoints_read.empty()) {
-    return absl::UnimplementedError("the method reads no checkpoint");
+    return absl::UnimplementedError("the method has no features and reads no checkpoint");
   }
-  const CheckpointId& id =
-      sources_.checkpoints_read[split.checkpoint % sources_.checkpoints_read.size()];
-  const absl::StatusOr<Parameters> parameters = task.checkpoint(id.first, id.second);
-  if (!parameters.ok()) return parameters.status();
-  const bool every_label = sources_.facts.held_out().labels() == MethodFacts::HeldOut::MODEL;
-  const int64_t most =
-      std::max<int64_t>(20, kRefitRows / (every_label ? task.model->num_classes() : 1));
-  split.held_out = split.held_out.slice(0, 0, std::min(most, split.held_out.size(0)));
-  const HeldOutRefit refit{task, sources_.facts, *parameters,
-                           [&](const AttributionTask& part) { return FitOneCheckpoint(part, id); }};
-  return PredictHeldOutByRefit(refit, split, dampings, ledger_);
+  const auto reference = FitReference(*task, sources_.checkpoints_read.front(), ledger_);
+  if (!reference.ok()) return reference.status();
+  const std::vector<Damping> grid = RelativeDampingGrid();
+  const Curve criterion = HeldOutOf(**reference, 1, {}, grid, fraction);
+  if (!criterion.ok()) return criterion.status();
+  const at::Tensor mean = criterion->mean(1).nan_to_num(-std::numeric_limits<double>::infinity());
+  const Damping& best = grid[mean.argmax().item<int64_t>()];
+
+  const at::Tensor subsets = at::tensor(sources_.block.subsets, at::kLong);
+  const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
+  const auto scorer =
+      (*reference)->ScoreSubsets(sources_.truth.subsets.index_select(0, subsets), ledger_);
+  if (!scorer.ok()) return scorer.status();
+  const auto expected = (*scorer)->Sums(best, ledger_);
+  if (!expected.ok()) return expected.status();
+  std::vector<at::Tensor> agreement;
+  for (const Damping& damping : dampings) {
+    const absl::StatusOr<at::Tensor> sums = SumsAt(damping);
+    const absl::StatusOr<std::vector<double>> values =
+        sums.ok() ? LdsPerTest(sums->index_select(0, subsets).index_select(1, tests), *expected)
+                  : sums.status();
+    agreement.push_back(values.ok() ? at::tensor(*values, at::kDouble)
+                                    : at::full({tests.size(0)}, kNoValue, at::kDouble));
+  }
+  return at::stack(agreement);
 }
 
 struct LiveTuningProblem::TargetSums {

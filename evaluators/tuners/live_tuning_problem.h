@@ -111,13 +111,14 @@ class LiveTuningProblem : public TuningProblem {
   Curve CurveOf(const std::string& name, const std::vector<Damping>& dampings,
                 const std::function<Curve(LiveTuningProblem&)>& compute);
   Curve ComputeHeldOut(const std::vector<Damping>& dampings, double fraction);
-  // The models that one draw looks at: of an ensemble with features of its own two, so that its
-  // mean can be judged; else one. Kronecker factors err by their shape, which a mean over models
-  // keeps.
-  absl::StatusOr<std::vector<HeldOutPredictions>> HeldOutMembers(
-      const AttributionTask& task, HeldOutSplit split, const std::vector<Damping>& dampings);
-  absl::StatusOr<HeldOutPredictions> RefitHeldOut(const AttributionTask& task, HeldOutSplit split,
-                                                  const std::vector<Damping>& dampings);
+  // J of an attribution with features of its own, [dampings, tests]; Unimplemented for others. Of
+  // an ensemble of models, each draw looks at two, so that their mean can be judged. `tests`: the
+  // numbers of the test examples; undefined: all.
+  Curve HeldOutOf(FittedAttribution& fitted, int64_t num_models, const at::Tensor& tests,
+                  const std::vector<Damping>& dampings, double fraction);
+  Curve AgreementWithReference(const std::vector<Damping>& dampings, double fraction);
+  // Sums of scores [all subsets, all tests]. Charges the preparation and each damping once.
+  absl::StatusOr<at::Tensor> SumsAt(const Damping& damping);
   Curve ComputeOutOfBag(const std::vector<Damping>& dampings, int64_t num_models);
   Curve ComputeOneRetraining(const std::vector<Damping>& dampings);
   // The method fitted to one half-data model, from the store if it is there. Charges its cost.

@@ -11,13 +11,14 @@
 #include "ATen/ATen.h"
 #include "datasets/models/model_outputs.h"
 #include "evaluators/metrics/linear_datamodeling_score.h"
-#include "evaluators/tuners/held_out_refit.h"
 #include "evaluators/tuners/held_out_split.h"
 #include "evaluators/tuners/made_up_attribution.h"
 #include "evaluators/tuners/out_of_bag.h"
+#include "evaluators/tuners/reference_attribution.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "methods/curvature/held_out_criterion.h"
+#include "methods/hyperparameters.h"
 #include "methods/registry.h"
 #include "methods/worked_example.h"
 
@@ -417,15 +418,53 @@ TEST_F(CurvesTest, NoCurveSeesReportingTestsOrRetrainedOutputs) {
   }
 }
 
-TEST_F(CurvesTest, AMethodWithoutFeaturesIsFittedAgainForEachDraw) {
+// The expected values come from whole score matrices and from the reference's own criterion.
+TEST_F(CurvesTest, WithoutFeaturesHeldOutIsTheAgreementWithTheReference) {
   Fit("kfac");
+  const at::Tensor tests = at::tensor(blocks_.tuning.tests, at::kLong);
+  const at::Tensor subsets =
+      truth_.subsets.index_select(0, at::tensor(blocks_.tuning.subsets, at::kLong));
+  CostLedger nobody;
+  AttributionTask task = task_;
+  task.test = task.test.Rows(tests);
+  const auto reference = *FitReference(task, {CheckpointKind::kFullData, 0}, nobody);
+  const std::vector<Damping> grid = RelativeDampingGrid();
+  at::Tensor criterion = at::zeros({static_cast<int64_t>(grid.size())}, at::kDouble);
+  for (uint64_t draw = 0; draw < kHeldOutDraws; ++draw) {
+    const HeldOutSplit split = *DrawHeldOutSplit(task.train.size(), kHeldOutFraction, 1000, draw);
+    criterion.add_(HeldOutCriterion({*reference->PredictHeldOut(split, grid, nobody)}, 1).mean(1));
+  }
+  const Damping best = grid[criterion.argmax().item<int64_t>()];
+  const auto sums = [&](FittedAttribution& fitted, const Damping& damping) {
+    return at::matmul(subsets.to(at::kDouble), fitted.Scores(damping, nobody)->to(at::kDouble));
+  };
+  const at::Tensor expected = sums(*reference, best);
+
   CostLedger ledger;
   LiveTuningProblem problem = Problem(ledger);
   const auto curve = problem.HeldOut(dampings_, 0);
   ASSERT_TRUE(curve.ok()) << curve.status();
-  EXPECT_TRUE(at::isfinite(*curve).all().item<bool>());
-  EXPECT_EQ(fits_, kHeldOutDraws);
-  EXPECT_GT(ledger.phases().at("tuning").gradient_evaluations, 0);
+  for (size_t d = 0; d < dampings_.size(); ++d) {
+    const auto agreement =
+        LdsPerTest(sums(*fitted_, dampings_[d]).index_select(1, tests), expected);
+    ASSERT_TRUE(agreement.ok()) << agreement.status();
+    EXPECT_TRUE(at::allclose((*curve)[d], at::tensor(*agreement, at::kDouble), 1e-9, 1e-9));
+  }
+  EXPECT_EQ(fits_, 0);
+  EXPECT_TRUE(problem.looked_at_dampings());
+  EXPECT_EQ(ledger.Total().retrainings, 0);
+  EXPECT_GE(ledger.phases().at("tuning").gradient_evaluations, task.train.size());
+}
+
+// Absolute dampings cannot be carried over by J; sums are the same in any unit.
+TEST_F(CurvesTest, AbsoluteDampingsAreJudgedByAgreement) {
+  Fit("fisher");
+  CostLedger ledger;
+  LiveTuningProblem problem = Problem(ledger);
+  const auto curve = problem.HeldOut({{1e-3, ABSOLUTE}, {10, ABSOLUTE}}, 0);
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  EXPECT_TRUE(curve->le(1 + 1e-12).all().item<bool>());
+  EXPECT_TRUE(curve->ge(-1 - 1e-12).all().item<bool>());
 }
 
 // Features of the method's own ensemble; whole score matrices are the other way to it.

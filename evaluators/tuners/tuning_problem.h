@@ -56,9 +56,14 @@ class TuningProblem {
   // The held-out criterion J of the tuning tests, [dampings, tuning tests] float64: see
   // methods/curvature/held_out_criterion.h. The curvature is fitted to `fraction` of the training
   // examples, the mean over kHeldOutDraws random draws of them, each at another of the method's
-  // checkpoints. Of an ensemble with features of its own, each draw looks at two models, and J is
-  // that of the ensemble. 0: the fraction that the method's file declares. A method without
-  // features of its own is fitted again: see held_out_refit.h.
+  // checkpoints. Of an ensemble, each draw looks at two models, and J is that of the ensemble. 0:
+  // kHeldOutFraction.
+  //
+  // For a method without features of its own, and for absolute dampings: the agreement with a
+  // reference (reference_attribution.h), that is the Spearman correlation of the two attributions'
+  // sums of scores over the subsets of the block. No retrained output is looked at. The reference
+  // is at the method's first checkpoint, and at the damping where the reference's own J is highest.
+  // A damping without sums has NaN.
   virtual absl::StatusOr<at::Tensor> HeldOut(const std::vector<Damping>& dampings,
                                              double fraction) = 0;
 

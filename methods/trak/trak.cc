@@ -13,11 +13,10 @@
 
 #include "ATen/ATen.h"
 #include "datasets/dataset.h"
-#include "datasets/models/model.h"
 #include "datasets/random_stream.h"
 #include "methods/attribution_method.h"
 #include "methods/curvature/damped_spectrum.h"
-#include "methods/curvature/fisher_spectrum.h"
+#include "methods/curvature/margin_fisher.h"
 #include "methods/gradients/example_gradients.h"
 #include "methods/gradients/projection.h"
 #include "methods/registry.h"
@@ -25,40 +24,10 @@
 namespace attribench {
 namespace {
 
-// What one checkpoint contributes.
-struct CheckpointScores {
-  DampedSpectrum spectrum;
-  at::Tensor gap;  // 1 - p_y of the training examples, [n] float64
-};
-
-// 1 - p_y of each example, [n] float64, by one forward pass.
-at::Tensor LabelProbabilityGap(const Model& model, const Parameters& parameters,
-                               const Dataset& dataset, CostLedger& ledger) {
-  const at::Tensor logits =
-      EvaluateLogits(model, parameters, dataset.inputs.to(parameters.front().value.scalar_type()));
-  Cost cost;
-  cost.flops = static_cast<double>(dataset.size()) * model.ForwardFlops();
-  ledger.Charge(cost);
-  return at::log_softmax(logits.to(at::kDouble), 1)
-      .gather(1, dataset.labels.unsqueeze(1))
-      .squeeze(1)
-      .expm1_()
-      .neg_();
-}
-
-absl::StatusOr<CheckpointScores> WithoutProjection(const AttributionTask& task,
-                                                   const Parameters& parameters,
-                                                   CostLedger& ledger) {
-  auto spectrum = FisherSpectrum(task, parameters, ledger, GradientTarget::kMargin);
-  if (!spectrum.ok()) return spectrum.status();
-  return CheckpointScores{*std::move(spectrum),
-                          LabelProbabilityGap(*task.model, parameters, task.train, ledger)};
-}
-
-absl::StatusOr<CheckpointScores> WithProjection(const AttributionTask& task,
-                                                const Parameters& parameters,
-                                                const Hyperparameters& hyperparameters,
-                                                uint64_t checkpoint, CostLedger& ledger) {
+absl::StatusOr<MarginFisher> WithProjection(const AttributionTask& task,
+                                            const Parameters& parameters,
+                                            const Hyperparameters& hyperparameters,
+                                            uint64_t checkpoint, CostLedger& ledger) {
   const auto kind = ParseProjectionKind(hyperparameters.Choice("projection"));
   if (!kind.ok()) return kind.status();
   const uint64_t seed =
@@ -73,8 +42,7 @@ absl::StatusOr<CheckpointScores> WithProjection(const AttributionTask& task,
   if (!projected.ok()) return projected.status();
   auto spectrum = FeatureSpectrum(TaskFeatures::Make(task, projected->features), ledger);
   if (!spectrum.ok()) return spectrum.status();
-  return CheckpointScores{*std::move(spectrum),
-                          task.train_rows().Of(projected->label_probability_gap)};
+  return MarginFisher{*std::move(spectrum), task.train_rows().Of(projected->label_probability_gap)};
 }
 
 class Trak : public AttributionMethod {
@@ -92,7 +60,7 @@ class Trak : public AttributionMethod {
                                task.train.inputs.options().dtype(at::kDouble));
     for (int64_t m = 0; m < count; ++m) {
       const Parameters& parameters = (*checkpoints)[m];
-      auto scores = is_exact ? WithoutProjection(task, parameters, ledger)
+      auto scores = is_exact ? ComputeMarginFisher(task, parameters, ledger)
                              : WithProjection(task, parameters, hyperparameters, m, ledger);
       if (!scores.ok()) return scores.status();
       gap.add_(scores->gap);
