@@ -60,7 +60,7 @@ absl::StatusOr<LoadedSetting> LoadWith(DatasetSplit data, const Setting& setting
   if (!IsForScoresOnly(setting)) model = MakeModel(setting.model());
   if (!model.ok()) return model.status();
   EvaluationBlocks blocks = SplitIntoBlocks(truth->num_subsets(), setting.dataset().num_test());
-  auto metrics = AllMetrics(*truth, blocks.reporting);
+  auto metrics = AllMetrics(*truth, blocks.reporting, MislabelledExamples(setting.dataset()));
   LoadedSetting loaded{setting,           std::move(data),   std::move(zoo),    *std::move(truth),
                        *std::move(model), std::move(blocks), std::move(metrics)};
   loaded.facts = FactsOf(loaded);

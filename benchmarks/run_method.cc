@@ -341,10 +341,35 @@ class MethodRun {
   absl::StatusOr<MeasuredScores> ScoresAt(const Damping& damping, CostLedger& ledger) {
     const absl::StatusOr<const DampingSweep::Point*> point = sweep_.Sums(damping, ledger);
     if (!point.ok()) return point.status();
-    return MeasuredScores{(*point)->subset_scores, [this, damping] {
-                            CostLedger nobody;
-                            return sweep_.fitted().Scores(damping, nobody);
-                          }};
+    MeasuredScores scores;
+    scores.subset_scores = (*point)->subset_scores;
+    scores.scores = [this, damping] {
+      CostLedger nobody;
+      return sweep_.fitted().Scores(damping, nobody);
+    };
+    scores.self_scores = [this, damping](const at::Tensor& examples) {
+      return SelfScores(examples, damping);
+    };
+    return scores;
+  }
+
+  // The scores of training examples for themselves: the method is fitted again with these as its
+  // training and test examples, and with the curvature of all training examples.
+  absl::StatusOr<at::Tensor> SelfScores(const at::Tensor& examples, const Damping& damping) {
+    CostLedger nobody;
+    if (of_themselves_ == nullptr || !at::equal(examples, examples_of_themselves_)) {
+      AttributionTask task = task_;
+      task.own_curvature_examples = CurvatureExamples{task_.train, {}};
+      task.train = task_.train.Rows(examples);
+      task.test = task.train;
+      auto fitted = FitOnDevice(*method_, task, variant_.hyperparameters, nobody);
+      if (!fitted.ok()) return fitted.status();
+      of_themselves_ = *std::move(fitted);
+      examples_of_themselves_ = examples;
+    }
+    const absl::StatusOr<at::Tensor> scores = of_themselves_->Scores(damping, nobody);
+    if (!scores.ok()) return scores.status();
+    return scores->to(at::kDouble).diagonal().contiguous();
   }
 
   // Measures the scores at `run.damping`.
@@ -355,6 +380,7 @@ class MethodRun {
     std::vector<MetricValue> values;
     for (const auto& metric : loaded_.metrics) {
       const absl::StatusOr<Measurement> measured = metric->Measure(*scores);
+      if (absl::IsUnimplemented(measured.status())) continue;  // the scores have no such value
       if (!measured.ok()) return measured.status();
       values.push_back(ToMessage(*metric, *measured));
     }
@@ -441,6 +467,8 @@ class MethodRun {
   Cost scoring_cost_;            // of its scores
   std::set<CheckpointId> read_;  // checkpoints that the method read
   std::unique_ptr<FittedAttribution> fitted_;
+  std::unique_ptr<FittedAttribution> of_themselves_;  // see SelfScores
+  at::Tensor examples_of_themselves_;
   DampingSweep sweep_;
   bool is_swept_ = false;  // sweep_ is there, and its sums have the right shape
   TuningCurves curves_;

@@ -13,9 +13,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "benchmarks/loaded_setting.h"
+#include "datasets/dataset.h"
 #include "datasets/random_stream.h"
 #include "datasets/settings/setting.h"
 #include "evaluators/metrics/metric.h"
+#include "evaluators/metrics/mislabelled_auc.h"
 #include "evaluators/tuners/tuner.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -116,6 +118,40 @@ TEST(RunMethodTest, FailuresAreEntriesWithTheirReason) {
     EXPECT_FALSE(absl::StrContains(result.entries(0).message(), "\n"));
     EXPECT_TRUE(result.oracle().empty());
     EXPECT_TRUE(result.entries(0).metrics().empty());
+  }
+}
+
+// Self-influence is that of a fit with all training examples as its test examples.
+TEST(RunMethodTest, MislabelledExamplesAreFoundByTheirScoreForThemselves) {
+  const Setting setting = *LoadSetting("glyphs_noisy");
+  const absl::StatusOr<LoadedSetting> loaded =
+      LoadIntoMemory(setting, "", "datasets/zoo/glyphs_noisy");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  std::vector<RegisteredTuner> fixed;
+  for (const RegisteredTuner& tuner : Tuners()) {
+    if (tuner.name == "mean_eigenvalue") fixed.push_back(tuner);
+  }
+  for (const char* name : {"fisher", "trak_1", "grad_cos"}) {
+    const MethodVariant variant = *FindMethodVariant(name);
+    const MethodResult result = RunMethod(*loaded, variant, fixed);
+    ASSERT_EQ(result.entries(0).status(), OK) << result.entries(0).message();
+    const auto& metrics = result.entries(0).metrics();
+    ASSERT_EQ(metrics.rbegin()->name(), "mislabelled_auc") << name;
+
+    AttributionTask task = MakeTask(*loaded);
+    task.test = task.train;
+    CostLedger nobody;
+    const auto fitted = *variant.method->make()->Fit(task, variant.hyperparameters, nobody);
+    const Damping damping =
+        variant.hyperparameters.HasDamping() ? variant.hyperparameters.DefaultDamping() : Damping();
+    const at::Tensor own = fitted->Scores(damping, nobody)->to(at::kDouble).diagonal().contiguous();
+    MeasuredScores scores;
+    scores.self_scores = [&](const at::Tensor& examples) { return own.index_select(0, examples); };
+    const auto expected =
+        MakeMislabelledAuc(MislabelledExamples(setting.dataset()))->Measure(scores);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    EXPECT_NEAR(metrics.rbegin()->estimate().value(), expected->estimate.value, 1e-3) << name;
+    EXPECT_EQ(metrics.rbegin()->per_unit_size(), 100) << name;
   }
 }
 

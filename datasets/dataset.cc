@@ -199,9 +199,13 @@ absl::Status CheckModelTakes(const RawImages& raw, const Setting& setting,
   return absl::OkStatus();
 }
 
+RandomStream LabelNoiseStream(const DatasetSource& source) {
+  return RandomStream(source.label_noise().seed(), "label noise");
+}
+
 // Gives some examples wrong labels: see LabelNoise in datasets/settings/setting.proto.
 void AddLabelNoise(const DatasetSource& source, int64_t num_classes, RawImages& train) {
-  RandomStream stream(source.label_noise().seed(), "label noise");
+  RandomStream stream = LabelNoiseStream(source);
   for (const int64_t example : stream.Sample(train.size(), NumWrongLabels(source))) {
     uint8_t& label = train.labels[example];
     const auto other = static_cast<uint8_t>(stream.Below(num_classes - 1));
@@ -214,6 +218,13 @@ void AddLabelNoise(const DatasetSource& source, int64_t num_classes, RawImages& 
 Dataset Dataset::Rows(const at::Tensor& index) const {
   const at::Tensor rows = index.to(labels.device());
   return {inputs.index_select(0, rows), labels.index_select(0, rows)};
+}
+
+at::Tensor MislabelledExamples(const DatasetSource& source) {
+  const at::Tensor wrong = at::zeros({source.num_train()}, at::kBool);
+  const std::vector<int64_t> examples =
+      LabelNoiseStream(source).Sample(source.num_train(), NumWrongLabels(source));
+  return wrong.index_fill_(0, at::tensor(examples, at::kLong), true);
 }
 
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root) {

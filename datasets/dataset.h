@@ -39,6 +39,9 @@ struct DatasetSplit {
 // names a data digest and the examples have another.
 absl::StatusOr<DatasetSplit> LoadDataset(const Setting& setting, const std::string& data_root);
 
+// Which training examples have a wrong label by the setting's label noise: [num_train] bool.
+at::Tensor MislabelledExamples(const DatasetSource& source);
+
 }  // namespace attribench
 
 #endif  // ATTRIBENCH_DATASETS_DATASET_H_

@@ -35,7 +35,7 @@ TEST(RecordedTest, BlockOfReadmeIsShort) {
   const auto board = MakeBoard(*results);
   ASSERT_TRUE(board.ok()) << board.status();
   const std::vector<std::string> lines = absl::StrSplit(RenderResultsBlock(*board), '\n');
-  EXPECT_LE(lines.size(), 10 + 3 * board->settings.size() + 1);
+  EXPECT_LE(lines.size(), 10 + board->settings.size() + 1);
 }
 
 TEST(RecordedTest, TerminalFits) {

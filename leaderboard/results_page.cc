@@ -26,7 +26,6 @@
 namespace attribench {
 namespace {
 
-constexpr int kBestMethods = 3;
 constexpr char kNotes[] = "leaderboard/results_notes.md";
 
 absl::Status InFile(absl::string_view file, const absl::Status& status) {
@@ -78,14 +77,13 @@ std::vector<std::vector<std::string>> LinesOfBest(const Board& board,
                                                   const std::vector<std::string>& fixed_tuners) {
   std::vector<std::vector<std::string>> lines;
   for (const SettingFacts& setting : board.settings) {
-    int shown = 0;
     for (const MethodBlock& block : MethodBlocks(board, setting.name())) {
-      if (block.all_failed || shown == kBestMethods) continue;
+      if (block.all_failed) continue;
       std::vector<std::string> cells = MethodLines(block, fixed_tuners).front();
       cells[0] = Code(cells[0]);
-      cells.insert(cells.begin(), shown == 0 ? SettingCell(setting) : "");
+      cells.insert(cells.begin(), SettingCell(setting));
       lines.push_back(std::move(cells));
-      ++shown;
+      break;
     }
   }
   return lines;
@@ -157,7 +155,7 @@ absl::StatusOr<std::string> RenderResultsPage(const Board& board, absl::string_v
 std::string RenderResultsBlock(const Board& board) {
   return absl::StrCat(
       kBlockBegin, "\n",
-      "The three best methods of each recorded setting, by their best entry with any tuner. LDS "
+      "The best method of each recorded setting, by its best entry with any tuner. LDS "
       "says how well\n"
       "scores predict the outputs of retrained models; the noise of training allows no more than "
       "the ceiling.\n"

@@ -27,7 +27,7 @@ inline constexpr char kBlockEnd[] = "<!-- results: end -->";
 // InvalidArgument names a setting of the notes that the board does not have, or has two notes.
 absl::StatusOr<std::string> RenderResultsPage(const Board& board, absl::string_view notes);
 
-// The block with its marker lines: a table with the three best methods of each setting. Each has
+// The block with its marker lines: a table with the best method of each setting. Each has
 // its values with fixed tuners, with its first selector and with grid search. A fixed tuner that
 // equals another one in every line is left out.
 std::string RenderResultsBlock(const Board& board);

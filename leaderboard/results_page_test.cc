@@ -53,11 +53,11 @@ TEST_F(ResultsPageTest, BlockHasTheBestMethods) {
   EXPECT_THAT(block,
               HasSubstr("| `drawn` (SYNTHETIC), ceiling 0.800 | `sharp` | 0.200 | - | 0.380 | "
                         "0.400 | 95.0% ["));
-  EXPECT_THAT(block, HasSubstr("|  | `blunt` | 0.000 | out_of_memory | - | - | - | - | - |\n"));
+  EXPECT_THAT(block, Not(HasSubstr("`blunt`")));
   EXPECT_THAT(block, HasSubstr("| `real`, ceiling 0.800 | `sharp` | "));
 }
 
-// The same choice under another name: no column more, and never more than three lines a setting.
+// The same choice under another name: no column more, and one line a setting.
 TEST_F(ResultsPageTest, BlockStaysSmall) {
   std::vector<MethodResult> results;
   for (const char* method : {"a", "b", "c", "d"}) {
@@ -70,8 +70,7 @@ TEST_F(ResultsPageTest, BlockStaysSmall) {
   ASSERT_TRUE(board.ok()) << board.status();
   std::string block = RenderResultsBlock(*board);
   EXPECT_THAT(block, Not(HasSubstr("repeats_default")));
-  EXPECT_THAT(block, AllOf(HasSubstr("`a`"), HasSubstr("`b`"), HasSubstr("`c`")));
-  EXPECT_THAT(block, Not(HasSubstr("`d`")));
+  EXPECT_THAT(block, AllOf(HasSubstr("`a`"), Not(HasSubstr("`b`"))));
   results[0].mutable_entries(1)->set_absolute_damping(.4);
   board = MakeBoard(results);
   ASSERT_TRUE(board.ok()) << board.status();

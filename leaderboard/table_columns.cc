@@ -40,11 +40,20 @@ std::string MetricMeaning(const MetricFacts& metric) {
        "the mean over test examples. The output is the negative loss, averaged over seeds."},
       {"lds_margin",
        "LDS with another output of the retrained models: the margin, the logit of the right class "
-       "less the log-sum-exp of the others."}};
+       "less the log-sum-exp of the others."},
+      {"loo",
+       "each retrained model leaves out one training example. For each test example, Pearson's "
+       "correlation over these examples between their scores and how much the negative loss, "
+       "averaged over seeds, falls without them; then the mean over test examples. (LDS is here "
+       "Spearman's correlation of the same two.)"},
+      {"mislabelled_auc",
+       "the probability that a training example with a wrong label has a larger score for itself "
+       "than one with the right label (the area under the ROC curve; 0.5: the scores know nothing "
+       "of it). At most 500 examples of either kind."}};
   const auto found = known->find(metric.name());
   return absl::StrCat(
       found != known->end() ? found->second : absl::StrCat("the mean over ", Units(metric), "."),
-      " Measured on the reporting block. ",
+      metric.unit() == "test example" ? " Measured on the reporting block. " : " ",
       metric.direction() == LOWER_IS_BETTER ? "Lower is better." : "Higher is better.");
 }
 

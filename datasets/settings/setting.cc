@@ -129,6 +129,15 @@ void AddNumSubsets(const SubsetPlan& plan, Checks& checks) {
 
 void AddSubsetPlan(const SubsetPlan& plan, int64_t num_train, Checks& checks) {
   const double fraction = plan.subset_fraction();
+  if (plan.leave_one_out()) {
+    const auto subsets = static_cast<double>(plan.num_subsets());
+    checks.push_back({"subset_plan.subset_fraction", fraction, fraction == 0,
+                      "left out, because of subset_plan.leave_one_out"});
+    checks.push_back({"subset_plan.num_subsets", subsets, plan.num_subsets() <= num_train,
+                      absl::StrCat("at most ", num_train,
+                                   ", the number of training examples: each leaves out another")});
+    return;
+  }
   checks.push_back(
       {"subset_plan.subset_fraction", fraction, fraction > 0 && fraction < 1, "in (0, 1)"});
   if (!checks.back().ok) return;
@@ -210,6 +219,7 @@ absl::Status CheckImported(const Setting& setting) {
       {"recipe", setting.has_recipe()},
       {"subset_plan.subset_fraction", plan.subset_fraction() != 0},
       {"subset_plan.seed", plan.seed() != 0},
+      {"subset_plan.leave_one_out", plan.leave_one_out()},
       {"checkpoints.num_half_data", checkpoints.num_half_data() != 0},
       {"checkpoints.num_along_run", checkpoints.num_along_run() != 0},
       {"checkpoints.seed", checkpoints.seed() != 0},
@@ -249,6 +259,7 @@ int64_t NumWrongLabels(const DatasetSource& source) {
 }
 
 int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train) {
+  if (plan.leave_one_out()) return num_train - 1;
   return static_cast<int64_t>(plan.subset_fraction() * static_cast<double>(num_train));
 }
 

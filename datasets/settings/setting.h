@@ -25,7 +25,8 @@ bool IsForScoresOnly(const Setting& setting);
 // The number of training examples that label_noise gives another label.
 int64_t NumWrongLabels(const DatasetSource& source);
 
-// The number of training examples in a subset: plan.subset_fraction * num_train, rounded down.
+// The number of training examples in a subset: plan.subset_fraction * num_train, rounded down;
+// num_train - 1 with plan.leave_one_out.
 int64_t SubsetSize(const SubsetPlan& plan, int64_t num_train);
 
 // The SHA-256 of everything in a setting that decides the bytes of its zoo: all fields except name,

@@ -37,8 +37,8 @@ TEST(SettingTest, UnknownNameListsTheKnown) {
   const absl::Status status = LoadSetting("mnist_mpl").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(absl::StrContains(std::string(status.message()), "mnist_mpl"));
-  EXPECT_TRUE(
-      absl::StrContains(std::string(status.message()), "cifar2_resnet9, glyphs_mlp, mnist_lr"));
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()),
+                                "cifar2_resnet9, glyphs_loo, glyphs_mlp, glyphs_noisy, mnist_lr"));
 }
 
 TEST(SettingTest, MalformedFileNamesItsLine) {
@@ -81,6 +81,13 @@ TEST(SettingTest, EveryNumberOutOfBoundsIsNamed) {
   expect_refused("batch_size", [](Setting& s) { s.mutable_recipe()->set_batch_size(0); });
   expect_refused("subset_fraction",
                  [](Setting& s) { s.mutable_subset_plan()->set_subset_fraction(1); });
+  expect_refused("leave_one_out",
+                 [](Setting& s) { s.mutable_subset_plan()->set_leave_one_out(true); });
+  expect_refused("num_subsets", [](Setting& s) {
+    s.mutable_subset_plan()->clear_subset_fraction();
+    s.mutable_subset_plan()->set_leave_one_out(true);
+    s.mutable_subset_plan()->set_num_subsets(s.dataset().num_train() + 1);
+  });
   expect_refused("num_seeds", [](Setting& s) { s.mutable_subset_plan()->set_num_seeds(0); });
   expect_refused("hidden_units",
                  [](Setting& s) { s.mutable_model()->mutable_mlp()->set_hidden_units(0, 0); });

@@ -30,6 +30,15 @@ std::string TrainingJob::Name() const {
 }
 
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index) {
+  if (plan.leave_one_out()) {
+    const int64_t left_out =
+        RandomStream(plan.seed(), "left out").Sample(num_train, plan.num_subsets())[index];
+    std::vector<int64_t> examples(num_train);
+    std::iota(examples.begin(), examples.end(), 0);
+    examples[left_out] = num_train - 1;
+    examples.pop_back();
+    return examples;
+  }
   return RandomStream(plan.seed(), "subset", {static_cast<uint64_t>(index)})
       .Sample(num_train, SubsetSize(plan, num_train));
 }
@@ -59,9 +68,9 @@ std::vector<TrainingJob> TrainingJobs(const Setting& setting) {
   const SubsetPlan& plan = setting.subset_plan();
   for (int64_t i = 0; i < plan.num_subsets(); ++i) {
     for (int64_t r = 0; r < plan.num_seeds(); ++r) {
-      const uint64_t seed = RandomStream(plan.seed(), "subset seed",
-                                         {static_cast<uint64_t>(i), static_cast<uint64_t>(r)})
-                                .Next64();
+      const auto of_subset = static_cast<uint64_t>(plan.leave_one_out() ? 0 : i);
+      const uint64_t seed =
+          RandomStream(plan.seed(), "subset seed", {of_subset, static_cast<uint64_t>(r)}).Next64();
       jobs.push_back({TrainingJob::Kind::kSubset, i, r, SubsetExamples(plan, n, i), seed});
     }
   }

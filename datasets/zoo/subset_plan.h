@@ -16,8 +16,10 @@ struct TrainingJob {
   Kind kind;
   int64_t index;                  // the number of the checkpoint or of the subset
   int64_t repetition;             // of a subset: 0, ..., num_seeds - 1; otherwise 0
-  std::vector<int64_t> examples;  // ascending
-  uint64_t seed;                  // for Train; no two jobs of a zoo share one
+  std::vector<int64_t> examples;  // ascending, unless one is left out (see SubsetExamples)
+  // For Train. No two jobs of a zoo share one, except for leave-one-out subsets: those of one
+  // repetition do.
+  uint64_t seed;
 
   // "full_03", "half_00", "subset_017_seed_2". Files are named after it.
   std::string Name() const;
@@ -25,6 +27,11 @@ struct TrainingJob {
 
 // The training examples of subset `index`, ascending: subset_fraction * num_train of them (rounded
 // down), drawn from RandomStream(plan.seed, "subset", {index}).
+//
+// With plan.leave_one_out: all but one of plan.num_subsets examples that RandomStream(plan.seed,
+// "left out") draws, ascending by index. The last example takes the place of the one left out. With
+// the same seed, two such trainings then see the same batches but for two places: what differs is
+// the effect of the examples, and less of it is noise.
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index);
 
 // The training examples of half-data checkpoint `index`, ascending: num_train / 2 of them (rounded

@@ -57,6 +57,40 @@ TEST(SubsetPlanTest, HalfDataExamplesAreThoseOfTheJobsAndHalvesDiffer) {
   EXPECT_NE(jobs[2].examples, jobs[3].examples);
 }
 
+TEST(SubsetPlanTest, EachLeaveOneOutSubsetLeavesOutAnotherExample) {
+  Setting setting = SmallSetting();
+  SubsetPlan& plan = *setting.mutable_subset_plan();
+  plan.clear_subset_fraction();
+  plan.set_leave_one_out(true);
+  std::set<int64_t> left_out;
+  for (int64_t m = 0; m < plan.num_subsets(); ++m) {
+    const std::vector<int64_t> examples = SubsetExamples(plan, 101, m);
+    ASSERT_EQ(examples.size(), 100u);
+    const std::set<int64_t> different(examples.begin(), examples.end());
+    ASSERT_EQ(different.size(), 100u);
+    for (int64_t i = 0; i < 101; ++i) {
+      if (different.count(i) == 0) left_out.insert(i);
+    }
+    // Every example but the last stays at its place.
+    int64_t moved = 0;
+    for (int64_t i = 0; i < 100; ++i) moved += examples[i] != i;
+    EXPECT_LE(moved, 1);
+  }
+  EXPECT_EQ(left_out.size(), 40u);
+}
+
+TEST(SubsetPlanTest, LeaveOneOutTrainingsOfOneRepetitionShareTheirSeed) {
+  Setting setting = SmallSetting();
+  setting.mutable_subset_plan()->clear_subset_fraction();
+  setting.mutable_subset_plan()->set_leave_one_out(true);
+  std::set<uint64_t> seeds;
+  for (const TrainingJob& job : TrainingJobs(setting)) seeds.insert(job.seed);
+  EXPECT_EQ(seeds.size(), 2u + 2u + 3u);
+  const std::vector<TrainingJob> jobs = TrainingJobs(setting);
+  EXPECT_EQ(jobs[4].seed, jobs[7].seed);
+  EXPECT_NE(jobs[4].seed, jobs[5].seed);
+}
+
 TEST(SubsetPlanTest, EveryExampleIsInAboutHalfOfTheSubsets) {
   Setting setting = SmallSetting();
   std::vector<int> count(101, 0);

@@ -18,17 +18,19 @@
 namespace attribench {
 namespace {
 
-std::vector<double> CorrelationsOf(const std::vector<ResampledSpearman>& columns,
+std::vector<double> CorrelationsOf(const std::vector<ResampledCorrelation>& columns,
                                    const std::vector<double>& counts) {
   std::vector<double> values;
-  for (const ResampledSpearman& column : columns) values.push_back(column.Correlation(counts));
+  for (const ResampledCorrelation& column : columns) values.push_back(column.Correlation(counts));
   return values;
 }
 
 class LdsMetric : public Metric {
  public:
-  LdsMetric(std::string name, const at::Tensor& outputs, const EvaluationBlock& block)
+  LdsMetric(std::string name, const at::Tensor& outputs, const EvaluationBlock& block,
+            CorrelationKind kind)
       : name_(std::move(name)),
+        kind_(kind),
         test_numbers_(block.tests),
         subsets_(at::tensor(block.subsets, at::kLong)),
         tests_(at::tensor(block.tests, at::kLong)),
@@ -40,13 +42,13 @@ class LdsMetric : public Metric {
   Direction direction() const override { return Direction::kHigherIsBetter; }
 
   std::optional<Estimate> Ceiling() const override {
-    const absl::StatusOr<Estimate> ceiling = NoiseCeiling(outputs_per_seed_);
+    const absl::StatusOr<Estimate> ceiling = NoiseCeiling(outputs_per_seed_, kind_);
     return ceiling.ok() ? std::optional<Estimate>(*ceiling) : std::nullopt;
   }
 
   absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const override {
     if (const absl::Status status = CheckVary(scores); !status.ok()) return status;
-    return LinearDatamodelingScore(Predicted(scores), outputs_);
+    return LinearDatamodelingScore(Predicted(scores), outputs_, kind_);
   }
 
  private:
@@ -60,6 +62,7 @@ class LdsMetric : public Metric {
   }
 
   const std::string name_;
+  const CorrelationKind kind_;
   const std::vector<int64_t> test_numbers_;
   const at::Tensor subsets_, tests_;
   const at::Tensor outputs_per_seed_;  // [m, s, t] of the block
@@ -83,8 +86,9 @@ absl::StatusOr<double> MeanLds(const at::Tensor& predicted, const at::Tensor& ou
 }
 
 absl::StatusOr<Measurement> LinearDatamodelingScore(const at::Tensor& predicted,
-                                                    const at::Tensor& outputs) {
-  const auto columns = CorrelateColumns(predicted, outputs);
+                                                    const at::Tensor& outputs,
+                                                    CorrelationKind kind) {
+  const auto columns = CorrelateColumns(predicted, outputs, kind);
   if (!columns.ok()) return columns.status();
   const int64_t m = predicted.size(0);
   if (m < 3) {
@@ -112,8 +116,8 @@ absl::StatusOr<Measurement> LinearDatamodelingScore(const at::Tensor& predicted,
 }
 
 std::unique_ptr<Metric> MakeLdsMetric(std::string name, const at::Tensor& outputs,
-                                      const EvaluationBlock& block) {
-  return std::make_unique<LdsMetric>(std::move(name), outputs, block);
+                                      const EvaluationBlock& block, CorrelationKind kind) {
+  return std::make_unique<LdsMetric>(std::move(name), outputs, block, kind);
 }
 
 }  // namespace attribench

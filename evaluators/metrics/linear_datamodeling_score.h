@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "evaluators/evaluation_blocks.h"
 #include "evaluators/metrics/metric.h"
+#include "evaluators/statistics/rank_correlation.h"
 
 namespace attribench {
 
@@ -29,15 +30,19 @@ absl::StatusOr<double> MeanLds(const at::Tensor& predicted, const at::Tensor& ou
 // value by 3 (rho - tau) / (m + 1), for Spearman's rho and Kendall's tau. So the interval lies
 // around the jackknife's unbiased value, and is widened to include the estimate.
 //
+// With Pearson's correlation in place of Spearman's the rest is the same.
+//
 // InvalidArgument if there are fewer than 3 subsets; errors as LdsPerTest.
-absl::StatusOr<Measurement> LinearDatamodelingScore(const at::Tensor& predicted,
-                                                    const at::Tensor& outputs);
+absl::StatusOr<Measurement> LinearDatamodelingScore(
+    const at::Tensor& predicted, const at::Tensor& outputs,
+    CorrelationKind kind = CorrelationKind::kSpearman);
 
 // LDS as a metric of this name. Predicted outputs are MeasuredScores::subset_scores; `outputs`
 // [m, s, t] are those of the retrained models, averaged over seeds. Both are restricted to `block`.
 // The ceiling is NoiseCeiling: absent if there is only one seed.
 std::unique_ptr<Metric> MakeLdsMetric(std::string name, const at::Tensor& outputs,
-                                      const EvaluationBlock& block);
+                                      const EvaluationBlock& block,
+                                      CorrelationKind kind = CorrelationKind::kSpearman);
 
 }  // namespace attribench
 

@@ -20,6 +20,9 @@ struct MeasuredScores {
   at::Tensor subset_scores;
   // Computes the whole score matrix [train, tests]. This can take long: call it only if needed.
   std::function<absl::StatusOr<at::Tensor>()> scores;
+  // Computes the scores of some training examples for themselves: their self-influence. Takes their
+  // numbers [m] int64 and gives [m] float64. As long as `scores`. May be null.
+  std::function<absl::StatusOr<at::Tensor>(const at::Tensor& examples)> self_scores = nullptr;
 };
 
 struct Measurement {
@@ -45,7 +48,8 @@ class Metric {
   // What a perfect predictor of the expected outputs would get. Absent if it cannot be estimated.
   virtual std::optional<Estimate> Ceiling() const = 0;
 
-  // DataLoss if the scores have no number, for example because they are constant.
+  // DataLoss if the scores have no number, for example because they are constant. Unimplemented if
+  // the metric needs something that `scores` does not have: then they have no value of it.
   virtual absl::StatusOr<Measurement> Measure(const MeasuredScores& scores) const = 0;
 
   // True if `a` is a better value of this metric than `b`. False if they are equal.

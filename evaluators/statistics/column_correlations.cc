@@ -19,17 +19,19 @@ absl::Span<const double> Row(const at::Tensor& matrix, int64_t row) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ResampledSpearman>> CorrelateColumns(const at::Tensor& x,
-                                                                const at::Tensor& y) {
+absl::StatusOr<std::vector<ResampledCorrelation>> CorrelateColumns(const at::Tensor& x,
+                                                                   const at::Tensor& y,
+                                                                   CorrelationKind kind) {
   if (x.dim() != 2 || x.sizes() != y.sizes()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "cannot correlate outputs of shapes [", absl::StrJoin(x.sizes(), ", "), "] and [",
         absl::StrJoin(y.sizes(), ", "), "]: both must be [subsets, tests]"));
   }
   const at::Tensor a = x.to(at::kDouble).t().contiguous(), b = y.to(at::kDouble).t().contiguous();
-  std::vector<ResampledSpearman> result;
+  std::vector<ResampledCorrelation> result;
   for (int64_t t = 0; t < a.size(0); ++t) {
-    absl::StatusOr<ResampledSpearman> correlation = ResampledSpearman::Make(Row(a, t), Row(b, t));
+    absl::StatusOr<ResampledCorrelation> correlation =
+        ResampledCorrelation::Make(Row(a, t), Row(b, t), kind);
     if (!correlation.ok()) {
       return absl::DataLossError(
           absl::StrCat("test example ", t, ": ", correlation.status().message()));

@@ -13,11 +13,11 @@
 
 namespace attribench {
 
-// For each test example, the Spearman correlation over subsets of two kinds of outputs. x, y [m,
+// For each test example, the correlation over subsets of two kinds of outputs. x, y [m,
 // t]; result [t]. InvalidArgument when the shapes differ or are not of two dimensions. DataLoss
 // names the first test example without a correlation: a column that is constant or not finite.
-absl::StatusOr<std::vector<ResampledSpearman>> CorrelateColumns(const at::Tensor& x,
-                                                                const at::Tensor& y);
+absl::StatusOr<std::vector<ResampledCorrelation>> CorrelateColumns(
+    const at::Tensor& x, const at::Tensor& y, CorrelationKind kind = CorrelationKind::kSpearman);
 
 // DataLoss if a column of `values` [subsets, tests] is the same in all rows, so that it correlates
 // with nothing: "test example 41: its summed scores are the same for all 25 subsets". `what` names

@@ -32,18 +32,20 @@ double Variance(const PerTest& values) {
 }
 
 // The ceiling of a test example whose single seeds have this reliability.
-double CeilingOf(double reliability, int64_t seeds) {
+double CeilingOf(double reliability, int64_t seeds, CorrelationKind kind) {
   const double r = std::clamp(reliability, 0.0, 1.0), s = static_cast<double>(seeds);
-  return 6 / M_PI * std::asin(std::sqrt(s * r / (1 + (s - 1) * r)) / 2);
+  const double root = std::sqrt(s * r / (1 + (s - 1) * r));
+  return kind == CorrelationKind::kPearson ? root : 6 / M_PI * std::asin(root / 2);
 }
 
 // The mean ceiling. `sampling_variance` is that of a reliability in the mean over test examples.
-double MeanCeiling(const PerTest& reliabilities, double sampling_variance, int64_t seeds) {
+double MeanCeiling(const PerTest& reliabilities, double sampling_variance, int64_t seeds,
+                   CorrelationKind kind) {
   const double mean = Mean(reliabilities), variance = Variance(reliabilities);
   const double scale =
       variance > 0 ? std::sqrt(std::max(0.0, 1 - sampling_variance / variance)) : 0;
   double sum = 0;
-  for (const double r : reliabilities) sum += CeilingOf(mean + scale * (r - mean), seeds);
+  for (const double r : reliabilities) sum += CeilingOf(mean + scale * (r - mean), seeds, kind);
   return sum / static_cast<double>(reliabilities.size());
 }
 
@@ -58,11 +60,12 @@ PerTest JackknifeEffects(const PerTest& without) {
 // The reliability of one seed, per test example, from the subsets that `counts` holds.
 class Reliabilities {
  public:
-  static absl::StatusOr<Reliabilities> Make(const at::Tensor& outputs) {
+  static absl::StatusOr<Reliabilities> Make(const at::Tensor& outputs, CorrelationKind kind) {
     Reliabilities result;
+    result.kind_ = kind;
     for (int64_t a = 0; a < outputs.size(1); ++a) {
       for (int64_t b = a + 1; b < outputs.size(1); ++b) {
-        auto pair = CorrelateColumns(outputs.select(1, a), outputs.select(1, b));
+        auto pair = CorrelateColumns(outputs.select(1, a), outputs.select(1, b), kind);
         if (!pair.ok()) return pair.status();
         result.pairs_.push_back(*std::move(pair));
       }
@@ -74,18 +77,20 @@ class Reliabilities {
     PerTest values(pairs_[0].size(), 0.0);
     for (size_t t = 0; t < values.size(); ++t) {
       for (const auto& pair : pairs_) values[t] += pair[t].Correlation(counts);
-      values[t] = 2 * std::sin(M_PI / 6 * values[t] / static_cast<double>(pairs_.size()));
+      values[t] /= static_cast<double>(pairs_.size());
+      if (kind_ == CorrelationKind::kSpearman) values[t] = 2 * std::sin(M_PI / 6 * values[t]);
     }
     return values;
   }
 
  private:
-  std::vector<std::vector<ResampledSpearman>> pairs_;  // by pair of seeds, then by test example
+  CorrelationKind kind_ = CorrelationKind::kSpearman;
+  std::vector<std::vector<ResampledCorrelation>> pairs_;  // by pair of seeds, then by test example
 };
 
 }  // namespace
 
-absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs) {
+absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs, CorrelationKind kind) {
   const int64_t seeds = outputs.size(1);
   const auto m = static_cast<size_t>(outputs.size(0)), t = static_cast<size_t>(outputs.size(2));
   if (seeds < 2) {
@@ -96,7 +101,7 @@ absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs) {
     return absl::InvalidArgumentError(
         absl::StrCat("a noise ceiling needs at least 3 subsets; there are ", m));
   }
-  const absl::StatusOr<Reliabilities> reliabilities = Reliabilities::Make(outputs);
+  const absl::StatusOr<Reliabilities> reliabilities = Reliabilities::Make(outputs, kind);
   if (!reliabilities.ok()) return reliabilities.status();
   std::vector<double> counts(m, 1.0);
   const PerTest all = reliabilities->Of(counts);
@@ -116,18 +121,18 @@ absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs) {
     variances[i] = Variance(column) * rest * rest / static_cast<double>(m);
   }
   Estimate ceiling;
-  ceiling.value = MeanCeiling(unbiased, Mean(variances), seeds);
+  ceiling.value = MeanCeiling(unbiased, Mean(variances), seeds, kind);
   PerTest without_subset, without_test;
   for (size_t s = 0; s < m; ++s) {
     PerTest rest = unbiased;
     for (size_t i = 0; i < t; ++i) rest[i] += without[s][i] - centre[i];
-    without_subset.push_back(MeanCeiling(rest, Mean(variances), seeds));
+    without_subset.push_back(MeanCeiling(rest, Mean(variances), seeds, kind));
   }
   for (size_t i = 0; t > 1 && i < t; ++i) {
     PerTest rest = unbiased;
     rest.erase(rest.begin() + static_cast<int64_t>(i));
     const double variance = (Sum(variances) - variances[i]) / static_cast<double>(t - 1);
-    without_test.push_back(MeanCeiling(rest, variance, seeds));
+    without_test.push_back(MeanCeiling(rest, variance, seeds, kind));
   }
   TwoWayEffects effects = {JackknifeEffects(without_subset), JackknifeEffects(without_test)};
   const double scale = SubsetScale(all, without);

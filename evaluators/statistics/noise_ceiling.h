@@ -5,6 +5,7 @@
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "evaluators/statistics/estimate.h"
+#include "evaluators/statistics/rank_correlation.h"
 
 namespace attribench {
 
@@ -24,11 +25,15 @@ namespace attribench {
 // and drawn together around their mean until their variance is the one that remains after the mean
 // sampling variance is taken away. Values beyond [0, 1] count as 0 and 1.
 //
+// With Pearson's correlation, r is the mean over pairs of seeds and the ceiling is sqrt(R), both as
+// they are.
+//
 // outputs [m, s, t]: of m subsets, s seeds each, for t test examples. The interval comes from
 // TwoWayBootstrap with the effects that the jackknife over subsets and over test examples gives.
 // FailedPrecondition if s < 2: one seed says nothing about its noise. InvalidArgument if m < 3.
 // DataLoss as CorrelateColumns.
-absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs);
+absl::StatusOr<Estimate> NoiseCeiling(const at::Tensor& outputs,
+                                      CorrelationKind kind = CorrelationKind::kSpearman);
 
 }  // namespace attribench
 

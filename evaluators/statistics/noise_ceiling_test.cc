@@ -63,6 +63,17 @@ TEST(NoiseCeilingTest, IsTheLdsOfThePerfectPredictor) {
   EXPECT_GT(ceiling.high, ceiling.value);
 }
 
+TEST(NoiseCeilingTest, ForPearsonItIsThatOfThePerfectPredictor) {
+  const Sample sample(2, 200, 4, 60);
+  const Estimate ceiling = *NoiseCeiling(sample.outputs, CorrelationKind::kPearson);
+  const auto perfect =
+      LinearDatamodelingScore(sample.expected, sample.outputs.mean(1), CorrelationKind::kPearson);
+  ASSERT_TRUE(perfect.ok()) << perfect.status();
+  EXPECT_NEAR(ceiling.value, perfect->estimate.value, .015);
+  EXPECT_LT(ceiling.low, ceiling.value);
+  EXPECT_GT(ceiling.high, ceiling.value);
+}
+
 TEST(NoiseCeilingTest, ByHandAndItsLimits) {
   // Two seeds, one test example: Spearman's correlation is .6, and .5 without any one of the four
   // subsets. On Pearson's scale they are a and b, and the jackknife takes 4 a - 3 b.

@@ -55,16 +55,23 @@ double WeightedPearson(absl::Span<const double> x, absl::Span<const double> y,
 
 }  // namespace
 
-absl::StatusOr<ResampledSpearman> ResampledSpearman::Make(absl::Span<const double> x,
-                                                          absl::Span<const double> y) {
+absl::StatusOr<ResampledCorrelation> ResampledCorrelation::Make(absl::Span<const double> x,
+                                                                absl::Span<const double> y,
+                                                                CorrelationKind kind) {
   if (const absl::Status status = CheckPairs(x, y); !status.ok()) return status;
-  ResampledSpearman result;
+  ResampledCorrelation result;
+  result.kind_ = kind;
+  if (kind == CorrelationKind::kPearson) {
+    result.values_of_x_.assign(x.begin(), x.end());
+    result.values_of_y_.assign(y.begin(), y.end());
+    return result;
+  }
   result.x_ = Sorted(x);
   result.y_ = Sorted(y);
   return result;
 }
 
-ResampledSpearman::Order ResampledSpearman::Sorted(absl::Span<const double> values) {
+ResampledCorrelation::Order ResampledCorrelation::Sorted(absl::Span<const double> values) {
   Order result;
   result.order.resize(values.size());
   std::iota(result.order.begin(), result.order.end(), 0);
@@ -79,8 +86,8 @@ ResampledSpearman::Order ResampledSpearman::Sorted(absl::Span<const double> valu
   return result;
 }
 
-void ResampledSpearman::WeightedRanks(const Order& order, absl::Span<const double> weights,
-                                      std::vector<double>& ranks) {
+void ResampledCorrelation::WeightedRanks(const Order& order, absl::Span<const double> weights,
+                                         std::vector<double>& ranks) {
   double below = 0;
   for (size_t g = 0; g + 1 < order.starts.size(); ++g) {
     double here = 0;
@@ -92,7 +99,10 @@ void ResampledSpearman::WeightedRanks(const Order& order, absl::Span<const doubl
   }
 }
 
-double ResampledSpearman::Correlation(absl::Span<const double> weights) const {
+double ResampledCorrelation::Correlation(absl::Span<const double> weights) const {
+  if (kind_ == CorrelationKind::kPearson) {
+    return WeightedPearson(values_of_x_, values_of_y_, weights);
+  }
   std::vector<double> x(weights.size()), y(weights.size());
   WeightedRanks(x_, weights, x);
   WeightedRanks(y_, weights, y);

@@ -9,15 +9,20 @@
 
 namespace attribench {
 
-// Spearman's rank correlation of the same pairs under many resamplings: Pearson's correlation of
-// the ranks, where ties share the mean of their ranks. Sorts once, so that each resampling takes
-// linear time.
-class ResampledSpearman {
+enum class CorrelationKind {
+  kSpearman,  // Pearson's correlation of the ranks, where ties share the mean of their ranks
+  kPearson,
+};
+
+// The correlation of the same pairs under many resamplings. Sorts once, so that each resampling
+// takes linear time.
+class ResampledCorrelation {
  public:
   // InvalidArgument if the lengths differ. DataLoss if a value is not finite or one side is
   // constant: then no correlation exists.
-  static absl::StatusOr<ResampledSpearman> Make(absl::Span<const double> x,
-                                                absl::Span<const double> y);
+  static absl::StatusOr<ResampledCorrelation> Make(
+      absl::Span<const double> x, absl::Span<const double> y,
+      CorrelationKind kind = CorrelationKind::kSpearman);
 
   // The correlation of the multiset that holds pair i weights[i] times. `weights` are counts, one
   // per pair; weights of 1 give the correlation of the pairs themselves. 0 if the resample is
@@ -35,7 +40,9 @@ class ResampledSpearman {
   static void WeightedRanks(const Order& order, absl::Span<const double> weights,
                             std::vector<double>& ranks);
 
-  Order x_, y_;
+  CorrelationKind kind_ = CorrelationKind::kSpearman;
+  Order x_, y_;                                    // for ranks
+  std::vector<double> values_of_x_, values_of_y_;  // for Pearson's correlation
 };
 
 }  // namespace attribench

@@ -31,7 +31,7 @@ double SpearmanBySigns(const std::vector<double>& x, const std::vector<double>& 
 }
 
 absl::StatusOr<double> Spearman(const std::vector<double>& x, const std::vector<double>& y) {
-  const absl::StatusOr<ResampledSpearman> correlation = ResampledSpearman::Make(x, y);
+  const absl::StatusOr<ResampledCorrelation> correlation = ResampledCorrelation::Make(x, y);
   if (!correlation.ok()) return correlation.status();
   return correlation->Correlation(std::vector<double>(x.size(), 1));
 }
@@ -48,6 +48,16 @@ TEST(SpearmanTest, ByHand) {
 TEST(SpearmanTest, TiesShareTheMeanOfTheirRanks) {
   EXPECT_NEAR(*Spearman({10, 30, 20, 30, 30, 10}, {0, 0, 0, 1, 1, 1}), 3 / std::sqrt(15 * 13.5),
               1e-15);
+}
+
+// Deviations -3 -1 1 3 and -1 0 2 -1: (3 + 0 + 2 - 3) / sqrt(20 x 6).
+TEST(PearsonTest, ByHand) {
+  const auto pearson =
+      ResampledCorrelation::Make({-3, -1, 1, 3}, {4, 5, 7, 4}, CorrelationKind::kPearson);
+  ASSERT_TRUE(pearson.ok()) << pearson.status();
+  EXPECT_NEAR(pearson->Correlation({1, 1, 1, 1}), 2 / std::sqrt(20 * 6.), 1e-15);
+  // Without the last pair: deviations -2 0 2 and -4/3 -1/3 5/3.
+  EXPECT_NEAR(pearson->Correlation({1, 1, 1, 0}), 6 / std::sqrt(8 * 42 / 9.), 1e-15);
 }
 
 TEST(SpearmanTest, AgreesWithCountingSignsAlsoWithTies) {
@@ -75,8 +85,8 @@ TEST(SpearmanTest, ResamplingIsTheCorrelationOfTheMultiset) {
       many_y.push_back(y[i]);
     }
   }
-  EXPECT_NEAR(ResampledSpearman::Make(x, y)->Correlation(weights), SpearmanBySigns(many_x, many_y),
-              1e-9);
+  EXPECT_NEAR(ResampledCorrelation::Make(x, y)->Correlation(weights),
+              SpearmanBySigns(many_x, many_y), 1e-9);
 }
 
 TEST(SpearmanTest, ConstantOrNonFiniteValuesAreAnError) {

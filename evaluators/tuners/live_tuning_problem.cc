@@ -298,16 +298,18 @@ LiveTuningProblem::Curve LiveTuningProblem::AgreementWithReference(
 
   const at::Tensor subsets = at::tensor(sources_.block.subsets, at::kLong);
   const at::Tensor tests = at::tensor(sources_.block.tests, at::kLong);
-  const auto scorer =
-      (*reference)->ScoreSubsets(sources_.truth.subsets.index_select(0, subsets), ledger_);
-  if (!scorer.ok()) return scorer.status();
-  const auto expected = (*scorer)->Sums(best, ledger_);
-  if (!expected.ok()) return expected.status();
+  const absl::StatusOr<at::Tensor> scores = (*reference)->Scores(best, ledger_);
+  if (!scores.ok()) return scores.status();
+  const at::Tensor members = sources_.truth.subsets.index_select(0, subsets).to(at::kDouble);
+  const at::Tensor expected = at::matmul(members, scores->to(at::kDouble));
+  Cost cost;
+  cost.flops = 2.0 * members.numel() * scores->size(1);
+  ledger_.Charge(cost);
   std::vector<at::Tensor> agreement;
   for (const Damping& damping : dampings) {
     const absl::StatusOr<at::Tensor> sums = SumsAt(damping);
     const absl::StatusOr<std::vector<double>> values =
-        sums.ok() ? LdsPerTest(sums->index_select(0, subsets).index_select(1, tests), *expected)
+        sums.ok() ? LdsPerTest(sums->index_select(0, subsets).index_select(1, tests), expected)
                   : sums.status();
     agreement.push_back(values.ok() ? at::tensor(*values, at::kDouble)
                                     : at::full({tests.size(0)}, kNoValue, at::kDouble));

@@ -15,9 +15,11 @@ class Reference : public AttributionMethod {
  public:
   explicit Reference(const CheckpointId& checkpoint) : checkpoint_(checkpoint) {}
 
-  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& task,
+  absl::StatusOr<std::unique_ptr<FittedAttribution>> Fit(const AttributionTask& given,
                                                          const Hyperparameters&,
                                                          CostLedger& ledger) override {
+    AttributionTask task = given;
+    task.one_damping = true;
     const auto parameters = task.checkpoint(checkpoint_.first, checkpoint_.second);
     if (!parameters.ok()) return parameters.status();
     auto margin = ComputeMarginFisher(task, *parameters, ledger);

@@ -12,7 +12,8 @@ namespace attribench {
 
 // The attribution that stands for the truth where nothing is retrained: exact TRAK at one
 // checkpoint of the task (methods/curvature/margin_fisher.h). It has features of its own, so the
-// held-out criterion chooses its damping. Fitted on task.device. Errors as ComputeMarginFisher and
+// held-out criterion chooses its damping. It is fitted for one damping: no eigendecomposition of
+// the whole matrix, but a Cholesky factor. Fitted on task.device. Errors as ComputeMarginFisher and
 // AttributionTask::checkpoint.
 absl::StatusOr<std::unique_ptr<FittedAttribution>> FitReference(const AttributionTask& task,
                                                                 const CheckpointId& checkpoint,
