@@ -366,10 +366,15 @@ class MethodRun {
       if (!fitted.ok()) return fitted.status();
       of_themselves_ = *std::move(fitted);
       examples_of_themselves_ = examples;
+      self_scores_.clear();
     }
-    const absl::StatusOr<at::Tensor> scores = of_themselves_->Scores(damping, nobody);
-    if (!scores.ok()) return scores.status();
-    return scores->to(at::kDouble).diagonal().contiguous();
+    auto found = self_scores_.find(damping);
+    if (found == self_scores_.end()) {
+      absl::StatusOr<at::Tensor> scores = of_themselves_->Scores(damping, nobody);
+      if (scores.ok()) scores = scores->to(at::kDouble).diagonal().contiguous();
+      found = self_scores_.emplace(damping, std::move(scores)).first;
+    }
+    return found->second;
   }
 
   // Measures the scores at `run.damping`.
@@ -469,6 +474,7 @@ class MethodRun {
   std::unique_ptr<FittedAttribution> fitted_;
   std::unique_ptr<FittedAttribution> of_themselves_;  // see SelfScores
   at::Tensor examples_of_themselves_;
+  std::map<Damping, absl::StatusOr<at::Tensor>> self_scores_;  // several tuners share a damping
   DampingSweep sweep_;
   bool is_swept_ = false;  // sweep_ is there, and its sums have the right shape
   TuningCurves curves_;

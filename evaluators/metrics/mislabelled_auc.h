@@ -12,9 +12,8 @@ namespace attribench {
 // Does self-influence find wrong labels? "mislabelled_auc" is the area under the ROC curve of an
 // example's score for itself, with a wrong label as what is looked for (Koh and Liang, ICML 2017,
 // section 5.4; Pruthi et al., TracIn, NeurIPS 2020, section 4.1): the probability that a
-// mislabelled example has a larger score than another one. Ties, up to the rounding of
-// scores, count one half.
-// 1 is best, and scores that know nothing have 0.5.
+// mislabelled example has a larger score than another one. Ties, up to the rounding of scores,
+// count one half. 1 is best, and scores that know nothing have 0.5.
 //
 // It looks at no more than 500 examples of either kind, drawn by RandomStream(1, "mislabelled").
 // One value per mislabelled example: the share of the others that it is above. The interval is for

@@ -12,7 +12,7 @@ namespace attribench {
 
 // The random draws of fitted examples over which the held-out criterion takes the mean.
 inline constexpr int kHeldOutDraws = 2;
-// The share of examples to fit to, unless the method's file declares another.
+// The share of examples to fit to.
 inline constexpr double kHeldOutFraction = 0.125;
 
 // The number of examples to hold out: as many as are fitted to, but at least 500.
