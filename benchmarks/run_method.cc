@@ -163,7 +163,10 @@ class MethodRun {
   bool CanRecord() const { return is_swept_ && result_.damped(); }
 
   absl::StatusOr<SettingRecord> RecordForReplays() {
-    SettingRecord record = RecordSetting(loaded_.facts.name(), loaded_.truth);
+    SettingRecord record;
+    record.name = loaded_.facts.name();
+    record.num_subsets = loaded_.truth.subsets.size(0);
+    record.num_tests = loaded_.truth.negative_loss.size(2);
     const Provenance& provenance = result_.provenance();
     record.digests = {{"zoo recipe digest", provenance.zoo_recipe_digest()},
                       {"ground truth digest", provenance.ground_truth_digest()},

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/provenance.h"
+#include "google/protobuf/util/field_comparator.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "leaderboard/result_check.h"
 
@@ -347,7 +348,7 @@ absl::Status FactsDiffer(const MethodResult& result, const std::string& differen
 }
 
 // Adds the metrics that only this result states to those of earlier results, after the first. All
-// other facts must be equal.
+// other facts must be equal, numbers up to rounding.
 absl::Status MergeFacts(const MethodResult& result, SettingFacts& merged) {
   SettingFacts expected = merged, given = result.setting();
   expected.clear_metrics();
@@ -368,6 +369,11 @@ absl::Status MergeFacts(const MethodResult& result, SettingFacts& merged) {
   }
   std::string differences;
   MessageDifferencer differencer;
+  // Programs of different versions may sum in another order.
+  google::protobuf::util::DefaultFieldComparator numbers;
+  numbers.set_float_comparison(google::protobuf::util::DefaultFieldComparator::APPROXIMATE);
+  numbers.SetDefaultFractionAndMargin(/*fraction=*/1e-9, /*margin=*/1e-12);
+  differencer.set_field_comparator(&numbers);
   differencer.ReportDifferencesToString(&differences);
   if (!differencer.Compare(expected, given)) return FactsDiffer(result, differences);
   if (merged.metrics().empty() != result.setting().metrics().empty() ||

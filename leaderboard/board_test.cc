@@ -639,6 +639,18 @@ TEST(InvalidTest, ContradictoryFactsOfALaterMetric) {
   ExpectInvalid(results, {"method b", "facts differ", "model"});
 }
 
+TEST(InvalidTest, ACeilingIsTheSameUpToRounding) {
+  std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
+  for (MethodResult& result : results) {
+    result.mutable_setting()->mutable_metrics(0)->mutable_ceiling()->set_value(.97);
+  }
+  Interval& ceiling = *results[1].mutable_setting()->mutable_metrics(0)->mutable_ceiling();
+  ceiling.set_value(.97 + 1e-14);
+  EXPECT_TRUE(MakeBoard(results).ok()) << MakeBoard(results).status();
+  ceiling.set_value(.97 + 1e-6);
+  ExpectInvalid(results, {"method b", "facts differ", "ceiling"});
+}
+
 TEST(InvalidTest, AnotherFirstMetric) {
   std::vector<MethodResult> results = Methods({{"a", {.1, .2}}, {"b", {.1, .2}}});
   results[1].mutable_setting()->mutable_metrics(0)->set_name("auc");

@@ -15,7 +15,8 @@ absl::StatusOr<std::string> Gzipped(absl::string_view content) {
   constexpr int kMemory = 9;      // the most that zlib takes
   constexpr size_t kPiece = 1 << 20;
   z_stream stream = {};
-  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, kMemory, Z_FILTERED) != Z_OK) {
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, kMemory, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
     return absl::ResourceExhaustedError(
         absl::StrCat("no memory to pack ", content.size(), " bytes"));
   }

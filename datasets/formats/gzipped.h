@@ -10,8 +10,8 @@
 namespace attribench {
 
 // `content` as one gzip member, without a name or a time: with one version of zlib, the same
-// content always gives the same bytes. At the highest level, with zlib's strategy for numbers.
-// UnpackedFile reads it. ResourceExhausted without memory for it.
+// content always gives the same bytes. At the highest level. UnpackedFile reads it.
+// ResourceExhausted without memory for it.
 absl::StatusOr<std::string> Gzipped(absl::string_view content);
 
 }  // namespace attribench

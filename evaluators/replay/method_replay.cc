@@ -28,13 +28,12 @@ absl::StatusOr<TunedPoint> Tune(const Tuner& tuner, TuningProblem& problem) {
 
 }  // namespace
 
-MethodReplay::MethodReplay(const SettingRecord& setting, const TuningRecord& record,
-                           BlockKind block)
-    : setting_(setting), record_(record), lds_(setting, record, block) {}
+MethodReplay::MethodReplay(const TuningRecord& record, BlockKind block)
+    : record_(record), lds_(record, block) {}
 
-ReplayedChoice MethodReplay::Choose(const Tuner& tuner) {
+ReplayedChoice MethodReplay::Choose(const Tuner& tuner) const {
   CostLedger ledger;
-  ReplayedTuningProblem problem(setting_, record_, ledger, &known_);
+  ReplayedTuningProblem problem(record_, ledger);
   ReplayedChoice choice{Tune(tuner, problem), ledger.Total(), absl::UnknownError("")};
   if (problem.looked_at_dampings()) choice.cost += record_.scoring_correction;
   choice.cost = choice.cost.AtLeastZero();

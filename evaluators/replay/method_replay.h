@@ -33,17 +33,15 @@ ShareOfSearch Compare(const ReplayedChoice& choice, const ReplayedChoice& search
 // Lets tuners choose the damping of one recorded method. Keeps references, as RecordedLds.
 class MethodReplay {
  public:
-  MethodReplay(const SettingRecord& setting, const TuningRecord& record, BlockKind block);
+  MethodReplay(const TuningRecord& record, BlockKind block);
 
   // The tuner sees the tuning block, whatever block its choice is judged on. A tuner that throws
   // fails by the status of its exception.
-  ReplayedChoice Choose(const Tuner& tuner);
+  ReplayedChoice Choose(const Tuner& tuner) const;
 
  private:
-  const SettingRecord& setting_;
   const TuningRecord& record_;
-  RecordedLds lds_;
-  KnownLds known_;
+  const RecordedLds lds_;
 };
 
 }  // namespace attribench

@@ -34,7 +34,7 @@ class MethodReplayTest : public testing::Test {
  protected:
   RecordedMadeUp made_up_;
   const SettingRecord setting_ = made_up_.Record();
-  MethodReplay replay_{setting_, setting_.methods.at("made_up"), BlockKind::kReporting};
+  const MethodReplay replay_{setting_.methods.at("made_up"), BlockKind::kReporting};
 };
 
 TEST_F(MethodReplayTest, ATunerThatLookedPaysForTheScoresOfTheSweep) {

@@ -8,8 +8,6 @@
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
-#include "evaluators/evaluation_blocks.h"
-#include "evaluators/metrics/linear_datamodeling_score.h"
 
 namespace attribench {
 namespace {
@@ -29,13 +27,6 @@ std::vector<double> Values(const at::Tensor& row) {
   return std::vector<double>(values.data_ptr<double>(), values.data_ptr<double>() + values.numel());
 }
 
-at::Tensor TuningOutputs(const SettingRecord& setting) {
-  const EvaluationBlock block =
-      SplitIntoBlocks(setting.outputs.size(0), setting.outputs.size(1)).tuning;
-  return setting.outputs.index_select(0, at::tensor(block.subsets, at::kLong))
-      .index_select(1, at::tensor(block.tests, at::kLong));
-}
-
 // (1 - weight) a + weight b
 std::vector<double> Between(const std::vector<double>& a, const std::vector<double>& b,
                             double weight) {
@@ -46,27 +37,22 @@ std::vector<double> Between(const std::vector<double>& a, const std::vector<doub
 
 }  // namespace
 
-RecordedLds::RecordedLds(const SettingRecord& setting, const TuningRecord& record, BlockKind block)
-    : record_(record), block_(block), tuning_outputs_(TuningOutputs(setting)) {}
+RecordedLds::RecordedLds(const TuningRecord& record, BlockKind block)
+    : record_(record), block_(block) {}
 
-absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) {
+absl::StatusOr<Measurement> RecordedLds::AtPoint(size_t place) const {
+  const bool tuning = block_ == BlockKind::kTuning;
   const RecordedSums& sums = record_.sums[place];
   if (!sums.exist.ok()) return sums.exist;
-  const auto row = static_cast<int64_t>(place);
-  if (block_ == BlockKind::kReporting) {
-    if (!sums.reporting.ok()) return sums.reporting;
-    Measurement measured;
-    measured.per_unit = Values(record_.reporting_lds[row]);
-    measured.per_subset = Values(record_.reporting_effects[row]);
-    return measured;
+  if (const absl::Status& status = tuning ? sums.tuning : sums.reporting; !status.ok()) {
+    return status;
   }
-  if (!sums.tuning.ok()) return sums.tuning;
-  const auto known = points_.find(place);
-  if (known != points_.end()) return known->second;
-  return points_
-      .emplace(place,
-               LinearDatamodelingScore(record_.tuning_ranks[row].to(at::kDouble), tuning_outputs_))
-      .first->second;
+  const RecordedBlock& block = tuning ? record_.tuning : record_.reporting;
+  const auto row = static_cast<int64_t>(place);
+  Measurement measured;
+  measured.per_unit = Values(block.lds[row]);
+  measured.per_subset = Values(block.effects[row]);
+  return measured;
 }
 
 Damping RecordedLds::InUnitOfGrid(const Damping& damping) const {
@@ -81,7 +67,7 @@ Damping RecordedLds::InUnitOfGrid(const Damping& damping) const {
   return damping;
 }
 
-absl::StatusOr<LdsAtDamping> RecordedLds::At(const Damping& asked) {
+absl::StatusOr<LdsAtDamping> RecordedLds::At(const Damping& asked) const {
   const std::vector<Damping>& grid = record_.grid;
   const Damping damping = InUnitOfGrid(asked);
   if (const size_t place = PlaceInGrid(grid, damping); place < grid.size()) {

@@ -2,9 +2,6 @@
 #ifndef ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_
 #define ATTRIBENCH_EVALUATORS_REPLAY_RECORDED_LDS_H_
 
-#include <map>
-
-#include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
 #include "evaluators/metrics/metric.h"
 #include "evaluators/replay/tuning_record.h"
@@ -22,29 +19,26 @@ struct LdsAtDamping {
   bool interpolated = false;
 };
 
-// The LDS of one method on a block: that of results. In the tuning block each point of the grid is
-// computed from ranks, once, when it is asked for.
+// The LDS of one method on a block: that of results.
 class RecordedLds {
  public:
-  // Keeps a reference to `record`, which is of a method of `setting`.
-  RecordedLds(const SettingRecord& setting, const TuningRecord& record, BlockKind block);
+  // Keeps a reference to `record`.
+  RecordedLds(const TuningRecord& record, BlockKind block);
 
   // At a point of the grid, the LDS of a result. Between two points above 0, each test's value and
   // each subset's effect is interpolated linearly in log damping. An absolute damping is taken in
   // the grid's unit, if the record has absolute ones. Errors as those of the points;
   // Unimplemented elsewhere.
-  absl::StatusOr<LdsAtDamping> At(const Damping& damping);
+  absl::StatusOr<LdsAtDamping> At(const Damping& damping) const;
 
   // An absolute damping in the unit of the grid, as far as the record can say; any other as it is.
   Damping InUnitOfGrid(const Damping& damping) const;
 
  private:
-  absl::StatusOr<Measurement> AtPoint(size_t place);
+  absl::StatusOr<Measurement> AtPoint(size_t place) const;
 
   const TuningRecord& record_;
   const BlockKind block_;
-  const at::Tensor tuning_outputs_;  // [subsets, tests] of the tuning block
-  std::map<size_t, absl::StatusOr<Measurement>> points_;
 };
 
 }  // namespace attribench

@@ -34,9 +34,8 @@ TEST_F(RecordedLdsTest, IsTheMetricOfResultsAtThePointsOfTheGrid) {
     const auto metric =
         MakeLdsMetric("lds", made_up_.truth().negative_loss,
                       kind == BlockKind::kTuning ? blocks.tuning : blocks.reporting);
-    RecordedLds recorded(setting_, record_, kind);
-    // Ranks keep everything; what is recorded of the reporting block is Rounded.
-    const double tolerance = kind == BlockKind::kTuning ? 1e-12 : 1e-6;
+    RecordedLds recorded(record_, kind);
+    constexpr double tolerance = 1e-12;
     for (const double value : {.01, 1., 100.}) {
       const auto here = recorded.At({value, kUnit});
       ASSERT_TRUE(here.ok()) << here.status();
@@ -58,7 +57,7 @@ TEST_F(RecordedLdsTest, IsTheMetricOfResultsAtThePointsOfTheGrid) {
 
 // A quarter of the way from 1 to 10 in log damping.
 TEST_F(RecordedLdsTest, IsInterpolatedInLogDampingBetweenPoints) {
-  RecordedLds recorded(setting_, record_, BlockKind::kReporting);
+  RecordedLds recorded(record_, BlockKind::kReporting);
   const LdsAtDamping below = *recorded.At({1, kUnit}), above = *recorded.At({10, kUnit});
   const auto between = recorded.At({std::pow(10, .25), kUnit});
   ASSERT_TRUE(between.ok()) << between.status();
@@ -76,14 +75,14 @@ TEST_F(RecordedLdsTest, TakesAbsoluteDampingsInTheUnitOfTheGrid) {
   for (size_t i = 0; i < record_.grid.size(); ++i) {
     record_.absolute_dampings[i] = .25 * record_.grid[i].value;
   }
-  RecordedLds recorded(setting_, record_, BlockKind::kReporting);
+  RecordedLds recorded(record_, BlockKind::kReporting);
   EXPECT_EQ(recorded.At({.25 * 10, ABSOLUTE})->value, recorded.At({10, kUnit})->value);
   EXPECT_NEAR(recorded.At({.25 * 3, ABSOLUTE})->value, recorded.At({3, kUnit})->value, 1e-12);
   EXPECT_TRUE(absl::IsUnimplemented(recorded.At({1e4, ABSOLUTE}).status()));
 }
 
 TEST_F(RecordedLdsTest, SaysWhyThereIsNone) {
-  RecordedLds recorded(setting_, record_, BlockKind::kReporting);
+  RecordedLds recorded(record_, BlockKind::kReporting);
   EXPECT_EQ(recorded.At({1e4, kUnit}).status(),
             absl::UnimplementedError(
                 "damping 1e+04 x mean eigenvalue is not within the recorded grid of made_up, which "

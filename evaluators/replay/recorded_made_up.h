@@ -55,7 +55,10 @@ class RecordedMadeUp {
   }
 
   SettingRecord Record() {
-    SettingRecord record = RecordSetting("made_up_setting", truth_);
+    SettingRecord record;
+    record.name = "made_up_setting";
+    record.num_subsets = kSubsets;
+    record.num_tests = kTests;
     record.digests = {{"data digest", "0123"}, {"zoo recipe digest", "4567"}};
     record.methods[name_] = RecordTuning(name_, Sources(), blocks_, correction_);
     record.methods[name_].provenance = {{"date", "2026-11-27T09:30:00Z"}};

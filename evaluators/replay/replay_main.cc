@@ -135,7 +135,7 @@ absl::Status Run(const std::vector<char*>& positional) {
   for (const SettingRecord& record : *records) {
     for (const auto& [name, method] : record.methods) {
       if (std::find(methods->begin(), methods->end(), name) == methods->end()) continue;
-      MethodReplay replay(record, method, *block);
+      const MethodReplay replay(method, *block);
       rows.push_back({record.name, name, replay.Choose(*search->tuner), {}});
       ReplayedRow& row = rows.back();
       for (const auto& [unused, tuner] : *tuners) {

@@ -2,11 +2,12 @@
 #include "evaluators/replay/replayed_tuning_problem.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "evaluators/metrics/linear_datamodeling_score.h"
+#include "evaluators/tuners/held_out_split.h"
 
 namespace attribench {
 namespace {
@@ -36,15 +37,8 @@ absl::Status NoModel(absl::string_view call) {
 
 }  // namespace
 
-ReplayedTuningProblem::ReplayedTuningProblem(const SettingRecord& setting,
-                                             const TuningRecord& record, CostLedger& ledger,
-                                             KnownLds* known)
-    : setting_(setting),
-      record_(record),
-      ledger_(ledger),
-      known_(known != nullptr ? *known : own_known_),
-      block_(SplitIntoBlocks(setting.outputs.size(0), setting.outputs.size(1)).tuning),
-      hyperparameters_(DampingAlone(record)) {}
+ReplayedTuningProblem::ReplayedTuningProblem(const TuningRecord& record, CostLedger& ledger)
+    : record_(record), ledger_(ledger), hyperparameters_(DampingAlone(record)) {}
 
 void ReplayedTuningProblem::LookAtDampings() {
   if (!looked_at_dampings_) ledger_.Charge(record_.many_dampings);
@@ -78,18 +72,11 @@ absl::StatusOr<double> ReplayedTuningProblem::Lds(const Damping& damping, int64_
   if (scored_.empty()) ledger_.Charge(record_.preparation);
   if (scored_.insert(*place).second) ledger_.Charge(sums.cost);
   if (!sums.tuning.ok()) return sums.tuning;
-  const std::pair<size_t, int64_t> key(*place, num_subsets);
-  auto known = known_.find(key);
-  if (known == known_.end()) known = known_.emplace(key, ComputeLds(*place, num_subsets)).first;
-  return known->second;
-}
-
-absl::StatusOr<double> ReplayedTuningProblem::ComputeLds(size_t place, int64_t num_subsets) const {
-  const at::Tensor outputs =
-      setting_.first_seed_outputs.index_select(0, at::tensor(block_.subsets, at::kLong))
-          .index_select(1, at::tensor(block_.tests, at::kLong));
-  return MeanLds(record_.tuning_ranks[static_cast<int64_t>(place)].slice(0, 0, num_subsets),
-                 outputs.slice(0, 0, num_subsets));
+  const double lds =
+      record_.lds_by_subsets[static_cast<int64_t>(*place)][num_subsets - 2].item<double>();
+  if (!std::isnan(lds)) return lds;
+  return absl::DataLossError(absl::StrCat("the sums of scores at damping ", ToString(damping),
+                                          " have no LDS on ", num_subsets, " subsets"));
 }
 
 absl::StatusOr<SpectralMoments> ReplayedTuningProblem::Moments(
@@ -142,7 +129,7 @@ absl::StatusOr<at::Tensor> ReplayedTuningProblem::CurveOf(const std::string& nam
 
 absl::StatusOr<at::Tensor> ReplayedTuningProblem::HeldOut(const std::vector<Damping>& dampings,
                                                           double fraction) {
-  return CurveOf(absl::StrCat("held_out ", fraction), dampings);
+  return CurveOf(HeldOutCurveName(fraction), dampings);
 }
 
 namespace {

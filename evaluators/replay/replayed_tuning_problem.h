@@ -17,10 +17,6 @@
 
 namespace attribench {
 
-// LDS of the tuning block by place in the grid and number of subsets: computed once, and shared by
-// the problems of one method.
-using KnownLds = std::map<std::pair<size_t, int64_t>, absl::StatusOr<double>>;
-
 // A tuning problem without a model: it reads a TuningRecord. Its answers and its costs are those of
 // the LiveTuningProblem that was recorded.
 //
@@ -30,13 +26,11 @@ using KnownLds = std::map<std::pair<size_t, int64_t>, absl::StatusOr<double>>;
 // of a part of the grid cost as much as those of all.
 class ReplayedTuningProblem : public TuningProblem {
  public:
-  // The references and `known` must outlive the problem; `known` may be null. `record` is one of
-  // setting.methods.
-  ReplayedTuningProblem(const SettingRecord& setting, const TuningRecord& record,
-                        CostLedger& ledger, KnownLds* known = nullptr);
+  // The references must outlive the problem.
+  ReplayedTuningProblem(const TuningRecord& record, CostLedger& ledger);
 
   const Hyperparameters& hyperparameters() const override { return hyperparameters_; }
-  int64_t num_subsets() const override { return static_cast<int64_t>(block_.subsets.size()); }
+  int64_t num_subsets() const override { return record_.tuning.effects.size(1); }
   absl::StatusOr<double> Lds(const Damping& damping, int64_t num_subsets) override;
   absl::StatusOr<SpectralMoments> Moments(const std::vector<Damping>& dampings) override;
   std::string MomentsOf() const override { return record_.moments.of; }
@@ -60,15 +54,10 @@ class ReplayedTuningProblem : public TuningProblem {
   void LookAtDampings();
   // Unimplemented if the damping is no point of the grid.
   absl::StatusOr<size_t> Place(const Damping& damping) const;
-  absl::StatusOr<double> ComputeLds(size_t place, int64_t num_subsets) const;
   absl::StatusOr<at::Tensor> CurveOf(const std::string& name, const std::vector<Damping>& dampings);
 
-  const SettingRecord& setting_;
   const TuningRecord& record_;
   CostLedger& ledger_;
-  KnownLds own_known_;
-  KnownLds& known_;
-  const EvaluationBlock block_;  // the tuning block
   const Hyperparameters hyperparameters_;
   bool looked_at_dampings_ = false;
   int64_t retrained_ = 0;

@@ -44,9 +44,16 @@ struct RecordedMoments {
 // Sums of scores over the ground truth's subsets at one damping.
 struct RecordedSums {
   absl::Status exist;      // why there are no sums
-  absl::Status tuning;     // why they have no LDS in the tuning block: see CheckColumnsVary
+  absl::Status tuning;     // why they have no LDS in the tuning block
   absl::Status reporting;  // why they have no LDS in the reporting block
   Cost cost;
+};
+
+// What a choice is judged by: the LDS against the mean over seeds, as results have it. float64; NaN
+// at a damping without LDS.
+struct RecordedBlock {
+  at::Tensor lds;      // of each test example of the block, [grid, tests]
+  at::Tensor effects;  // of each subset on the mean (Measurement::per_subset), [grid, subsets]
 };
 
 // What a tuner can see of one method in one setting, over the whole grid of its damping, and what
@@ -58,14 +65,10 @@ struct TuningRecord {
   double training_time = 0;                 // TuningProblem::training_time
   std::vector<Damping> grid;                // ascending, all of one unit
   std::vector<double> absolute_dampings;    // of the grid; NaN if the method cannot say
-  // Of the sums of scores, among the subsets of the tuning block, for its test examples: twice the
-  // rank from 1, where ties share the mean of their ranks. [grid, subsets, tests] int16; 0 at a
-  // damping without sums.
-  at::Tensor tuning_ranks;
-  // In the reporting block, where choices are only judged: the LDS of each test example, [grid,
-  // tests], and the effect of each subset on the mean (Measurement::per_subset), [grid, subsets].
-  // float64; NaN at a damping without LDS.
-  at::Tensor reporting_lds, reporting_effects;
+  // TuningProblem::Lds with 2, 3, ... subsets: [grid, subsets - 1] float64. NaN where there is
+  // none.
+  at::Tensor lds_by_subsets;
+  RecordedBlock tuning, reporting;
   std::vector<RecordedSums> sums;  // of the grid
   RecordedMoments moments;
   std::map<std::string, RecordedCurve> curves;  // by the names of TuningCurves: "held_out 0.125"
@@ -78,22 +81,17 @@ struct TuningRecord {
   std::map<std::string, std::string> provenance;       // program version, date and so on
 };
 
-// All methods of one setting. Numbers of a damping and a test example or subset are rounded: see
-// Rounded.
+// All methods of one setting.
 struct SettingRecord {
   std::string name;
   std::map<std::string, std::string> digests;  // of recipe, ground truth and data
-  // Of the retrained models, minus the loss, [subsets, tests].
-  at::Tensor outputs;             // float64: means over seeds
-  at::Tensor first_seed_outputs;  // float32
+  int64_t num_subsets = 0, num_tests = 0;      // of the setting: both blocks
   std::map<std::string, TuningRecord> methods;
 };
 
-// [m, t] -> [m, t] int16: twice the rank of each value in its column, as in TuningRecord.
-at::Tensor TwiceRanks(const at::Tensor& values);
-
-// float64 values rounded to 20 significant bits: the relative error is at most 1e-6. Zeros at the
-// end of each number make the file smaller.
+// float64 values rounded to kRecordedBits significant bits, the relative error is at most 2^-12. A
+// file keeps that much of the numbers of single test examples and subsets, which are most of it.
+inline constexpr int kRecordedBits = 12;
 at::Tensor Rounded(const at::Tensor& values);
 
 // The place of a damping in a grid, by value and unit; grid.size() if it is not there.
@@ -102,7 +100,8 @@ size_t PlaceInGrid(const std::vector<Damping>& grid, const Damping& damping);
 // InvalidArgument, with the first mistake, if shapes, types or ranges are not those above.
 absl::Status CheckRecord(const SettingRecord& record);
 
-// A gzipped safetensors file: README.md describes it. The same record always gives the same bytes.
+// A gzipped safetensors file, with numbers Rounded: README.md describes it. The same record always
+// gives the same bytes.
 // Errors as CheckRecord.
 absl::StatusOr<std::string> SerializeRecord(const SettingRecord& record);
 absl::Status WriteRecord(const std::string& path, const SettingRecord& record);
@@ -117,7 +116,7 @@ absl::StatusOr<std::vector<std::string>> RecordPaths(const std::string& folder);
 std::string RecordName(const std::string& path);
 
 // The methods of all in one. InvalidArgument if there are none, if a method is there twice, or if
-// the records are of different settings, digests or outputs.
+// the records are of different settings or digests.
 absl::StatusOr<SettingRecord> MergeRecords(const std::vector<SettingRecord>& records);
 
 }  // namespace attribench

@@ -28,14 +28,39 @@ at::Tensor OfBlock(const at::Tensor& sums, const EvaluationBlock& block) {
       .index_select(1, at::tensor(block.tests, at::kLong));
 }
 
+RecordedBlock NoLds(int64_t num_dampings, const EvaluationBlock& block) {
+  return {at::full({num_dampings, Size(block.tests)}, kNone, at::kDouble),
+          at::full({num_dampings, Size(block.subsets)}, kNone, at::kDouble)};
+}
+
+absl::Status MeasureBlock(const Metric& lds, const at::Tensor& sums, int64_t row,
+                          RecordedBlock& block) {
+  const absl::StatusOr<Measurement> measured = lds.Measure({sums, /*scores=*/nullptr});
+  if (!measured.ok()) return measured.status();
+  block.lds[row] = at::tensor(measured->per_unit, at::kDouble);
+  block.effects[row] = at::tensor(measured->per_subset, at::kDouble);
+  return absl::OkStatus();
+}
+
+// What TuningProblem::Lds says of 2, 3, ... subsets, NaN where it fails.
+std::vector<double> LdsBySubsets(const at::Tensor& sums, const TuningSources& sources) {
+  const at::Tensor seen = OfBlock(sums, sources.block);
+  const at::Tensor outputs = OfBlock(sources.truth.negative_loss.select(1, 0), sources.block);
+  std::vector<double> lds;
+  for (int64_t m = 2; m <= seen.size(0); ++m) {
+    lds.push_back(MeanLds(seen.slice(0, 0, m), outputs.slice(0, 0, m)).value_or(kNone));
+  }
+  return lds;
+}
+
 void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
                 TuningRecord& record) {
   const int64_t d = Size(record.grid);
-  const EvaluationBlock &tuning = blocks.tuning, &reporting = blocks.reporting;
-  record.tuning_ranks = at::zeros({d, Size(tuning.subsets), Size(tuning.tests)}, at::kShort);
-  record.reporting_lds = at::full({d, Size(reporting.tests)}, kNone, at::kDouble);
-  record.reporting_effects = at::full({d, Size(reporting.subsets)}, kNone, at::kDouble);
-  const auto lds = MakeLdsMetric("lds", sources.truth.negative_loss, reporting);
+  record.lds_by_subsets = at::full({d, Size(blocks.tuning.subsets) - 1}, kNone, at::kDouble);
+  record.tuning = NoLds(d, blocks.tuning);
+  record.reporting = NoLds(d, blocks.reporting);
+  const auto tuning = MakeLdsMetric("lds", sources.truth.negative_loss, blocks.tuning),
+             reporting = MakeLdsMetric("lds", sources.truth.negative_loss, blocks.reporting);
   CostLedger nobody;
   for (int64_t i = 0; i < d; ++i) {
     const Damping& damping = record.grid[i];
@@ -45,15 +70,11 @@ void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
     if (point.ok()) {
       const at::Tensor& values = (*point)->subset_scores;
       sums.cost = (*point)->cost;
-      const at::Tensor seen = OfBlock(values, tuning);
-      record.tuning_ranks[i] = TwiceRanks(seen);
-      sums.tuning = CheckColumnsVary(seen, "summed scores", tuning.tests);
-      const absl::StatusOr<Measurement> measured = lds->Measure({values, /*scores=*/nullptr});
-      sums.reporting = measured.status();
-      if (measured.ok()) {
-        record.reporting_lds[i] = Rounded(at::tensor(measured->per_unit, at::kDouble));
-        record.reporting_effects[i] = Rounded(at::tensor(measured->per_subset, at::kDouble));
-      }
+      sums.tuning =
+          CheckColumnsVary(OfBlock(values, blocks.tuning), "summed scores", blocks.tuning.tests);
+      if (sums.tuning.ok()) sums.tuning = MeasureBlock(*tuning, values, i, record.tuning);
+      if (sums.tuning.ok()) record.lds_by_subsets[i] = at::tensor(LdsBySubsets(values, sources));
+      sums.reporting = MeasureBlock(*reporting, values, i, record.reporting);
     }
     record.sums.push_back(std::move(sums));
     const absl::StatusOr<double> absolute = sources.sweep.fitted().AbsoluteDampingOf(damping);
@@ -63,8 +84,8 @@ void RecordSums(const TuningSources& sources, const EvaluationBlocks& blocks,
 
 SpectralMoments AtTests(const SpectralMoments& moments, const EvaluationBlock& block) {
   const at::Tensor tests = at::tensor(block.tests, at::kLong);
-  return {Rounded(moments.t1.index_select(1, tests)), Rounded(moments.t2.index_select(1, tests)),
-          Rounded(moments.t3.index_select(1, tests))};
+  return {moments.t1.index_select(1, tests), moments.t2.index_select(1, tests),
+          moments.t3.index_select(1, tests)};
 }
 
 void RecordMoments(const TuningSources& sources, const EvaluationBlock& block,
@@ -108,13 +129,7 @@ void AskForFractions(const TuningSources& sources, const std::vector<Damping>& p
   const absl::Status own =
       sources.sweep.fitted().PredictHeldOut(*few, {positive.front()}, nobody).status();
   if (absl::IsUnimplemented(own)) return;
-  auto& curves = sources.curves->curves;
-  const auto at_default = curves.find({"held_out 0", positive});
   for (const double fraction : kRecordedFractions) {
-    if (at_default != curves.end() && fraction == kHeldOutFraction) {
-      curves.emplace(TuningCurves::Key{absl::StrCat("held_out ", fraction), positive},
-                     at_default->second);
-    }
     LiveTuningProblem problem(sources, nobody);
     (void)problem.HeldOut(positive, fraction);  // a failure is a curve too
   }
@@ -134,23 +149,15 @@ void RecordCurves(const TuningCurves& curves, size_t first_positive, TuningRecor
                       record.grid.end())) {
         continue;
       }
-      record.curves[key.name] = curve.ok() ? RecordedCurve{first, Rounded(curve->values),
-                                                           curve->cost, curve->looked_at_dampings}
-                                           : RecordedCurve{first, curve.status(), Cost(), false};
+      record.curves[key.name] =
+          curve.ok() ? RecordedCurve{first, curve->values, curve->cost, curve->looked_at_dampings}
+                     : RecordedCurve{first, curve.status(), Cost(), false};
       break;
     }
   }
 }
 
 }  // namespace
-
-SettingRecord RecordSetting(std::string name, const GroundTruth& truth) {
-  SettingRecord record;
-  record.name = std::move(name);
-  record.outputs = truth.negative_loss.to(at::kDouble).mean(1);
-  record.first_seed_outputs = truth.negative_loss.select(1, 0).to(at::kFloat).contiguous();
-  return record;
-}
 
 TuningRecord RecordTuning(std::string method, const TuningSources& sources,
                           const EvaluationBlocks& blocks, const Cost& scoring_correction) {

@@ -14,10 +14,7 @@ namespace attribench {
 
 // Fractions at which the held-out criterion is recorded, besides the method's own, if the method
 // has features of its own. (Elsewhere each would take a fit of the method.)
-inline constexpr double kRecordedFractions[] = {.5, .25, .125, .0625};
-
-// A record of the setting without methods. `name` is the setting's.
-SettingRecord RecordSetting(std::string name, const GroundTruth& truth);
+inline constexpr double kRecordedFractions[] = {.5, .25, .0625};
 
 // Records a damped method with a grid, after its tuners have run: what they left in sources.sweep
 // and in sources.curves, which must not be null, and what of the grid they did not look at. A curve

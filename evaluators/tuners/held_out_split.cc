@@ -2,6 +2,7 @@
 #include "evaluators/tuners/held_out_split.h"
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "ATen/ATen.h"
@@ -9,6 +10,10 @@
 #include "datasets/random_stream.h"
 
 namespace attribench {
+
+std::string HeldOutCurveName(double fraction) {
+  return absl::StrCat("held_out ", fraction == kHeldOutFraction ? 0 : fraction);
+}
 
 absl::StatusOr<HeldOutSplit> DrawHeldOutSplit(int64_t n, double fraction, int64_t max_held_out,
                                               uint64_t draw) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "methods/attribution_method.h"
@@ -14,6 +15,9 @@ namespace attribench {
 inline constexpr int kHeldOutDraws = 2;
 // The share of examples to fit to.
 inline constexpr double kHeldOutFraction = 0.125;
+
+// The name of the criterion's curve at a fraction. 0 and kHeldOutFraction are one curve.
+std::string HeldOutCurveName(double fraction);
 
 // The number of examples to hold out: as many as are fitted to, but at least 500.
 inline int64_t NumHeldOut(int64_t n, double fraction) {

@@ -236,7 +236,7 @@ LiveTuningProblem::Curve LiveTuningProblem::CurveOf(
 
 absl::StatusOr<at::Tensor> LiveTuningProblem::HeldOut(const std::vector<Damping>& dampings,
                                                       double fraction) {
-  return CurveOf(absl::StrCat("held_out ", fraction), dampings, [&](LiveTuningProblem& alone) {
+  return CurveOf(HeldOutCurveName(fraction), dampings, [&](LiveTuningProblem& alone) {
     return alone.ComputeHeldOut(dampings, fraction);
   });
 }
