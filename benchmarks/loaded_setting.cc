@@ -73,6 +73,18 @@ std::string ZooFolder(const Setting& setting, const std::string& zoo) {
                      : InWorkingDirectory(zoo);
 }
 
+absl::StatusOr<Parameters> ReadCheckpoint(const Zoo& zoo, CheckpointKind kind, int64_t index) {
+  switch (kind) {
+    case CheckpointKind::kFullData:
+      return zoo.FullDataCheckpoint(index);
+    case CheckpointKind::kHalfData:
+      return zoo.HalfDataCheckpoint(index);
+    case CheckpointKind::kAlongRun:
+      break;
+  }
+  return zoo.AlongRunCheckpoint(index);
+}
+
 Dataset ExamplesWithoutPixels(int64_t count) {
   return {at::empty({count, 0}, at::kFloat), at::zeros({count}, at::kLong)};
 }
@@ -124,15 +136,9 @@ AttributionTask MakeTask(const LoadedSetting& loaded, double reference_kernel_cp
   task.memory_limit = loaded.memory_limit;
   task.device = loaded.device;
   task.checkpoint = [&loaded](CheckpointKind kind, int64_t index) {
-    switch (kind) {
-      case CheckpointKind::kFullData:
-        return loaded.zoo.FullDataCheckpoint(index);
-      case CheckpointKind::kHalfData:
-        return loaded.zoo.HalfDataCheckpoint(index);
-      case CheckpointKind::kAlongRun:
-        break;
-    }
-    return loaded.zoo.AlongRunCheckpoint(index);
+    absl::StatusOr<Parameters> read = ReadCheckpoint(loaded.zoo, kind, index);
+    if (!read.ok() && !absl::IsOutOfRange(read.status())) loaded.fault->Update(read.status());
+    return read;
   };
   task.trained_on = [&loaded](CheckpointKind kind, int64_t index) -> absl::StatusOr<at::Tensor> {
     if (kind == CheckpointKind::kHalfData) return loaded.zoo.HalfDataExamples(index);

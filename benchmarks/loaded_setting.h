@@ -33,6 +33,9 @@ struct LoadedSetting {
   Provenance provenance;  // the digests of the files; the rest is empty
   double memory_limit = AttributionTask().memory_limit;  // in bytes, for each task
   at::Device device = at::kCPU;                          // of each task
+  // The first fault of the zoo's files that a task met, such as a checkpoint that is gone; OK if
+  // there was none. What a method did then says nothing of the method.
+  std::shared_ptr<absl::Status> fault = std::make_shared<absl::Status>();
 };
 
 // Reads the setting's dataset and the zoo in `zoo_folder`, and checks the whole zoo. Errors as

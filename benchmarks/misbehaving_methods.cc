@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -33,6 +34,10 @@ class Misbehaving : public AttributionMethod {
         std::ofstream(path) << getpid() << "\n";
       sleep(100);
     }
+    if (way_ == "loses_the_zoo") {
+      std::filesystem::remove_all(std::getenv("ZOO_TO_LOSE"));
+      return task.checkpoint(CheckpointKind::kFullData, 0).status();
+    }
     return MakeUndampedAttribution(at::zeros({task.train.size(), task.test.size() + 5}));
   }
 
@@ -41,8 +46,8 @@ class Misbehaving : public AttributionMethod {
 };
 
 [[maybe_unused]] const bool registered = [] {
-  for (const char* way :
-       {"exits_with_0", "exits_with_3", "killed", "terminated", "sleeps", "too_wide"}) {
+  for (const char* way : {"exits_with_0", "exits_with_3", "killed", "terminated", "sleeps",
+                          "too_wide", "loses_the_zoo"}) {
     RegisterHyperparameterSpace(way, "summary: 's' source: 'a test' informative: true");
     RegisterMethod(way, [way] { return std::make_unique<Misbehaving>(way); });
   }

@@ -3,7 +3,6 @@
 // Runs attribution methods in a setting. Each method runs in its own process: if it crashes, runs
 // out of memory or takes too long, its result says so, and the other methods still run.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -11,21 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/child_process.h"
 #include "benchmarks/loaded_setting.h"
+#include "benchmarks/method_flags.h"
 #include "benchmarks/provenance.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/result_files.h"
 #include "benchmarks/run_method.h"
-#include "benchmarks/usable_device.h"
-#include "datasets/instruction_set.h"
-#include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
@@ -34,31 +28,18 @@
 #include "evaluators/tuners/tuner.h"
 #include "methods/registry.h"
 
-ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
 ABSL_FLAG(std::vector<std::string>, tuners, {"all"}, "comma-separated names of tuners, or all");
-ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/results",
           "folder; each result is written to <output>/<setting>/<method>.textproto");
 ABSL_FLAG(
     bool, resume, false,
     "continue an interrupted run: skip each method that already has a result in --output with "
     "the same tuners and hyperparameters, of the same zoo, data and program version");
-ABSL_FLAG(absl::Duration, timeout, absl::Hours(2),
-          "time limit for one method; a method that takes longer is stopped");
-ABSL_FLAG(double, memory_limit, 0,
-          "memory in GiB that one method may use in addition to the loaded setting; a method "
-          "recomputes what does not fit, and is stopped if it still uses more; 0: a method "
-          "uses about 4 GiB and is never stopped");
 ABSL_FLAG(bool, record_tuning, false,
           "also write <output>/<setting>/<method>.tuning.safetensors.gz for each method with a "
           "damping: all that a tuner may see, for //evaluators/replay; the time for it counts for "
           "--timeout, and the results stay the same");
-ABSL_FLAG(
-    std::string, device, "cpu",
-    "where methods compute: cpu, cuda, or cuda:1 for the second GPU; on a GPU, --memory_limit "
-    "is what a method plans with, and nothing stops it if it takes more");
-ABSL_FLAG(int, threads, 0, "threads for one method; default: one per core");
 
 namespace attribench {
 namespace {
@@ -74,6 +55,7 @@ absl::Status RunAndWrite(const LoadedSetting& loaded, const MethodVariant& varia
   TuningRecording recording;
   const MethodResult result =
       RunMethod(loaded, variant, tuners, absl::GetFlag(FLAGS_record_tuning) ? &recording : nullptr);
+  if (!loaded.fault->ok()) return *loaded.fault;
   if (const absl::Status status = WriteResult(path, result); !status.ok()) return status;
   if (recording == nullptr) return absl::OkStatus();
   const absl::StatusOr<SettingRecord> record = recording();
@@ -130,25 +112,6 @@ absl::StatusOr<std::vector<MethodVariant>> ChosenVariants() {
   return chosen;
 }
 
-absl::Status CheckFlags() {
-  const double memory_limit = absl::GetFlag(FLAGS_memory_limit);
-  if (!(memory_limit >= 0) || std::isinf(memory_limit)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--memory_limit is ", memory_limit, " GiB, must be finite and at least 0 (0: no limit)"));
-  }
-  if (const auto threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads)); !threads.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--threads: ", threads.status().message()));
-  }
-  if (absl::GetFlag(FLAGS_output).empty()) {
-    return absl::InvalidArgumentError("--output is empty: it must name a folder");
-  }
-  if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::vector<RegisteredTuner>> LinkedTuners() {
   absl::StatusOr<std::vector<RegisteredTuner>> tuners = RegisteredTuners();
   if (tuners.ok() && tuners->empty()) {
@@ -175,13 +138,8 @@ absl::StatusOr<std::vector<RegisteredTuner>> LinkedTuners() {
 
 // Runs each variant in its own process and writes its result to its path.
 absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTuner>& tuners,
-                    const std::vector<std::pair<MethodVariant, std::string>>& variants) {
-  const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
-  if (!threads.ok()) return threads.status();
-  // CUDA reserves far more address space than it uses, so no limit on it can hold.
-  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout),
-                              loaded.device.is_cpu() ? absl::GetFlag(FLAGS_memory_limit) : 0,
-                              *threads};
+                    const std::vector<std::pair<MethodVariant, std::string>>& variants,
+                    const ChildLimits& limits) {
   ProgressBar bar(absl::StrCat("running ", loaded.facts.name()),
                   static_cast<int64_t>(variants.size()));
   for (const auto& [variant, path] : variants) {
@@ -190,7 +148,7 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
       return RunAndWrite(loaded, variant, tuners, path);
     });
     if (absl::IsAborted(ended.status())) {
-      return absl::UnavailableError(absl::StrCat("cannot write ", path));
+      return absl::UnavailableError(absl::StrCat("no result for ", variant.name, " in ", path));
     }
     if (!ended.ok()) return ended.status();
     ChildEnd end = *ended;
@@ -208,24 +166,18 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
   return absl::OkStatus();
 }
 
-absl::Status Run(const std::vector<char*>& positional) {
-  if (positional.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unexpected argument '", positional[1], "'; name methods with --methods"));
+absl::Status Run() {
+  if (absl::GetFlag(FLAGS_output).empty()) {
+    return absl::InvalidArgumentError("--output is empty: it must name a folder");
   }
-  if (const absl::Status status = CheckFlags(); !status.ok()) return status;
-  // Threads of a numeric library do not survive a fork, so this process must not start any.
-  at::set_num_threads(1);
   const absl::StatusOr<std::vector<RegisteredTuner>> tuners = LinkedTuners();
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<MethodVariant>> variants = ChosenVariants();
   if (!variants.ok()) return variants.status();
-  absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
-      absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
+  const absl::StatusOr<LoadedSetting> loaded = LoadSettingOfFlags();
   if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<at::Device> device = UsableDevice(absl::GetFlag(FLAGS_device));
-  if (!device.ok()) return device.status();
-  loaded->device = *device;
+  const absl::StatusOr<ChildLimits> limits = LimitsOfFlags();
+  if (!limits.ok()) return limits.status();
 
   const std::string folder =
       absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/", loaded->facts.name());
@@ -246,16 +198,14 @@ absl::Status Run(const std::vector<char*>& positional) {
       std::cerr << "refused: " << variant.name << ": " << suits.message() << "\n";
     }
   }
-  return RunAll(*loaded, *tuners, missing);
+  return RunAll(*loaded, *tuners, missing, *limits);
 }
 
 }  // namespace
 }  // namespace attribench
 
 int main(int argc, char** argv) {
-  attribench::FixInstructionSet(argv);
-  absl::SetProgramUsageMessage("Runs attribution methods in a setting and writes their results.");
-  const absl::Status status = attribench::Run(absl::ParseCommandLine(argc, argv));
-  if (!status.ok()) std::cerr << "run: " << status.message() << "\n";
-  return status.ok() ? 0 : 1;
+  return attribench::MainWithMethodFlags(
+      argc, argv, "run", "Runs attribution methods in a setting and writes their results.",
+      attribench::Run);
 }

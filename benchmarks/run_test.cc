@@ -135,6 +135,25 @@ TEST(RunTest, AMethodThatEndsTheProcessIsARow) {
   }
 }
 
+// A fault of files is no fault of the method: it ends the run, without a row for this or for later
+// methods.
+TEST(RunTest, AZooThatIsLostEndsTheRun) {
+  const std::string zoo = testing::TempDir() + "/zoo", output = testing::TempDir() + "/lost";
+  std::filesystem::copy("datasets/zoo/glyphs_mlp", zoo, std::filesystem::copy_options::recursive);
+  setenv("ZOO_TO_LOSE", zoo.c_str(), 1);
+  std::string said;
+  EXPECT_EQ(
+      RunProgram(absl::StrCat("--methods=loses_the_zoo,too_wide --zoo=", zoo, " --output=", output),
+                 &said, "benchmarks/misbehaving_run"),
+      1);
+  EXPECT_TRUE(absl::StrContains(said, "full_00.safetensors")) << said;
+  EXPECT_TRUE(absl::EndsWith(said, absl::StrCat("run: no result for loses_the_zoo in ", output,
+                                                "/glyphs_mlp/loses_the_zoo.textproto\n")))
+      << said;
+  EXPECT_FALSE(std::filesystem::exists(output + "/glyphs_mlp/loses_the_zoo.textproto"));
+  EXPECT_FALSE(std::filesystem::exists(output + "/glyphs_mlp/too_wide.textproto"));
+}
+
 // True if the process exists and has not ended.
 bool IsRunning(pid_t process) {
   const absl::StatusOr<std::string> stat = ReadWholeFile(absl::StrCat("/proc/", process, "/stat"));

@@ -4,26 +4,20 @@
 // defaults. A run that is started again goes on where it stopped. Each point runs in a process of
 // its own.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "ATen/Parallel.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/child_process.h"
 #include "benchmarks/loaded_setting.h"
+#include "benchmarks/method_flags.h"
 #include "benchmarks/run_method.h"
 #include "benchmarks/sensitivity_points.h"
-#include "benchmarks/usable_device.h"
-#include "datasets/instruction_set.h"
-#include "datasets/num_threads.h"
 #include "datasets/progress_bar.h"
 #include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
@@ -32,41 +26,15 @@
 #include "google/protobuf/text_format.h"
 #include "methods/registry.h"
 
-ABSL_FLAG(std::string, setting, "glyphs_mlp", "name of a setting, or path of its .textproto");
 ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
-ABSL_FLAG(std::string, zoo, "", "folder of the zoo; default: datasets/zoo/<setting>");
 ABSL_FLAG(std::string, output, "out/sensitivity",
           "folder; a method's points are written to <output>/<setting>/<method>.textproto");
-ABSL_FLAG(absl::Duration, timeout, absl::Minutes(30), "time limit for one point");
-ABSL_FLAG(double, memory_limit, 0,
-          "memory in GiB that one point may use in addition to the loaded setting; 0: no limit");
-ABSL_FLAG(
-    std::string, device, "cpu",
-    "where methods compute: cpu, cuda, or cuda:1 for the second GPU; on a GPU, --memory_limit "
-    "is what a method plans with, and nothing stops it if it takes more");
-ABSL_FLAG(int, threads, 0, "threads for one point; default: one per core");
 
 namespace attribench {
 namespace {
 
 // The damping's constant default, what a selector makes of it, and the best that tuning can do.
 constexpr const char* kTuners[] = {"default", "grid_search_50", "mean_eigenvalue"};
-
-absl::Status CheckFlags() {
-  const double memory_limit = absl::GetFlag(FLAGS_memory_limit);
-  if (!(memory_limit >= 0) || std::isinf(memory_limit)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--memory_limit is ", memory_limit, " GiB, must be finite and at least 0 (0: no limit)"));
-  }
-  if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--timeout is ", absl::FormatDuration(absl::GetFlag(FLAGS_timeout)), ", must be above 0"));
-  }
-  if (absl::GetFlag(FLAGS_output).empty()) {
-    return absl::InvalidArgumentError("--output is empty: it must name a folder");
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<std::vector<RegisteredTuner>> Tuners() {
   const absl::StatusOr<std::vector<RegisteredTuner>> linked = RegisteredTuners();
@@ -199,10 +167,13 @@ class Study {
     const std::string path = absl::StrCat(folder_, "/", planned.variant.name, ".point");
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
-    const absl::StatusOr<ChildEnd> end = RunInChild(
-        limits_, [&] { return Write(path, RunMethod(loaded_, planned.variant, tuners_)); });
+    const absl::StatusOr<ChildEnd> end = RunInChild(limits_, [&] {
+      const MethodResult result = RunMethod(loaded_, planned.variant, tuners_);
+      return loaded_.fault->ok() ? Write(path, result) : *loaded_.fault;
+    });
     if (absl::IsAborted(end.status())) {
-      return absl::UnavailableError(absl::StrCat("cannot write ", path));
+      return absl::UnavailableError(
+          absl::StrCat("no result for ", planned.variant.name, " in ", path));
     }
     if (!end.ok()) return end.status();
     if (end->status != OK) {
@@ -219,42 +190,26 @@ class Study {
   const std::string folder_;
 };
 
-absl::Status Run(const std::vector<char*>& positional) {
-  if (positional.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unexpected argument '", positional[1], "'; name methods with --methods"));
+absl::Status Run() {
+  if (absl::GetFlag(FLAGS_output).empty()) {
+    return absl::InvalidArgumentError("--output is empty: it must name a folder");
   }
-  if (const absl::Status status = CheckFlags(); !status.ok()) return status;
-  const absl::StatusOr<int> threads = ThreadsOrAllCores(absl::GetFlag(FLAGS_threads));
-  if (!threads.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--threads: ", threads.status().message()));
-  }
-  // Threads of a numeric library do not survive a fork, so this process must not start any.
-  at::set_num_threads(1);
   const absl::StatusOr<std::vector<RegisteredTuner>> tuners = Tuners();
   if (!tuners.ok()) return tuners.status();
   const absl::StatusOr<std::vector<const RegisteredMethod*>> methods = ChosenMethods();
   if (!methods.ok()) return methods.status();
-  absl::StatusOr<LoadedSetting> loaded = LoadNamedSetting(
-      absl::GetFlag(FLAGS_setting), absl::GetFlag(FLAGS_zoo), absl::GetFlag(FLAGS_memory_limit));
+  const absl::StatusOr<LoadedSetting> loaded = LoadSettingOfFlags();
   if (!loaded.ok()) return loaded.status();
-  const absl::StatusOr<at::Device> device = UsableDevice(absl::GetFlag(FLAGS_device));
-  if (!device.ok()) return device.status();
-  loaded->device = *device;
-  // CUDA reserves far more address space than it uses, so no limit on it can hold.
-  const ChildLimits limits = {absl::GetFlag(FLAGS_timeout),
-                              device->is_cpu() ? absl::GetFlag(FLAGS_memory_limit) : 0, *threads};
-  return Study(*loaded, *tuners, limits).Run(*methods);
+  const absl::StatusOr<ChildLimits> limits = LimitsOfFlags();
+  if (!limits.ok()) return limits.status();
+  return Study(*loaded, *tuners, *limits).Run(*methods);
 }
 
 }  // namespace
 }  // namespace attribench
 
 int main(int argc, char** argv) {
-  attribench::FixInstructionSet(argv);
-  absl::SetProgramUsageMessage(
-      "Records how each method's score depends on each of its hyperparameters.");
-  const absl::Status status = attribench::Run(absl::ParseCommandLine(argc, argv));
-  if (!status.ok()) std::cerr << "sensitivity: " << status.message() << "\n";
-  return status.ok() ? 0 : 1;
+  return attribench::MainWithMethodFlags(
+      argc, argv, "sensitivity",
+      "Records how each method's score depends on each of its hyperparameters.", attribench::Run);
 }

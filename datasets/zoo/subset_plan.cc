@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/zoo/subset_plan.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "absl/strings/str_format.h"
@@ -29,15 +30,25 @@ std::string TrainingJob::Name() const {
   return absl::StrFormat("subset_%03d_seed_%d", index, repetition);
 }
 
+std::vector<int64_t> ExamplesWithout(int64_t num_train, const std::vector<int64_t>& removed) {
+  std::vector<int64_t> examples(num_train);
+  std::iota(examples.begin(), examples.end(), 0);
+  const int64_t kept = num_train - static_cast<int64_t>(removed.size());
+  const auto past_end = std::lower_bound(removed.begin(), removed.end(), kept);
+  int64_t last = kept;  // the next of the last examples
+  for (auto place = removed.begin(); place != past_end; ++place) {
+    while (std::binary_search(past_end, removed.end(), last)) ++last;
+    examples[*place] = last++;
+  }
+  examples.resize(kept);
+  return examples;
+}
+
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index) {
   if (plan.leave_one_out()) {
     const int64_t left_out =
         RandomStream(plan.seed(), "left out").Sample(num_train, plan.num_subsets())[index];
-    std::vector<int64_t> examples(num_train);
-    std::iota(examples.begin(), examples.end(), 0);
-    examples[left_out] = num_train - 1;
-    examples.pop_back();
-    return examples;
+    return ExamplesWithout(num_train, {left_out});
   }
   return RandomStream(plan.seed(), "subset", {static_cast<uint64_t>(index)})
       .Sample(num_train, SubsetSize(plan, num_train));

@@ -25,13 +25,17 @@ struct TrainingJob {
   std::string Name() const;
 };
 
+// All num_train examples but those of `removed`, which are ascending. The last examples take the
+// places of the removed ones, and the others stay where they are. With one seed, two trainings
+// without as many examples then see the same batches but for these places: what differs is the
+// effect of the examples, and less of it is noise.
+std::vector<int64_t> ExamplesWithout(int64_t num_train, const std::vector<int64_t>& removed);
+
 // The training examples of subset `index`, ascending: subset_fraction * num_train of them (rounded
 // down), drawn from RandomStream(plan.seed, "subset", {index}).
 //
-// With plan.leave_one_out: all but one of plan.num_subsets examples that RandomStream(plan.seed,
-// "left out") draws, ascending by index. The last example takes the place of the one left out. With
-// the same seed, two such trainings then see the same batches but for two places: what differs is
-// the effect of the examples, and less of it is noise.
+// With plan.leave_one_out: ExamplesWithout one of plan.num_subsets examples that
+// RandomStream(plan.seed, "left out") draws, ascending by index.
 std::vector<int64_t> SubsetExamples(const SubsetPlan& plan, int64_t num_train, int64_t index);
 
 // The training examples of half-data checkpoint `index`, ascending: num_train / 2 of them (rounded

@@ -101,5 +101,15 @@ TEST(SubsetPlanTest, EveryExampleIsInAboutHalfOfTheSubsets) {
   for (const int c : count) EXPECT_NEAR(c, 400 * 50.0 / 101, 5 * std::sqrt(400 * 0.25));
 }
 
+TEST(ExamplesWithoutTest, TheLastExamplesTakeThePlacesOfTheRemoved) {
+  EXPECT_EQ(ExamplesWithout(6, {}), (std::vector<int64_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(ExamplesWithout(6, {1}), (std::vector<int64_t>{0, 5, 2, 3, 4}));
+  EXPECT_EQ(ExamplesWithout(6, {5}), (std::vector<int64_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(ExamplesWithout(6, {0, 2}), (std::vector<int64_t>{4, 1, 5, 3}));
+  EXPECT_EQ(ExamplesWithout(6, {0, 4}), (std::vector<int64_t>{5, 1, 2, 3}));
+  EXPECT_EQ(ExamplesWithout(6, {1, 3, 4}), (std::vector<int64_t>{0, 5, 2}));
+  EXPECT_TRUE(ExamplesWithout(3, {0, 1, 2}).empty());
+}
+
 }  // namespace
 }  // namespace attribench

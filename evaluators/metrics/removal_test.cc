@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluators/metrics/removal.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ATen/ATen.h"
+#include "datasets/random_stream.h"
+#include "gtest/gtest.h"
+
+namespace attribench {
+namespace {
+
+at::Tensor Doubles(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
+
+TEST(NumRemovedTest, IsTheNearestNumber) {
+  EXPECT_EQ(NumRemoved(.01, 1024), 10);
+  EXPECT_EQ(NumRemoved(.05, 1024), 51);
+  EXPECT_EQ(NumRemoved(.2, 5000), 1000);
+}
+
+TEST(RemovalTestsTest, AreOfTheBlockAndAlwaysRight) {
+  at::Tensor correct = at::ones({3, 100}, at::kBool);
+  correct[1].slice(0, 0, 50).fill_(false);
+  const EvaluationBlock block = SplitIntoBlocks(4, 100).reporting;
+  const std::vector<int64_t> tests = RemovalTests(correct, block, 20);
+  EXPECT_EQ(tests.size(), 20u);
+  EXPECT_TRUE(std::is_sorted(tests.begin(), tests.end()));
+  for (const int64_t test : tests) {
+    EXPECT_GE(test, 50);
+    EXPECT_EQ(test % 2, 1);
+  }
+  correct[2].slice(0, 60).fill_(false);
+  EXPECT_EQ(RemovalTests(correct, block, 20), (std::vector<int64_t>{51, 53, 55, 57, 59}));
+}
+
+TEST(MostHelpfulTest, HaveTheLargestScores) {
+  const at::Tensor scores = Doubles({.5, -3, 2, .5, 9, -1});
+  EXPECT_EQ(MostHelpful(scores, 1), (std::vector<int64_t>{4}));
+  EXPECT_EQ(MostHelpful(scores, 3), (std::vector<int64_t>{0, 2, 4})) << "0 and 3 are equal";
+  EXPECT_EQ(MostHelpful(scores, 6).size(), 6u);
+}
+
+TEST(RandomRemovalTest, DrawsAreNestedAndDiffer) {
+  const std::vector<int64_t> few = RandomRemoval(200, 10, 0), many = RandomRemoval(200, 40, 0);
+  EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()));
+  EXPECT_NE(few, RandomRemoval(200, 10, 1));
+}
+
+// Two shares, two test examples, three seeds, two random draws, by hand.
+TEST(EffectOfRemovalTest, IsTheFallBelowRandomAndTheFirstFlip) {
+  const at::Tensor helpful =
+      Doubles({3, 3, 3, 2, 2, 5, /*share 2*/ 0, -1, -2, 2, 2, 2}).view({2, 2, 3});
+  const at::Tensor correct = helpful.gt(0);
+  // [share, draw, seed, test]
+  const at::Tensor random =
+      at::stack({at::full({2, 3}, 4.0, at::kDouble), at::full({2, 3}, 6.0, at::kDouble)}, 2)
+          .unsqueeze(0)
+          .repeat({2, 1, 1, 1});
+  const RemovalEffect effect = EffectOfRemoval(helpful, correct, random);
+  EXPECT_TRUE(at::allclose(effect.fall, Doubles({1, 3, 5, 4}).view({2, 2})));
+  EXPECT_EQ(effect.smallest_flip, (std::vector<double>{.02, 0}));
+}
+
+TEST(EffectOfRemovalTest, OneOfThreeSeedsIsNoFlip) {
+  at::Tensor correct = at::ones({1, 1, 3}, at::kBool);
+  const at::Tensor margin = at::zeros({1, 1, 3}), random = at::zeros({1, 1, 3, 1});
+  correct[0][0][1] = false;
+  EXPECT_EQ(EffectOfRemoval(margin, correct, random).smallest_flip[0], 0);
+  correct[0][0][2] = false;
+  EXPECT_EQ(EffectOfRemoval(margin, correct, random).smallest_flip[0], .01);
+}
+
+// 400 draws of 20 test examples: the rate's standard error is .011.
+TEST(MeanOverTestsTest, CoversTheTrueMean) {
+  int covered = 0;
+  for (uint64_t draw = 0; draw < 400; ++draw) {
+    RandomStream stream(draw, "values");
+    at::Tensor values = at::empty({20}, at::kDouble);
+    for (int64_t i = 0; i < 20; ++i) values[i] = 1.5 + stream.Gaussian();
+    const Estimate estimate = MeanOverTests(values);
+    covered += estimate.low <= 1.5 && 1.5 <= estimate.high ? 1 : 0;
+  }
+  EXPECT_GE(covered, 400 * .93);
+  EXPECT_LE(covered, 400 * .97 + 4);
+}
+
+}  // namespace
+}  // namespace attribench
