@@ -33,6 +33,7 @@
 #include "datasets/zoo/removal_trainings.h"
 #include "datasets/zoo/trainer.h"
 #include "evaluators/metrics/removal.h"
+#include "evaluators/statistics/mean_over_tests.h"
 #include "google/protobuf/text_format.h"
 #include "methods/fit_on_device.h"
 #include "methods/registry.h"
@@ -310,14 +311,19 @@ class Study {
     };
     const RemovalEffect effect =
         EffectOfRemoval(own(outputs->margin), own(outputs->correct), random_);
-    const at::Tensor per_test = effect.fall.mean(0);
+    const auto values = [](const at::Tensor& of_tests) {
+      const at::Tensor whole = of_tests.contiguous();
+      return std::vector<double>(whole.data_ptr<double>(),
+                                 whole.data_ptr<double>() + whole.numel());
+    };
+    const std::vector<double> per_test = values(effect.fall.mean(0));
     *point.mutable_fall() = ToMessage(MeanOverTests(per_test));
-    for (int64_t t = 0; t < num_tests; ++t) point.add_fall_per_test(per_test[t].item<double>());
+    point.mutable_fall_per_test()->Add(per_test.begin(), per_test.end());
     for (int64_t s = 0; s < effect.fall.size(0); ++s) {
       RemovalStep& step = *point.add_steps();
       step.set_share(kRemovedShares[s]);
       step.set_removed(NumRemoved(kRemovedShares[s], n));
-      *step.mutable_fall() = ToMessage(MeanOverTests(effect.fall[s]));
+      *step.mutable_fall() = ToMessage(MeanOverTests(values(effect.fall[s])));
     }
     point.mutable_smallest_flip()->Add(effect.smallest_flip.begin(), effect.smallest_flip.end());
     CostRecord& cost = *point.mutable_cost();

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <map>
 
-#include "ATen/ATen.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/text_table.h"
-#include "evaluators/metrics/removal.h"
+#include "evaluators/statistics/mean_over_tests.h"
 
 namespace attribench {
 namespace {
@@ -19,11 +18,6 @@ constexpr char kConstant[] = "mean_eigenvalue";
 
 std::string Text(const Interval& interval) {
   return absl::StrFormat("%.2f [%.2f, %.2f]", interval.value(), interval.low(), interval.high());
-}
-
-at::Tensor Falls(const RemovalPoint& point) {
-  return at::tensor(std::vector<double>(point.fall_per_test().begin(), point.fall_per_test().end()),
-                    at::kDouble);
 }
 
 const RemovalPoint* PointOf(const MethodRemoval& method, const std::string& tuner) {
@@ -36,16 +30,19 @@ const RemovalPoint* PointOf(const MethodRemoval& method, const std::string& tune
 
 // By tuner: for each method for which it chose another damping than the constant, the differences
 // of the falls.
-std::map<std::string, std::vector<at::Tensor>> Differences(
-    const std::vector<MethodRemoval>& methods) {
-  std::map<std::string, std::vector<at::Tensor>> differences;
-  for (const MethodRemoval& method : methods) {
+std::map<std::string, std::vector<std::vector<double>>> Differences(
+    const std::vector<MethodRemoval>& studies) {
+  std::map<std::string, std::vector<std::vector<double>>> differences;
+  for (const MethodRemoval& method : studies) {
     const RemovalPoint* const at_constant = PointOf(method, kConstant);
     if (at_constant == nullptr) continue;
     for (const RemovalPoint& point : method.points()) {
       if (point.status() != OK || &point == at_constant) continue;
       for (const std::string& tuner : point.tuners()) {
-        differences[tuner].push_back(Falls(point).sub(Falls(*at_constant)));
+        std::vector<double>& difference = differences[tuner].emplace_back();
+        for (int t = 0; t < point.fall_per_test_size(); ++t) {
+          difference.push_back(point.fall_per_test(t) - at_constant->fall_per_test(t));
+        }
       }
     }
   }
@@ -54,7 +51,21 @@ std::map<std::string, std::vector<at::Tensor>> Differences(
 
 }  // namespace
 
-std::string RemovalTable(const std::vector<MethodRemoval>& methods) {
+std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studies) {
+  std::vector<TunerGain> gains;
+  for (const auto& [tuner, differences] : Differences(studies)) {
+    std::vector<double> mean(differences.front().size());
+    for (const std::vector<double>& difference : differences) {
+      for (size_t t = 0; t < mean.size(); ++t) {
+        mean[t] += difference[t] / static_cast<double>(differences.size());
+      }
+    }
+    gains.push_back({tuner, static_cast<int>(differences.size()), MeanOverTests(mean)});
+  }
+  return gains;
+}
+
+std::string RemovalTable(const std::vector<MethodRemoval>& studies) {
   using Alignment = TextColumn::Alignment;
   TextTable table({{{"method"}},
                    {{"tuners"}},
@@ -62,7 +73,7 @@ std::string RemovalTable(const std::vector<MethodRemoval>& methods) {
                    {{"LDS"}, Alignment::kRight},
                    {{"fall of the margin", "beyond random"}, Alignment::kRight},
                    {{"flipped"}, Alignment::kRight}});
-  for (const MethodRemoval& method : methods) {
+  for (const MethodRemoval& method : studies) {
     for (const RemovalPoint& point : method.points()) {
       const std::string tuners = absl::StrJoin(point.tuners(), ", ");
       const std::string damping = point.damping().empty() ? "-" : point.damping();
@@ -78,10 +89,11 @@ std::string RemovalTable(const std::vector<MethodRemoval>& methods) {
     }
   }
   std::string text = table.Render();
-  for (const auto& [tuner, differences] : Differences(methods)) {
-    const Estimate mean = MeanOverTests(at::stack(differences).mean(0));
-    absl::StrAppendFormat(&text, "\n%s against %s, %d methods: %+.3f [%+.3f, %+.3f]", tuner,
-                          kConstant, differences.size(), mean.value, mean.low, mean.high);
+  for (const TunerGain& of_tuner : GainsOverConstant(studies)) {
+    const Estimate& gain = of_tuner.gain;
+    absl::StrAppendFormat(&text, "\n%s against %s, %d methods: %+.3f [%+.3f, %+.3f]",
+                          of_tuner.tuner, kConstant, of_tuner.num_methods, gain.value, gain.low,
+                          gain.high);
   }
   if (text.back() != '\n') text += '\n';
   return text;

@@ -6,13 +6,24 @@
 #include <vector>
 
 #include "benchmarks/removal.pb.h"
+#include "evaluators/statistics/estimate.h"
 
 namespace attribench {
 
-// A table of text: one line for each method and damping. Then, for each tuner, how much more the
-// margin falls with its dampings than with those of mean_eigenvalue: the mean over methods for
-// which the two differ, with an interval over the test examples, which are the same for all.
-std::string RemovalTable(const std::vector<MethodRemoval>& methods);
+// How much more the margin falls with a tuner's dampings than with those of mean_eigenvalue, the
+// constant of the literature: the mean over the methods for which the two differ, with an interval
+// over the test examples, which are the same for all.
+struct TunerGain {
+  std::string tuner;
+  int num_methods = 0;
+  Estimate gain;
+};
+
+// Of every tuner that differs anywhere, by name. All studies must be of one setting.
+std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studies);
+
+// A table of text: one line for each method and damping, then the gains.
+std::string RemovalTable(const std::vector<MethodRemoval>& studies);
 
 }  // namespace attribench
 

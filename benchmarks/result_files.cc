@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Message: MethodResult or MethodSensitivity.
+// Message: MethodResult, MethodSensitivity or MethodRemoval.
 template <typename Message>
 absl::StatusOr<Message> ReadFile(const std::string& path) {
   const absl::StatusOr<std::string> content = ReadWholeFile(path);
@@ -70,6 +70,12 @@ absl::StatusOr<std::vector<std::string>> ListFiles(const std::vector<std::string
   return listed;
 }
 
+template <typename Study>
+absl::Status SecondStudy(const std::string& file, const Study& study) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": a second study of ", study.method(), " in ", study.setting().name()));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths) {
@@ -106,12 +112,27 @@ absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(
           absl::StrCat(file, ": its first point must have all hyperparameters at their defaults"));
     }
     if (!seen.emplace(study->setting().name(), study->method()).second) {
-      return absl::InvalidArgumentError(absl::StrCat(file, ": a second study of ", study->method(),
-                                                     " in ", study->setting().name()));
+      return SecondStudy(file, *study);
     }
     studies.push_back(*std::move(study));
   }
   return studies;
+}
+
+absl::StatusOr<std::vector<MethodRemoval>> ReadRemovalFiles(const std::vector<std::string>& paths) {
+  const absl::StatusOr<std::vector<std::string>> files = ListFiles(paths);
+  if (!files.ok()) return files.status();
+  std::map<std::pair<std::string, std::string>, MethodRemoval> studies;
+  for (const std::string& file : *files) {
+    const absl::StatusOr<MethodRemoval> study = ReadFile<MethodRemoval>(file);
+    if (!study.ok()) return study.status();
+    if (!studies.emplace(std::make_pair(study->setting().name(), study->method()), *study).second) {
+      return SecondStudy(file, *study);
+    }
+  }
+  std::vector<MethodRemoval> ordered;
+  for (auto& [key, study] : studies) ordered.push_back(std::move(study));
+  return ordered;
 }
 
 }  // namespace attribench

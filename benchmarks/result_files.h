@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "benchmarks/removal.pb.h"
 #include "benchmarks/result.pb.h"
 #include "benchmarks/sensitivity.pb.h"
 
@@ -33,6 +34,10 @@ absl::Status WriteResult(const std::string& path, const MethodResult& result);
 // is not the one with all defaults, and a second study of one method in one setting.
 absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(
     const std::vector<std::string>& paths);
+
+// As ReadResultFiles, for removal studies, by setting and method. InvalidArgument also names a
+// second study of one method in one setting.
+absl::StatusOr<std::vector<MethodRemoval>> ReadRemovalFiles(const std::vector<std::string>& paths);
 
 }  // namespace attribench
 

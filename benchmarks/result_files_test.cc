@@ -91,5 +91,18 @@ TEST_F(ResultFilesTest, SensitivityFiles) {
               HasSubstr("b.textproto: its first point must have all hyperparameters"));
 }
 
+TEST_F(ResultFilesTest, RemovalFiles) {
+  Write("a.textproto", "setting { name: 't' } method: 'm' points { tuners: 'default' }");
+  Write("b.textproto", "setting { name: 's' } method: 'm'");
+  const auto studies = ReadRemovalFiles({folder_.string()});
+  ASSERT_TRUE(studies.ok()) << studies.status();
+  ASSERT_EQ(studies->size(), 2);
+  EXPECT_EQ((*studies)[0].setting().name(), "s");
+  EXPECT_EQ((*studies)[1].points(0).tuners(0), "default");
+  Write("c.textproto", "setting { name: 's' } method: 'm'");
+  EXPECT_THAT(std::string(ReadRemovalFiles({folder_.string()}).status().message()),
+              HasSubstr("c.textproto: a second study of m in s"));
+}
+
 }  // namespace
 }  // namespace attribench

@@ -42,7 +42,7 @@ const std::set<std::string>& HalfDataEnsembles() {
 }
 
 TEST_F(BuiltinTest, EverythingRan) {
-  EXPECT_EQ(board_["schema_version"], 5);
+  EXPECT_EQ(board_["schema_version"], 6);
   ASSERT_EQ(board_["settings"].size(), 1);
   EXPECT_EQ(board_["settings"][0]["synthetic"], true);
   std::map<std::string, int64_t> expected, found;

@@ -234,9 +234,43 @@ Json MethodJson(const MethodFacts& facts) {
           {"provenance", ProvenanceJson(facts.provenance)}};
 }
 
+Json RemovalPointJson(const RemovalPoint& point) {
+  const bool ok = point.status() == OK;
+  Json steps = Json::array(), falls = Json::array(), flips = Json::array();
+  for (const RemovalStep& step : point.steps()) {
+    steps.push_back({{"share", Number(step.share())},
+                     {"removed", step.removed()},
+                     {"fall", IntervalJson(true, step.fall())}});
+  }
+  for (const double fall : point.fall_per_test()) falls.push_back(Number(fall));
+  for (const double share : point.smallest_flip()) {
+    flips.push_back(share > 0 ? Number(share) : Json(nullptr));
+  }
+  return {{"tuners", std::vector<std::string>(point.tuners().begin(), point.tuners().end())},
+          {"damping", point.damping().empty() ? Json(nullptr) : Json(point.damping())},
+          {"status", StatusName(point.status())},
+          {"message", point.message()},
+          {"lds", Number(point.lds())},
+          {"fall", IntervalJson(ok, point.fall())},
+          {"fall_per_test", falls},
+          {"steps", steps},
+          {"smallest_flip", flips},
+          {"retrainings", Number(point.cost().retrainings())}};
+}
+
+Json RemovalJson(const MethodRemoval& study) {
+  Json points = Json::array();
+  for (const RemovalPoint& point : study.points()) points.push_back(RemovalPointJson(point));
+  return {{"setting", study.setting().name()},
+          {"method", study.method()},
+          {"tests", std::vector<int64_t>(study.tests().begin(), study.tests().end())},
+          {"num_seeds", study.num_seeds()},
+          {"points", points}};
+}
+
 }  // namespace
 
-std::string RenderJson(const Board& board) {
+std::string RenderJson(const Board& board, const std::vector<MethodRemoval>& removals) {
   Json settings = Json::array(), entries = Json::array(), headline = Json::array(),
        selectors = Json::array(), methods = Json::array();
   for (const SettingFacts& setting : board.settings) {
@@ -247,8 +281,11 @@ std::string RenderJson(const Board& board) {
   for (const Headline& h : board.headlines) headline.push_back(HeadlineJson(h));
   for (const SelectorSummary& summary : board.summaries) selectors.push_back(SelectorJson(summary));
   for (const MethodFacts& facts : board.methods) methods.push_back(MethodJson(facts));
-  const Json root = {{"schema_version", 5},  {"settings", settings},   {"entries", entries},
-                     {"headline", headline}, {"selectors", selectors}, {"methods", methods}};
+  Json studies = Json::array();
+  for (const MethodRemoval& study : removals) studies.push_back(RemovalJson(study));
+  const Json root = {{"schema_version", 6},  {"settings", settings},   {"entries", entries},
+                     {"headline", headline}, {"selectors", selectors}, {"methods", methods},
+                     {"removals", studies}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

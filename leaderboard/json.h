@@ -3,15 +3,17 @@
 #define ATTRIBENCH_LEADERBOARD_JSON_H_
 
 #include <string>
+#include <vector>
 
+#include "benchmarks/removal.pb.h"
 #include "leaderboard/board.h"
 
 namespace attribench {
 
-// leaderboard.json, version 5, for programs. Keys come in this order, and every key is always
+// leaderboard.json, version 6, for programs. Keys come in this order, and every key is always
 // there:
 //
-//   schema_version: 5
+//   schema_version: 6
 //   settings: [name, dataset, synthetic, model, num_train, num_test, num_parameters, num_subsets,
 //     num_seeds, metrics [name, unit, direction, ceiling {value, low, high}],
 //     resolution {floor, pairs, pairs_told_apart, not_ranked}]
@@ -29,6 +31,9 @@ namespace attribench {
 //   methods: [setting, method, curve [damping, damping_unit, absolute_damping,
 //     metrics {name: {value, low, high}}], provenance {program_version, build_mode, torch_version,
 //     date, zoo_recipe_digest, ground_truth_digest, data_digest, hyperparameters {name: string}}]
+//   removals: [setting, method, tests, num_seeds, points [tuners, damping, status, message, lds,
+//     fall {value, low, high}, fall_per_test, steps [share, removed, fall {value, low, high}],
+//     smallest_flip, retrainings]]
 //
 // - Lists are in the board's order. Hyperparameters and phases are sorted by name. The metrics of a
 //   setting and of an entry are in the setting's order; the first one ranks.
@@ -46,6 +51,12 @@ namespace attribench {
 // - device is the GPU that the method ran on, null for the CPU. Where it is a GPU, cpu_seconds is
 //   null, and so is a headline's cost_share: seconds of a process that waits are no cost.
 //
+// - removals are studies of benchmarks/removal.proto. The lists fall_per_test and smallest_flip
+// have
+//   the order of tests; a smallest_flip is null where none of the shares removed flips the test.
+//
+// What changed from version 5: `removals`.
+//
 // What changed from version 4: `device`, `device_seconds`.
 //
 // What changed from version 3: `selectors` and `methods`.
@@ -62,7 +73,7 @@ namespace attribench {
 //
 // nlohmann::json prints it because protobuf's JSON printer writes 64-bit integers as strings and
 // can neither print a missing number as null nor keep the order of a map.
-std::string RenderJson(const Board& board);
+std::string RenderJson(const Board& board, const std::vector<MethodRemoval>& removals = {});
 
 }  // namespace attribench
 

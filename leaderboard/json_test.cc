@@ -50,10 +50,36 @@ class JsonTest : public testing::Test {
   Json root_;
 };
 
+TEST_F(JsonTest, RemovalStudies) {
+  EXPECT_TRUE(root_["removals"].empty());
+  MethodRemoval study;
+  study.mutable_setting()->set_name("made_up");
+  study.set_method("a");
+  study.set_num_seeds(3);
+  study.add_tests(7);
+  RemovalPoint& point = *study.add_points();
+  point.add_tuners("default");
+  point.set_lds(.5);
+  point.mutable_fall()->set_value(2);
+  point.add_fall_per_test(2);
+  point.add_smallest_flip(0);
+  RemovalStep& step = *point.add_steps();
+  step.set_share(.25);
+  step.set_removed(8);
+  point.mutable_cost()->set_retrainings(15);
+  const Json root = Json::parse(RenderJson(board_, {study}));
+  EXPECT_EQ(root["removals"].dump(),
+            R"([{"setting":"made_up","method":"a","tests":[7],"num_seeds":3,"points":[)"
+            R"({"tuners":["default"],"damping":null,"status":"ok","message":"","lds":0.5,)"
+            R"("fall":{"value":2.0,"low":0.0,"high":0.0},"fall_per_test":[2.0],"steps":[)"
+            R"({"share":0.25,"removed":8,"fall":{"value":0.0,"low":0.0,"high":0.0}}],)"
+            R"("smallest_flip":[null],"retrainings":15.0}]}])");
+}
+
 TEST_F(JsonTest, KeysOfTheContract) {
   EXPECT_THAT(Keys(root_), ElementsAre("schema_version", "settings", "entries", "headline",
-                                       "selectors", "methods"));
-  EXPECT_EQ(root_["schema_version"], 5);
+                                       "selectors", "methods", "removals"));
+  EXPECT_EQ(root_["schema_version"], 6);
   ASSERT_EQ(root_["settings"].size(), 2);
   for (const Json& setting : root_["settings"]) {
     EXPECT_THAT(Keys(setting),

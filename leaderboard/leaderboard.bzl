@@ -39,10 +39,11 @@ def _page_of_results_impl(ctx):
     arguments = ctx.actions.args()
     arguments.add_joined(ctx.files.results, join_with = ",", format_joined = "--results=%s", expand_directories = False)
     arguments.add_joined(ctx.files.sensitivity, join_with = ",", format_joined = "--sensitivity=%s", expand_directories = False)
+    arguments.add_joined(ctx.files.removal, join_with = ",", format_joined = "--removal=%s", expand_directories = False)
     arguments.add(page.dirname, format = "--output=%s")
     ctx.actions.run_shell(
         outputs = [page, json],
-        inputs = ctx.files.results + ctx.files.sensitivity,
+        inputs = ctx.files.results + ctx.files.sensitivity + ctx.files.removal,
         tools = [ctx.attr._page[DefaultInfo].files_to_run],
         arguments = [ctx.executable._page.path, arguments],
         command = '"$@" > /dev/null',
@@ -61,6 +62,7 @@ page_of_results = rule(
     attrs = {
         "results": attr.label_list(mandatory = True, allow_files = True, doc = "results, or folders of them"),
         "sensitivity": attr.label_list(allow_files = True, doc = "sensitivity studies of these settings"),
+        "removal": attr.label_list(allow_files = True, doc = "removal studies for leaderboard.json"),
         "documents": attr.label_list(allow_files = True, doc = "files to put beside the page"),
         "_page": attr.label(default = "//leaderboard/page", executable = True, cfg = "target"),
     },

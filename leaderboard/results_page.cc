@@ -21,6 +21,7 @@
 #include "leaderboard/markdown.h"
 #include "leaderboard/method_blocks.h"
 #include "leaderboard/number_text.h"
+#include "leaderboard/removal_section.h"
 #include "leaderboard/table_columns.h"
 
 namespace attribench {
@@ -127,7 +128,8 @@ std::string TunerNames(const Board& board, const Row* MethodBlock::*row) {
 
 }  // namespace
 
-absl::StatusOr<std::string> RenderResultsPage(const Board& board, absl::string_view notes) {
+absl::StatusOr<std::string> RenderResultsPage(const Board& board, absl::string_view notes,
+                                              const std::vector<MethodRemoval>& removals) {
   const auto parsed = ParseNotes(notes);
   if (!parsed.ok()) return parsed.status();
   std::vector<std::string> known;
@@ -149,7 +151,7 @@ absl::StatusOr<std::string> RenderResultsPage(const Board& board, absl::string_v
       "columns are explained [below](#what-the-columns-mean).");
   options.notes = *parsed;
   options.fold_entries = true;
-  return RenderMarkdown(board, options);
+  return absl::StrCat(RenderMarkdown(board, options), RenderRemovals(removals));
 }
 
 std::string RenderResultsBlock(const Board& board) {
@@ -193,8 +195,15 @@ absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root) {
   if (!notes.ok()) return notes.status();
   const auto readme = ReadWholeFile((folder / kReadme).string());
   if (!readme.ok()) return readme.status();
+  std::vector<MethodRemoval> removals;
+  if (const std::string studies = (folder / "benchmarks/removal").string();
+      std::filesystem::exists(studies)) {
+    auto read = ReadRemovalFiles({studies});
+    if (!read.ok()) return read.status();
+    removals = *std::move(read);
+  }
   RecordedPages pages;
-  auto page = RenderResultsPage(*board, *notes);
+  auto page = RenderResultsPage(*board, *notes, removals);
   if (!page.ok()) return InFile(kNotes, page.status());
   pages.results_page = *std::move(page);
   auto renewed = ReplaceResultsBlock(*readme, RenderResultsBlock(*board));

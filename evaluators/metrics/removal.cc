@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "ATen/ATen.h"
 #include "datasets/random_stream.h"
-#include "evaluators/statistics/two_way_bootstrap.h"
 
 namespace attribench {
 
@@ -59,19 +57,6 @@ RemovalEffect EffectOfRemoval(const at::Tensor& margin_helpful, const at::Tensor
     }
   }
   return effect;
-}
-
-Estimate MeanOverTests(const at::Tensor& values) {
-  const at::Tensor all = values.to(at::kDouble).contiguous();
-  Estimate estimate;
-  estimate.value = all.mean().item<double>();
-  const at::Tensor effects = all.sub(estimate.value);
-  const auto& bootstrap = TwoWayBootstrap::Of(2, static_cast<int>(all.numel()));
-  const auto [low, high] = PercentileInterval(bootstrap.Deviations(
-      {{}, {effects.data_ptr<double>(), effects.data_ptr<double>() + effects.numel()}}));
-  estimate.low = estimate.value + low;
-  estimate.high = estimate.value + high;
-  return estimate;
 }
 
 }  // namespace attribench

@@ -7,7 +7,6 @@
 
 #include "ATen/core/Tensor.h"
 #include "evaluators/evaluation_blocks.h"
-#include "evaluators/statistics/estimate.h"
 
 namespace attribench {
 
@@ -53,10 +52,6 @@ struct RemovalEffect {
 // helpful examples were removed; margin_random [s, draws, seeds, t].
 RemovalEffect EffectOfRemoval(const at::Tensor& margin_helpful, const at::Tensor& correct_helpful,
                               const at::Tensor& margin_random);
-
-// The mean of values [t], one per test example, with an interval for other test examples
-// (TwoWayBootstrap). It does not tell how much of the mean is due to the seeds of these trainings.
-Estimate MeanOverTests(const at::Tensor& values);
 
 }  // namespace attribench
 

@@ -24,6 +24,8 @@ ABSL_FLAG(
     "results to show, separated by commas: files, or folders that are searched for *.textproto");
 ABSL_FLAG(std::vector<std::string>, sensitivity, {},
           "sensitivity studies to show, separated by commas: files, or folders; none if empty");
+ABSL_FLAG(std::vector<std::string>, removal, {},
+          "removal studies for leaderboard.json, separated by commas: files, or folders");
 ABSL_FLAG(std::string, output, "out/leaderboard", "folder for index.html and leaderboard.json");
 
 namespace attribench {
@@ -51,9 +53,16 @@ absl::Status Run() {
     if (!read.ok()) return read.status();
     studies = *std::move(read);
   }
+  std::vector<MethodRemoval> removals;
+  if (const auto removal_paths = Paths(absl::GetFlag(FLAGS_removal)); !removal_paths.empty()) {
+    auto read = ReadRemovalFiles(removal_paths);
+    if (!read.ok()) return read.status();
+    removals = *std::move(read);
+  }
   const std::filesystem::path folder = InWorkingDirectory(absl::GetFlag(FLAGS_output));
   const std::string page = (folder / "index.html").string();
-  absl::Status status = WriteWholeFile((folder / "leaderboard.json").string(), RenderJson(*board));
+  absl::Status status =
+      WriteWholeFile((folder / "leaderboard.json").string(), RenderJson(*board, removals));
   if (status.ok()) {
     status = WriteWholeFile(page, RenderPage(*board, studies, LinkedPageParts()));
   }
