@@ -48,8 +48,8 @@ ABSL_FLAG(
 ABSL_FLAG(int, tests, 20, "number of test examples");
 ABSL_FLAG(std::string, output, "out/removal",
           "folder; a method's file is <output>/<setting>/<method>.textproto");
-ABSL_FLAG(std::string, trainings, "",
-          "folder that keeps what was trained; default: <output>/<setting>/trainings");
+ABSL_FLAG(std::string, trainings, "out/trainings",
+          "folder that keeps what was trained, in <trainings>/<setting>");
 ABSL_FLAG(int, workers, 0, "trainings at the same time; default: one per core");
 
 namespace attribench {
@@ -128,9 +128,8 @@ class Study {
         folder_(absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/",
                              loaded.facts.name())),
         trainings_(loaded.setting, loaded.data,
-                   absl::GetFlag(FLAGS_trainings).empty()
-                       ? folder_ + "/trainings"
-                       : InWorkingDirectory(absl::GetFlag(FLAGS_trainings)),
+                   absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_trainings)), "/",
+                                loaded.facts.name()),
                    num_workers) {}
 
   // Finds the test examples, and trains without random examples.

@@ -8,7 +8,7 @@ program=benchmarks/removal
 out="$TEST_TMPDIR/out"
 file="$out/glyphs_mlp/grad_dot.textproto"
 fail() { echo "FAILED: $*" >&2; exit 1; }
-run() { "$program" --threads=1 --tests=2 --output="$out" --results=benchmarks/baseline/results "$@"; }
+run() { "$program" --threads=1 --tests=2 --output="$out" --trainings="$out/trainings" --results=benchmarks/baseline/results "$@"; }
 
 run --methods=grad_dot,random >"$TEST_TMPDIR/table" 2>"$TEST_TMPDIR/log" || fail "$(cat "$TEST_TMPDIR/log")"
 grep -q '^grad_dot  default ' "$TEST_TMPDIR/table" || fail "the table: $(cat "$TEST_TMPDIR/table")"
@@ -18,7 +18,7 @@ awk -v a="$(fall grad_dot)" -v b="$(fall random)" 'BEGIN { exit !(a > b + .5) }'
   fail "the margin falls by $(fall grad_dot) without grad_dot's examples, by $(fall random) without random's"
 
 # 1 whole, 15 random and 2 x 10 helpful sets, with three seeds each.
-count() { find "$out/glyphs_mlp/trainings" -name '*.safetensors' | wc -l; }
+count() { find "$out/trainings/glyphs_mlp" -name '*.safetensors' | wc -l; }
 [ "$(count)" -eq 108 ] || fail "$(count) trainings, must be 108"
 cp "$file" "$TEST_TMPDIR/first"
 run --methods=grad_dot >/dev/null 2>"$TEST_TMPDIR/log" || fail "the second run"
