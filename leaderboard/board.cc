@@ -323,7 +323,7 @@ bool Before(const Row& a, const Row& b) {
     double badness = 0;
     if (IsOk(row)) badness = RankingDirection(row) == LOWER_IS_BETTER ? Value(row) : -Value(row);
     return std::make_tuple(!IsOk(row), row.rank.low, badness, absl::string_view(row.method),
-                           absl::string_view(row.entry.tuner()));
+                           row.entry.tuning_cost().flops(), absl::string_view(row.entry.tuner()));
   };
   return key(a) < key(b);
 }

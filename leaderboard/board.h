@@ -74,7 +74,8 @@ struct Board {
   std::vector<SettingFacts> settings;             // by name
   std::map<std::string, Resolution> resolutions;  // by setting
   // By setting. Within it, rows with status OK by rank.low, then by value (best first); then the
-  // others. Rows that are still equal are ordered by method, then by tuner.
+  // others. Rows that are still equal are ordered by method, then by the operations that tuning
+  // took, then by tuner.
   std::vector<Row> rows;
   // By setting, then by the place of the method's first row, then by the selector's name. One for
   // each damped method and selector of a ranked setting, failed ones included.

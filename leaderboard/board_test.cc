@@ -64,6 +64,22 @@ TEST(RankTest, EqualValuesTie) {
               ElementsAre(IsRow("a", 1, 2), IsRow("twin", 1, 2), IsRow("worse", 3, 3)));
 }
 
+// A method's first row is what tables show of it.
+TEST(RankTest, OfEqualTunersTheCheapestComesFirst) {
+  std::vector<MethodResult> results = Methods({{"a", Wave(50, .3, .2)}});
+  for (const auto& [tuner, flops] : {std::pair("cheap", 5.0), std::pair("a_search", 7.0)}) {
+    AddEntry(SampleEntry(tuner, Wave(50, .3, .2)), results[0]);
+    Charge(1, 1, flops, results[0].mutable_entries(results[0].entries_size() - 1));
+  }
+  Charge(1, 1, 9, results[0].mutable_entries(0));
+  const auto board = MakeBoard(results);
+  ASSERT_TRUE(board.ok()) << board.status();
+  ASSERT_EQ(board->rows.size(), 3);
+  EXPECT_EQ(board->rows[0].entry.tuner(), "cheap");
+  EXPECT_EQ(board->rows[1].entry.tuner(), "a_search");
+  EXPECT_EQ(board->rows[2].entry.tuner(), "default");
+}
+
 // Every test is better by .01. This is far below the spread between tests, so only a paired
 // comparison sees it.
 TEST(RankTest, ComparisonIsPaired) {

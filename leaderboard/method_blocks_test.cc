@@ -23,7 +23,7 @@ TEST(MethodBlocksTest, RowsOfAMethodStandTogether) {
   const std::vector<MethodBlock> blocks = MethodBlocks(*board, "drawn");
   ASSERT_EQ(blocks.size(), 2);
   EXPECT_EQ(blocks[0].method, "sharp");
-  EXPECT_THAT(Tuners(blocks[0]), ElementsAre("grid_search_50", "grid_search_20", kSampleSelector,
+  EXPECT_THAT(Tuners(blocks[0]), ElementsAre("grid_search_50", kSampleSelector, "grid_search_20",
                                              "grid_search_5", "default"));
   EXPECT_EQ(blocks[0].selector->entry.tuner(), kSampleSelector);
   EXPECT_EQ(blocks[0].search->entry.tuner(), "grid_search_50");

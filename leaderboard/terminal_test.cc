@@ -65,8 +65,8 @@ TEST_F(TerminalTest, SyntheticSettingsAreLabelledAndOthersAreNot) {
 }
 
 TEST_F(TerminalTest, AllRowsInTheBoardsOrderWithTheMethodOnce) {
-  ExpectInOrder({"   1  sharp   grid_search_50", "\n 2-3          grid_search_20",
-                 "\n 2-3          spectrum_rule", "\n   4          grid_search_5",
+  ExpectInOrder({"   1  sharp   grid_search_50", "\n 2-3          spectrum_rule",
+                 "\n 2-3          grid_search_20", "\n   4          grid_search_5",
                  "\n   5          default", "\n   6  blunt   default"});
   EXPECT_THAT(text_, Not(HasSubstr("more entr")));
 }

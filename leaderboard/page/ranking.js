@@ -160,7 +160,7 @@ function drawRanking() {
       ([label, text]) => [element("dt", {}, label), element("dd", {}, text)]));
     document.getElementById("ranking-note").textContent = setting.not_ranked
       ? `${settingTitle(setting)} is shown, not ranked: ${setting.not_ranked}.`
-      : `${settingTitle(setting)}: one line a method, with the tuner that ranks highest. A rank is the range of places among all entries that the data leave open; rows whose ranges overlap are tied.`;
+      : `${settingTitle(setting)}: one line a method, with the tuner that ranks highest, the cheapest one of several. A rank is the range of places among all entries that the data leave open; rows whose ranges overlap are tied.`;
   });
   state.follow(["setting", "q", "sort", "dir", "open"], () => {
     const setting = settingNow();
