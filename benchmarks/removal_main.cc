@@ -91,7 +91,8 @@ struct PlannedPoint {
   RemovalPoint point;  // tuners, damping and LDS
 };
 
-// The dampings that the asked tuners chose, each once.
+// The dampings that the asked tuners chose, each once. A tuner that failed has a point with its
+// failure.
 absl::StatusOr<std::vector<PlannedPoint>> PlanPoints(const MethodResult& result,
                                                      const std::string& path) {
   std::vector<PlannedPoint> plan;
@@ -99,13 +100,18 @@ absl::StatusOr<std::vector<PlannedPoint>> PlanPoints(const MethodResult& result,
     const auto entry =
         std::find_if(result.entries().begin(), result.entries().end(),
                      [&](const Entry& candidate) { return candidate.tuner() == tuner; });
-    if (entry == result.entries().end() || entry->status() != OK || entry->metrics().empty()) {
+    if (entry == result.entries().end()) continue;
+    if (entry->status() != OK || entry->metrics().empty()) {
+      RemovalPoint& failed = plan.emplace_back().point;
+      failed.add_tuners(tuner);
+      failed.set_status(entry->status() == OK ? ERROR : entry->status());
+      failed.set_message(entry->message());
       continue;
     }
     Damping damping;
     if (result.damped()) damping = InUnitOfGrid(result, entry->absolute_damping());
     auto planned = std::find_if(plan.begin(), plan.end(), [&](const PlannedPoint& other) {
-      return other.damping == damping;
+      return other.point.status() == OK && other.damping == damping;
     });
     if (planned == plan.end()) {
       planned = plan.insert(plan.end(), PlannedPoint{damping, {}});
@@ -115,7 +121,7 @@ absl::StatusOr<std::vector<PlannedPoint>> PlanPoints(const MethodResult& result,
     planned->point.add_tuners(tuner);
   }
   if (!plan.empty()) return plan;
-  return absl::NotFoundError(absl::StrCat(path, " has no damping of ",
+  return absl::NotFoundError(absl::StrCat(path, " has none of the tuners ",
                                           absl::StrJoin(absl::GetFlag(FLAGS_tuners), ", "),
                                           "; name other tuners with --tuners"));
 }
@@ -187,6 +193,7 @@ class Study {
     for (size_t i = 0; i < plan->size(); ++i) {
       RemovalPoint& point = *removal.add_points();
       point = plan->at(i).point;
+      if (point.status() != OK) continue;
       const absl::StatusOr<at::Tensor>& of_point = scores->at(i);
       if (!of_point.ok()) {
         point.set_status(EntryStatusOf(of_point.status()));
@@ -278,6 +285,7 @@ class Study {
     std::vector<absl::StatusOr<at::Tensor>> scores;
     for (const PlannedPoint& planned : plan) {
       scores.push_back(guarded([&]() -> absl::StatusOr<at::Tensor> {
+        if (planned.point.status() != OK) return absl::UnknownError(planned.point.message());
         if (!fitted.ok()) return fitted.status();
         absl::StatusOr<at::Tensor> all = (*fitted)->Scores(planned.damping, nobody);
         if (!all.ok()) return all;

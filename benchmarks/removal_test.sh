@@ -26,6 +26,13 @@ grep -q training "$TEST_TMPDIR/log" && fail "it trained again: $(cat "$TEST_TMPD
 same() { grep -v 'date\|load_average' "$1"; }
 cmp <(same "$file") <(same "$TEST_TMPDIR/first") || fail "the second run measured something else"
 
+# What failed in the results is a line with its reason.
+mkdir -p "$TEST_TMPDIR/failed/glyphs_mlp"
+awk '/^entries/ { print; print "  status: REFUSED message: \"not today\""; next } 1' benchmarks/baseline/results/glyphs_mlp/grad_dot.textproto \
+  > "$TEST_TMPDIR/failed/glyphs_mlp/grad_dot.textproto"
+run --methods=grad_dot --results="$TEST_TMPDIR/failed" >"$TEST_TMPDIR/table" 2>/dev/null || fail "a method that failed"
+grep -q '^  REFUSED: not today$' "$TEST_TMPDIR/table" || fail "the table: $(cat "$TEST_TMPDIR/table")"
+
 says() {  # PATTERN FLAGS...
   local pattern=$1 said
   shift
@@ -36,5 +43,5 @@ says "^removal: --tests is 1, must be at least 2" --tests=1
 says "^removal: unexpected argument 'grad_dot'; name methods with --methods" grad_dot
 says "^removal: no method 'nothing'; known are datainf, " --methods=nothing
 says "^removal: .*grad_dot.textproto; make it with //:run --setting=glyphs_mlp --methods=grad_dot$" --methods=grad_dot --results="$TEST_TMPDIR/none"
-says "^removal: .*has no damping of mine; name other tuners with --tuners" --methods=grad_dot --tuners=mine
+says "^removal: .*has none of the tuners mine; name other tuners with --tuners" --methods=grad_dot --tuners=mine
 exit 0

@@ -33,8 +33,8 @@ SettingRecord ThroughAFile(const SettingRecord& record) {
   return *std::move(read);
 }
 
-// Recorded numbers have a relative error of 2^-13 (Rounded); a criterion of three moments, and the
-// damping between two points where it crosses its level, have a few times that.
+// Recorded numbers have a relative error of up to 2^-12 (Rounded); a criterion of three moments,
+// and the damping between two points where it crosses its level, have a few times that.
 constexpr double kTolerance = 3e-3;
 
 struct Run {
