@@ -204,7 +204,9 @@ bool SameFiles(const MethodResult& before, const MethodResult& now,
   return false;
 }
 
-void CompareMethods(const MethodResult* before, const MethodResult* now, Comparison& to) {
+// `prefix` stands before the name of each row.
+void CompareMethods(const std::string& prefix, const MethodResult* before, const MethodResult* now,
+                    Comparison& to) {
   const MethodResult& either = now != nullptr ? *now : *before;
   const std::map<std::string, const Entry*> none;
   const auto entries_before = before == nullptr ? none : ByTuner(*before);
@@ -213,7 +215,7 @@ void CompareMethods(const MethodResult* before, const MethodResult* now, Compari
   for (const auto& [tuner, entry] : entries_before) tuners.insert(tuner);
   for (const auto& [tuner, entry] : entries_now) tuners.insert(tuner);
   for (const std::string& tuner : tuners) {
-    const std::string row = absl::StrCat(either.method(), ", ", tuner);
+    const std::string row = absl::StrCat(prefix, either.method(), ", ", tuner);
     const auto was = entries_before.find(tuner), is = entries_now.find(tuner);
     if (is == entries_now.end()) {
       to.Add(Verdict::kLoss, row, "entry", Standing(before->setting(), *was->second), "gone", "");
@@ -257,10 +259,12 @@ std::vector<Movement> CompareResults(const std::vector<MethodResult>& baseline,
   }
   Comparison to;
   std::set<std::pair<std::string, std::string>> said;  // setting, what differs
+  const bool one_setting =
+      methods.empty() || methods.begin()->first.first == methods.rbegin()->first.first;
   for (const auto& [key, results] : methods) {
     const auto& [before, after] = results;
     if (before == nullptr || after == nullptr || SameFiles(*before, *after, said, to)) {
-      CompareMethods(before, after, to);
+      CompareMethods(one_setting ? "" : key.first + ": ", before, after, to);
     }
   }
   return std::move(to).movements();

@@ -21,7 +21,7 @@ enum class Verdict {
 // A difference from the baseline.
 struct Movement {
   Verdict verdict = Verdict::kChanged;
-  std::string row;       // "trak_1, grid_search_50"
+  std::string row;  // "trak_1, grid_search_50"; with several settings, "glyphs_loo: trak_1, ..."
   std::string quantity;  // "lds", "tuning retrainings", "time, every_sum"
   std::string before, now;
   std::string change;  // for readers, with its interval or p-value

@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# regression_gate.sh RUN SPEED COMPARE [flags of COMPARE]
+# regression_gate.sh RUN SPEED COMPARE [--metric_methods=a,b] [flags of COMPARE]
 #
 # Runs the methods of RUN and the suite of SPEED in the built-in setting, on one core, and compares
-# both with the baseline. Times are measured in two processes: a loss must show in both, because
+# both with the baseline. The metrics that this setting does not have, leave-one-out and mislabelled
+# examples, are measured in variants of it, for --metric_methods. Times are measured in two processes: a loss must show in both, because
 # something other than the code may slow down one of them. Before the gate reports a slower time, and
 # before it writes a new baseline, it times two more processes. Within a process, repetitions of all
 # benchmarks are interleaved, so that a busy moment of the machine affects all of them.
 set -euo pipefail
 run=$1 speed=$2 compare=$3
 shift 3
+metric_methods=
+if [[ "${1:-}" == --metric_methods=* ]]; then
+  metric_methods=${1#*=}
+  shift
+fi
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 
@@ -31,6 +37,11 @@ measure() {  # FIRST LAST
 compare() { "$compare" --results="$output/results" --speed="$suites" "$@"; }
 
 "$run" --setting=glyphs_mlp --threads=1 --output="$output/results"
+if [ -n "$metric_methods" ]; then
+  for setting in glyphs_loo glyphs_noisy; do
+    "$run" --setting="$setting" --methods="$metric_methods" --tuners=default --threads=1 --output="$output/results"
+  done
+fi
 measure 1 2
 if [[ " $* " == *" --update"* ]]; then
   measure 3 4

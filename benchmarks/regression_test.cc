@@ -54,6 +54,14 @@ TEST(CompareResultsTest, SameIsSilent) {
   EXPECT_THAT(CompareResults({Result()}, {elsewhere}), IsEmpty());
 }
 
+TEST(CompareResultsTest, OfSeveralSettingsEachIsNamed) {
+  MethodResult other = Result(), worse = Result();
+  Shift(-.02, 1, &worse);
+  for (MethodResult* result : {&other, &worse}) result->mutable_setting()->set_name("t");
+  EXPECT_THAT(CompareResults({Result(), other}, {Result(), worse}),
+              ElementsAre(Moved(Verdict::kLoss, "t: m, default", "lds")));
+}
+
 // A difference of .02 on every test example, far below their spread, shows in pairs only.
 TEST(CompareResultsTest, MetricsAreComparedInPairs) {
   MethodResult worse = Result();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs every method in the built-in setting and compares LDS, cost and speed with the committed
-# baseline (benchmarks/baseline). Prints what changed. Exits with 1 if something got worse.
+# baseline (benchmarks/baseline), and other metrics of some methods in variants of the setting. Prints what changed. Exits with 1 if something got worse.
 #
 #   ci/regression.sh
 #   ci/regression.sh --update="why these changes are right"   rewrites the baseline
@@ -15,4 +15,4 @@ trap 'rm -f "$log"' EXIT
 echo "regression: building (takes minutes the first time)" >&2
 bazel build --noshow_progress //benchmarks:regression_gate >"$log" 2>&1 || { cat "$log" >&2; exit 2; }
 bazel-bin/benchmarks/regression_gate bazel-bin/benchmarks/quick_run bazel-bin/benchmarks/method_speed \
-  bazel-bin/benchmarks/compare_with_baseline "$@"
+  bazel-bin/benchmarks/compare_with_baseline --metric_methods=grad_dot,fisher_projected,kfac,trak_1 "$@"
