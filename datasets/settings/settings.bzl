@@ -12,5 +12,6 @@ SETTINGS = {
     "mnist_lr_loo": ["@mnist//:files"],
     "mnist_lr_noisy": ["@mnist//:files"],
     "mnist_mlp": ["@mnist//:files"],
+    "mnist_mlp_noisy": ["@mnist//:files"],
     "mnist_wide": ["@mnist//:files"],
 }
