@@ -91,8 +91,7 @@ struct PlannedPoint {
   RemovalPoint point;  // tuners, damping and LDS
 };
 
-// The dampings that the asked tuners chose, each once. A tuner that failed has a point with its
-// failure.
+// The dampings that the asked tuners chose, each once, and the failures of those that chose none.
 absl::StatusOr<std::vector<PlannedPoint>> PlanPoints(const MethodResult& result,
                                                      const std::string& path) {
   std::vector<PlannedPoint> plan;
@@ -102,10 +101,16 @@ absl::StatusOr<std::vector<PlannedPoint>> PlanPoints(const MethodResult& result,
                      [&](const Entry& candidate) { return candidate.tuner() == tuner; });
     if (entry == result.entries().end()) continue;
     if (entry->status() != OK || entry->metrics().empty()) {
-      RemovalPoint& failed = plan.emplace_back().point;
-      failed.add_tuners(tuner);
-      failed.set_status(entry->status() == OK ? ERROR : entry->status());
-      failed.set_message(entry->message());
+      const EntryStatus status = entry->status() == OK ? ERROR : entry->status();
+      auto failed = std::find_if(plan.begin(), plan.end(), [&](const PlannedPoint& other) {
+        return other.point.status() == status && other.point.message() == entry->message();
+      });
+      if (failed == plan.end()) {
+        failed = plan.insert(plan.end(), PlannedPoint());
+        failed->point.set_status(status);
+        failed->point.set_message(entry->message());
+      }
+      failed->point.add_tuners(tuner);
       continue;
     }
     Damping damping;
