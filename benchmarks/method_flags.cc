@@ -70,7 +70,7 @@ absl::StatusOr<ChildLimits> LimitsOfFlags() {
     return absl::InvalidArgumentError(absl::StrCat("--threads: ", threads.status().message()));
   }
   // CUDA reserves far more address space than it uses, so no limit on it can hold.
-  const bool on_cpu = absl::GetFlag(FLAGS_device) == "cpu";
+  const bool on_cpu = !absl::StartsWith(absl::GetFlag(FLAGS_device), "cuda");  // "cpu:0" too
   return ChildLimits{timeout, on_cpu ? memory_limit : 0, *threads};
 }
 

@@ -2,16 +2,13 @@
 #ifndef ATTRIBENCH_EVALUATORS_REPLAY_REPLAYED_TUNING_PROBLEM_H_
 #define ATTRIBENCH_EVALUATORS_REPLAY_REPLAYED_TUNING_PROBLEM_H_
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "ATen/core/Tensor.h"
 #include "absl/status/statusor.h"
-#include "evaluators/evaluation_blocks.h"
 #include "evaluators/replay/tuning_record.h"
 #include "evaluators/tuners/tuning_problem.h"
 
