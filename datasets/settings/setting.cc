@@ -220,11 +220,12 @@ absl::Status CheckImported(const Setting& setting) {
       {"subset_plan.subset_fraction", plan.subset_fraction() != 0},
       {"subset_plan.seed", plan.seed() != 0},
       {"subset_plan.leave_one_out", plan.leave_one_out()},
-      {"checkpoints.num_half_data", checkpoints.num_half_data() != 0},
       {"checkpoints.num_along_run", checkpoints.num_along_run() != 0},
       {"checkpoints.seed", checkpoints.seed() != 0},
       {"checkpoints.num_full_data without a model",
        IsForScoresOnly(setting) && checkpoints.num_full_data() != 0},
+      {"checkpoints.num_half_data without a model",
+       IsForScoresOnly(setting) && checkpoints.num_half_data() != 0},
   };
   for (const auto& [field, is_there] : foreign) {
     if (!is_there) continue;

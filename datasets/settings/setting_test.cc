@@ -123,8 +123,8 @@ TEST(SettingTest, AnImportedSettingNeedsNoRecipe) {
   EXPECT_EQ(message([](Setting& s) { s.mutable_recipe()->set_epochs(3); }),
             "setting mine: recipe is there, must be left out of an imported setting");
   EXPECT_EQ(message([](Setting& s) { s.mutable_checkpoints()->set_num_half_data(3); }),
-            "setting mine: checkpoints.num_half_data is there, must be left out of an imported "
-            "setting");
+            "setting mine: checkpoints.num_half_data without a model is there, must be left out of "
+            "an imported setting");
   EXPECT_EQ(message([](Setting& s) { s.mutable_checkpoints()->set_num_full_data(1); }),
             "setting mine: checkpoints.num_full_data without a model is there, must be left out of "
             "an imported setting");

@@ -31,6 +31,10 @@ ABSL_FLAG(std::string, outputs, "",
 ABSL_FLAG(std::string, margins, "", "the same for margins, if there are any");
 ABSL_FLAG(std::string, checkpoints, "",
           "folder with *.safetensors, in the order of their names: models trained on all examples");
+ABSL_FLAG(std::string, half_data_checkpoints, "",
+          "the same for models trained on a part of the examples, usually half");
+ABSL_FLAG(std::string, half_data_subsets, "",
+          "safetensors file: the training examples of each of these, in the form of --subsets");
 ABSL_FLAG(double, training_cpu_seconds, 0, "CPU seconds of one training, if they are known");
 ABSL_FLAG(double, training_flops, 0, "floating-point operations of one training, if known");
 ABSL_FLAG(std::string, output, "", "folder of the zoo; default: out/zoo/<setting>");
@@ -38,9 +42,12 @@ ABSL_FLAG(std::string, output, "", "folder of the zoo; default: out/zoo/<setting
 namespace attribench {
 namespace {
 
-absl::StatusOr<std::vector<std::string>> Checkpoints(const std::string& folder) {
+// The checkpoints in the folder that `flag` names, as `value`.
+absl::StatusOr<std::vector<std::string>> Checkpoints(const std::string& flag,
+                                                     const std::string& value) {
   std::vector<std::string> paths;
-  if (folder.empty()) return paths;
+  if (value.empty()) return paths;
+  const std::string folder = InWorkingDirectory(value);
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error)) {
@@ -48,7 +55,7 @@ absl::StatusOr<std::vector<std::string>> Checkpoints(const std::string& folder) 
   }
   if (error) {
     return absl::NotFoundError(
-        absl::StrCat("--checkpoints: ", folder, " cannot be read: ", error.message()));
+        absl::StrCat("--", flag, ": ", folder, " cannot be read: ", error.message()));
   }
   std::sort(paths.begin(), paths.end());
   return paths;
@@ -83,10 +90,19 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (const std::string margins = absl::GetFlag(FLAGS_margins); !margins.empty()) {
     files.margins = InWorkingDirectory(margins);
   }
-  const std::string folder = absl::GetFlag(FLAGS_checkpoints);
-  auto checkpoints = Checkpoints(folder.empty() ? folder : InWorkingDirectory(folder));
+  auto checkpoints = Checkpoints("checkpoints", absl::GetFlag(FLAGS_checkpoints));
   if (!checkpoints.ok()) return checkpoints.status();
   files.checkpoints = *std::move(checkpoints);
+  checkpoints = Checkpoints("half_data_checkpoints", absl::GetFlag(FLAGS_half_data_checkpoints));
+  if (!checkpoints.ok()) return checkpoints.status();
+  files.half_data_checkpoints = *std::move(checkpoints);
+  const std::string halves = absl::GetFlag(FLAGS_half_data_subsets);
+  if (halves.empty() != files.half_data_checkpoints.empty()) {
+    return absl::InvalidArgumentError(
+        "--half_data_checkpoints and --half_data_subsets belong together: one of them is missing, "
+        "or its folder has no *.safetensors");
+  }
+  if (!halves.empty()) files.half_data_subsets = InWorkingDirectory(halves);
   if (!IsForScoresOnly(*setting)) {
     const absl::StatusOr<DatasetSplit> data = LoadDataset(*setting, DataRoot());
     if (!data.ok()) return data.status();
@@ -99,8 +115,8 @@ absl::Status Run(const std::vector<char*>& positional) {
   if (!status.ok()) return status;
   std::cout << output << ": the zoo of " << setting->name() << ", "
             << setting->subset_plan().num_subsets() << " subsets x "
-            << setting->subset_plan().num_seeds() << " seeds, " << files.checkpoints.size()
-            << " checkpoints\n";
+            << setting->subset_plan().num_seeds() << " seeds, "
+            << files.checkpoints.size() + files.half_data_checkpoints.size() << " checkpoints\n";
   return absl::OkStatus();
 }
 

@@ -53,10 +53,10 @@ absl::StatusOr<at::Tensor> FromNumbers(const std::string& path, const at::Tensor
   return at::zeros({sorted.size(0), num_train}, at::kBool).scatter_(1, sorted, true);
 }
 
-absl::StatusOr<at::Tensor> ImportSubsets(const Setting& setting, const std::string& path) {
+// m subsets of n training examples, [m, n] bool.
+absl::StatusOr<at::Tensor> ImportSubsets(const std::string& path, int64_t m, int64_t n) {
   const absl::StatusOr<at::Tensor> read = ReadOne(path, "subsets");
   if (!read.ok()) return read.status();
-  const int64_t m = setting.subset_plan().num_subsets(), n = setting.dataset().num_train();
   const auto type = read->scalar_type();
   const bool are_members = type == at::kBool || type == at::kByte;
   const std::string wanted =
@@ -106,11 +106,49 @@ absl::StatusOr<at::Tensor> ImportOutputs(const Setting& setting, const std::stri
   return outputs->to(at::kFloat).contiguous();
 }
 
+// As many checkpoints as `field` of the setting says.
+absl::StatusOr<std::vector<Parameters>> ImportCheckpoints(const Setting& setting,
+                                                          const std::vector<std::string>& paths,
+                                                          const std::string& field,
+                                                          int64_t count) {
+  if (static_cast<int64_t>(paths.size()) != count) {
+    return absl::InvalidArgumentError(absl::StrCat("there are ", paths.size(), " checkpoints; ",
+                                                   field, " of setting ", setting.name(), " is ",
+                                                   count));
+  }
+  std::vector<Parameters> checkpoints;
+  for (const std::string& path : paths) {
+    const absl::StatusOr<std::string> bytes = ReadWholeFile(path);
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<Parameters> parameters = ParseCheckpoint(*bytes, path, setting.model());
+    if (!parameters.ok()) return parameters.status();
+    checkpoints.push_back(*std::move(parameters));
+  }
+  return checkpoints;
+}
+
+absl::Status WriteCheckpoints(const std::string& kind, const std::vector<Parameters>& checkpoints,
+                              ZooWriter& zoo) {
+  for (size_t i = 0; i < checkpoints.size(); ++i) {
+    const absl::Status status =
+        zoo.WriteCheckpoint(absl::StrFormat("%s_%02d", kind, i), checkpoints[i]);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+TrainingCost CostOf(const TrainingCost& one, int64_t count) {
+  TrainingCost cost = one;
+  cost.set_count(count);
+  return cost;
+}
+
 }  // namespace
 
 absl::StatusOr<GroundTruth> ImportGroundTruth(const Setting& setting, const ImportedFiles& files) {
   GroundTruth truth;
-  absl::StatusOr<at::Tensor> tensor = ImportSubsets(setting, files.subsets);
+  absl::StatusOr<at::Tensor> tensor = ImportSubsets(
+      files.subsets, setting.subset_plan().num_subsets(), setting.dataset().num_train());
   if (!tensor.ok()) return tensor.status();
   truth.subsets = *std::move(tensor);
   tensor = ImportOutputs(setting, files.outputs, "outputs");
@@ -135,19 +173,18 @@ absl::Status ImportZoo(const Setting& setting, const ImportedFiles& files,
   }
   const absl::StatusOr<GroundTruth> truth = ImportGroundTruth(setting, files);
   if (!truth.ok()) return truth.status();
-  const auto count = static_cast<int64_t>(files.checkpoints.size());
-  if (count != setting.checkpoints().num_full_data()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there are ", count, " checkpoints; checkpoints.num_full_data of setting ",
-                     setting.name(), " is ", setting.checkpoints().num_full_data()));
-  }
-  std::vector<Parameters> checkpoints;
-  for (const std::string& path : files.checkpoints) {
-    const absl::StatusOr<std::string> bytes = ReadWholeFile(path);
-    if (!bytes.ok()) return bytes.status();
-    absl::StatusOr<Parameters> parameters = ParseCheckpoint(*bytes, path, setting.model());
-    if (!parameters.ok()) return parameters.status();
-    checkpoints.push_back(*std::move(parameters));
+  const CheckpointPlan& plan = setting.checkpoints();
+  const auto full = ImportCheckpoints(setting, files.checkpoints, "checkpoints.num_full_data",
+                                      plan.num_full_data());
+  if (!full.ok()) return full.status();
+  const auto half = ImportCheckpoints(setting, files.half_data_checkpoints,
+                                      "checkpoints.num_half_data", plan.num_half_data());
+  if (!half.ok()) return half.status();
+  absl::StatusOr<at::Tensor> half_examples = at::Tensor();
+  if (!half->empty()) {
+    half_examples = ImportSubsets(files.half_data_subsets, plan.num_half_data(),
+                                  setting.dataset().num_train());
+    if (!half_examples.ok()) return half_examples.status();
   }
   ZooWriter zoo(setting, files.data_digest, folder);
   Environment& environment = *zoo.manifest().mutable_environment();
@@ -155,16 +192,18 @@ absl::Status ImportZoo(const Setting& setting, const ImportedFiles& files,
   environment.set_cpu_capability(kNotStated);
   environment.set_torch_version(kNotStated);
   environment.set_compiler(kNotStated);
-  for (int64_t i = 0; i < count; ++i) {
-    const absl::Status status =
-        zoo.WriteCheckpoint(absl::StrFormat("full_%02d", i), checkpoints[i]);
-    if (!status.ok()) return status;
+  if (absl::Status status = WriteCheckpoints("full", *full, zoo); !status.ok()) return status;
+  if (absl::Status status = WriteCheckpoints("half", *half, zoo); !status.ok()) return status;
+  if (half_examples->defined()) {
+    if (absl::Status status = zoo.WriteHalfDataExamples(*half_examples); !status.ok()) return status;
   }
   if (absl::Status status = zoo.WriteGroundTruth(*truth); !status.ok()) return status;
-  *zoo.manifest().mutable_full_data_training() = files.training;
-  zoo.manifest().mutable_full_data_training()->set_count(count);
-  *zoo.manifest().mutable_subset_training() = files.training;
-  zoo.manifest().mutable_subset_training()->set_count(truth->num_subsets() * truth->num_seeds());
+  *zoo.manifest().mutable_full_data_training() =
+      CostOf(files.training, static_cast<int64_t>(full->size()));
+  *zoo.manifest().mutable_half_data_training() =
+      CostOf(files.training, static_cast<int64_t>(half->size()));
+  *zoo.manifest().mutable_subset_training() =
+      CostOf(files.training, truth->num_subsets() * truth->num_seeds());
   return zoo.WriteManifest();
 }
 

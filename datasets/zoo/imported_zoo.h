@@ -24,6 +24,10 @@ struct ImportedFiles {
   std::string outputs;
   std::string margins;                   // more of them, for the metric lds_margin; may be empty
   std::vector<std::string> checkpoints;  // of models trained on all examples, in order
+  // Of models trained on a part of the examples, usually half, in order; and the training examples
+  // of each, in the form of `subsets`.
+  std::vector<std::string> half_data_checkpoints;
+  std::string half_data_subsets;
   TrainingCost training;                 // the mean cost of one training, as far as it is known
   std::string data_digest;               // of the setting's examples; empty if it has none
 };
@@ -35,8 +39,8 @@ absl::StatusOr<GroundTruth> ImportGroundTruth(const Setting& setting, const Impo
 
 // Writes the zoo of an imported setting. Everything is checked before anything is written.
 // FailedPrecondition if the setting is not imported. AlreadyExists if the folder has a zoo.
-// InvalidArgument if there are more or fewer checkpoints than the setting says. Errors also as
-// ImportGroundTruth and ParseCheckpoint.
+// InvalidArgument if there are more or fewer checkpoints of a kind than the setting says. Errors
+// also as ImportGroundTruth and ParseCheckpoint.
 absl::Status ImportZoo(const Setting& setting, const ImportedFiles& files,
                        const std::string& folder);
 

@@ -59,6 +59,8 @@ class ImportedZooTest : public testing::Test {
     return files;
   }
 
+  ImportedFiles GlyphFiles();
+
   std::string Fault(const ImportedFiles& files) {
     return std::string(ImportGroundTruth(Mine(), files).status().message());
   }
@@ -108,7 +110,10 @@ TEST_F(ImportedZooTest, OneSeedNeedsNoDimension) {
   EXPECT_TRUE(at::equal(truth->negative_loss, outputs_.slice(1, 0, 1)));
 }
 
-TEST_F(ImportedZooTest, ACheckpointNeedsTheModel) {
+constexpr char kGlyphs[] = "datasets/zoo/glyphs_mlp/";
+
+// glyphs_mlp as a stranger would import it.
+Setting ImportedGlyphs() {
   Setting setting = *LoadSetting("glyphs_mlp");
   setting.set_imported(true);
   setting.clear_recipe();
@@ -116,14 +121,57 @@ TEST_F(ImportedZooTest, ACheckpointNeedsTheModel) {
   setting.clear_checkpoints();
   setting.mutable_subset_plan()->set_num_subsets(64);
   setting.mutable_subset_plan()->set_num_seeds(3);
+  return setting;
+}
+
+ImportedFiles ImportedZooTest::GlyphFiles() {
+  ImportedFiles files;
+  files.subsets = std::string(kGlyphs) + "ground_truth.safetensors";
+  // The names of its tensors are subsets, negative_loss, margin: the outputs need a file.
+  const Safetensors truth = *ReadSafetensors(files.subsets);
+  files.outputs = Written("outputs", truth.tensors.at("negative_loss"));
+  return files;
+}
+
+TEST_F(ImportedZooTest, HalfDataCheckpointsHaveTheirExamples) {
+  Setting setting = ImportedGlyphs();
+  setting.mutable_checkpoints()->set_num_half_data(2);
+  ASSERT_TRUE(ValidateSetting(setting).ok()) << ValidateSetting(setting);
+  const Zoo original = *Zoo::Open(kGlyphs, *LoadSetting("glyphs_mlp"));
+  ImportedFiles files = GlyphFiles();
+  const std::string checkpoints = std::string(kGlyphs) + "checkpoints/";
+  files.half_data_checkpoints = {checkpoints + "half_03.safetensors"};
+  files.half_data_subsets =
+      Written("halves", at::stack({*original.HalfDataExamples(3), *original.HalfDataExamples(7)}));
+  EXPECT_EQ(ImportZoo(setting, files, zoo_).message(),
+            "there are 1 checkpoints; checkpoints.num_half_data of setting glyphs_mlp is 2");
+  files.half_data_checkpoints.push_back(checkpoints + "half_07.safetensors");
+  const std::string halves = files.half_data_subsets;
+  files.half_data_subsets = files.subsets;
+  EXPECT_TRUE(absl::StrContains(ImportZoo(setting, files, zoo_).message(),
+                                "subsets are [64, 1000] of Bool, must be [2 subsets, 1000 train]"));
+  EXPECT_FALSE(std::filesystem::exists(zoo_)) << "nothing was written";
+  files.half_data_subsets = halves;
+  const absl::Status status = ImportZoo(setting, files, zoo_);
+  ASSERT_TRUE(status.ok()) << status;
+  const Zoo zoo = *Zoo::Open(zoo_, setting);
+  EXPECT_TRUE(zoo.Verify().ok()) << zoo.Verify();
+  for (const auto& [mine, theirs] : {std::pair(0, 3), std::pair(1, 7)}) {
+    EXPECT_TRUE(at::equal(*zoo.HalfDataExamples(mine), *original.HalfDataExamples(theirs)));
+    EXPECT_TRUE(at::equal(zoo.HalfDataCheckpoint(mine)->at(0).value,
+                          original.HalfDataCheckpoint(theirs)->at(0).value));
+  }
+  EXPECT_EQ(zoo.HalfDataExamples(2).status().code(), absl::StatusCode::kOutOfRange);
+  std::filesystem::remove(zoo_ + "/half_data_examples.safetensors");
+  EXPECT_FALSE(zoo.Verify().ok());
+}
+
+TEST_F(ImportedZooTest, ACheckpointNeedsTheModel) {
+  Setting setting = ImportedGlyphs();
   setting.mutable_checkpoints()->set_num_full_data(2);
   ASSERT_TRUE(ValidateSetting(setting).ok()) << ValidateSetting(setting);
-  const std::string own = "datasets/zoo/glyphs_mlp/";
-  ImportedFiles files;
-  files.subsets = files.outputs = own + "ground_truth.safetensors";
-  // The names of its tensors are subsets, negative_loss, margin: the outputs need a file.
-  const Safetensors truth = *ReadSafetensors(files.outputs);
-  files.outputs = Written("outputs", truth.tensors.at("negative_loss"));
+  const std::string own = kGlyphs;
+  ImportedFiles files = GlyphFiles();
   files.checkpoints = {own + "checkpoints/full_01.safetensors"};
   EXPECT_EQ(ImportZoo(setting, files, zoo_).message(),
             "there are 1 checkpoints; checkpoints.num_full_data of setting glyphs_mlp is 2");

@@ -35,6 +35,14 @@ absl::Status CheckShape(const at::Tensor& value, const at::Tensor& like, const s
                                           transposed ? ": it is transposed" : ""));
 }
 
+// The same, also if `value` has another type.
+absl::Status CheckTensor(const at::Tensor& value, const at::Tensor& like, const std::string& what) {
+  if (const absl::Status status = CheckShape(value, like, what); !status.ok()) return status;
+  if (value.scalar_type() == like.scalar_type()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(what, " has type ", c10::toString(value.scalar_type()),
+                                          ", must have ", c10::toString(like.scalar_type())));
+}
+
 // DataLoss if the file has other parameters than the model.
 absl::Status CheckNames(const Safetensors& content, const Parameters& parameters,
                         const std::string& path) {
@@ -166,11 +174,33 @@ absl::StatusOr<Parameters> Zoo::HalfDataCheckpoint(int64_t index) const {
 absl::StatusOr<at::Tensor> Zoo::HalfDataExamples(int64_t index) const {
   const absl::Status status = CheckIndex(manifest_.half_data_training().count(), "half", index);
   if (!status.ok()) return status;
+  if (setting_.imported()) {
+    const absl::StatusOr<at::Tensor> all = ReadHalfDataExamples();
+    if (!all.ok()) return all.status();
+    return (*all)[index];
+  }
   const int64_t n = setting_.dataset().num_train();
   at::Tensor examples = at::zeros({n}, at::kBool);
   examples.index_fill_(
       0, at::tensor(attribench::HalfDataExamples(setting_.checkpoints(), n, index), at::kLong),
       true);
+  return examples;
+}
+
+absl::StatusOr<at::Tensor> Zoo::ReadHalfDataExamples() const {
+  const absl::StatusOr<std::string> bytes = ReadChecked(kHalfDataExamplesPath);
+  if (!bytes.ok()) return bytes.status();
+  const std::string path = absl::StrCat(folder_, "/", kHalfDataExamplesPath);
+  const absl::StatusOr<Safetensors> content = ParseSafetensors(*bytes, path);
+  if (!content.ok()) return content.status();
+  absl::StatusOr<at::Tensor> examples = FindTensor(*content, "subsets", path);
+  if (!examples.ok()) return absl::DataLossError(examples.status().message());
+  const at::Tensor like =
+      at::empty({setting_.checkpoints().num_half_data(), setting_.dataset().num_train()}, at::kBool);
+  if (const absl::Status status = CheckTensor(*examples, like, absl::StrCat(path, ": subsets"));
+      !status.ok()) {
+    return status;
+  }
   return examples;
 }
 
@@ -200,13 +230,8 @@ absl::StatusOr<GroundTruth> Zoo::ReadGroundTruth() const {
     if (is_optional && absl::IsNotFound(found.status())) continue;
     if (!found.ok()) return absl::DataLossError(found.status().message());
     *tensor = *std::move(found);
-    const absl::Status status = CheckShape(*tensor, like, absl::StrCat(path, ": ", name));
+    const absl::Status status = CheckTensor(*tensor, like, absl::StrCat(path, ": ", name));
     if (!status.ok()) return status;
-    if (tensor->scalar_type() != like.scalar_type()) {
-      return absl::DataLossError(absl::StrCat(path, ": ", name, " has type ",
-                                              c10::toString(tensor->scalar_type()), ", must have ",
-                                              c10::toString(like.scalar_type())));
-    }
   }
   for (const auto& [name, values] :
        {std::pair("negative_loss", truth.negative_loss), std::pair("margin", truth.margin)}) {
@@ -240,6 +265,7 @@ absl::Status Zoo::CheckData(const DatasetSplit& data) const {
 
 absl::Status Zoo::Verify() const {
   const CheckpointPlan& plan = setting_.checkpoints();
+  const bool has_halves = setting_.imported() && plan.num_half_data() > 0;
   std::set<std::string> checkpoints;
   for (const auto& [kind, first, end] : {std::tuple("full", int64_t{0}, plan.num_full_data()),
                                          std::tuple("half", int64_t{0}, plan.num_half_data()),
@@ -249,6 +275,7 @@ absl::Status Zoo::Verify() const {
   }
   for (const Manifest::File& file : manifest_.files()) {
     if (file.path() == kGroundTruthPath) continue;
+    if (has_halves && file.path() == kHalfDataExamplesPath) continue;
     if (checkpoints.erase(file.path()) == 0) {
       return absl::DataLossError(absl::StrCat(folder_, "/", kManifestPath, " lists ", file.path(),
                                               ", which setting ", setting_.name(),
@@ -259,6 +286,9 @@ absl::Status Zoo::Verify() const {
   if (!checkpoints.empty()) {
     return absl::DataLossError(
         absl::StrCat(folder_, "/", kManifestPath, " does not list ", *checkpoints.begin()));
+  }
+  if (has_halves) {
+    if (const auto read = ReadHalfDataExamples(); !read.ok()) return read.status();
   }
   return ReadGroundTruth().status();
 }

@@ -27,7 +27,8 @@ struct GroundTruth {
 };
 
 // A setting's trained checkpoints and its ground truth, as files in one folder:
-//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors
+//   manifest.textproto, ground_truth.safetensors, checkpoints/{full,half,run}_<i>.safetensors,
+//   and half_data_examples.safetensors in an imported zoo that has half-data checkpoints.
 // Each file is compared with its SHA-256 in the manifest when it is read, and its numbers must be
 // finite. DataLoss names a file that is wrong. Checkpoints are numbered from 0; OutOfRange says how
 // many of that kind there are.
@@ -51,7 +52,8 @@ class Zoo {
   // GroundTruth::subsets, with n / 2 (rounded down) of them true. The halves are not
   // stored. They follow from the setting (see subset_plan.h). The manifest's recipe digest covers
   // the numbers of the setting that decide the halves, so a zoo with other halves does not open.
-  // OutOfRange as for HalfDataCheckpoint.
+  // An imported zoo has them in a file, and they may be of any size. OutOfRange as for
+  // HalfDataCheckpoint.
   absl::StatusOr<at::Tensor> HalfDataExamples(int64_t index) const;
 
   absl::StatusOr<GroundTruth> ReadGroundTruth() const;
@@ -69,6 +71,8 @@ class Zoo {
 
  private:
   absl::StatusOr<std::string> ReadChecked(const std::string& path) const;
+  // The training examples of an imported zoo's half-data checkpoints, [num_half_data, n] bool.
+  absl::StatusOr<at::Tensor> ReadHalfDataExamples() const;
   absl::StatusOr<Parameters> ReadCheckpoint(const std::string& path) const;
   absl::Status CheckIndex(int64_t count, const std::string& kind, int64_t index) const;
   absl::StatusOr<Parameters> Checkpoint(int64_t count, const std::string& kind,
@@ -87,6 +91,7 @@ absl::StatusOr<Parameters> ParseCheckpoint(const std::string& bytes, const std::
 // Paths inside a zoo's folder.
 std::string CheckpointPath(const std::string& job_name);
 inline constexpr char kGroundTruthPath[] = "ground_truth.safetensors";
+inline constexpr char kHalfDataExamplesPath[] = "half_data_examples.safetensors";
 inline constexpr char kManifestPath[] = "manifest.textproto";
 
 }  // namespace attribench

@@ -35,6 +35,10 @@ absl::Status ZooWriter::WriteGroundTruth(const GroundTruth& truth) {
   return Write(kGroundTruthPath, content);
 }
 
+absl::Status ZooWriter::WriteHalfDataExamples(const at::Tensor& examples) {
+  return Write(kHalfDataExamplesPath, {{{"subsets", examples}}, {}});
+}
+
 absl::Status ZooWriter::WriteManifest() const {
   std::string text;
   google::protobuf::TextFormat::PrintToString(manifest_, &text);

@@ -25,6 +25,8 @@ class ZooWriter {
   absl::Status WriteCheckpoint(const std::string& name, const Parameters& parameters);
   // An undefined margin is left out.
   absl::Status WriteGroundTruth(const GroundTruth& truth);
+  // The training examples of each half-data checkpoint of an imported zoo, [checkpoints, n] bool.
+  absl::Status WriteHalfDataExamples(const at::Tensor& examples);
   absl::Status WriteManifest() const;
 
  private:
