@@ -51,6 +51,17 @@ std::map<std::string, std::vector<std::vector<double>>> Differences(
 
 }  // namespace
 
+void SortByFall(std::vector<MethodRemoval>& studies) {
+  const auto largest = [](const MethodRemoval& study) {
+    double fall = 0;
+    for (const RemovalPoint& point : study.points()) fall = std::max(fall, point.fall().value());
+    return fall;
+  };
+  std::stable_sort(
+      studies.begin(), studies.end(),
+      [&](const MethodRemoval& a, const MethodRemoval& b) { return largest(a) > largest(b); });
+}
+
 std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studies) {
   std::vector<TunerGain> gains;
   for (const auto& [tuner, differences] : Differences(studies)) {

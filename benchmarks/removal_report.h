@@ -22,6 +22,9 @@ struct TunerGain {
 // Of every tuner that differs anywhere, by name. All studies must be of one setting.
 std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studies);
 
+// The methods whose models get worst first, each by its largest fall.
+void SortByFall(std::vector<MethodRemoval>& studies);
+
 // A table of text: one line for each method and damping, then the gains.
 std::string RemovalTable(const std::vector<MethodRemoval>& studies);
 

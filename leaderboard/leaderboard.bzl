@@ -62,7 +62,7 @@ page_of_results = rule(
     attrs = {
         "results": attr.label_list(mandatory = True, allow_files = True, doc = "results, or folders of them"),
         "sensitivity": attr.label_list(allow_files = True, doc = "sensitivity studies of these settings"),
-        "removal": attr.label_list(allow_files = True, doc = "removal studies for leaderboard.json"),
+        "removal": attr.label_list(allow_files = True, doc = "removal studies of these settings"),
         "documents": attr.label_list(allow_files = True, doc = "files to put beside the page"),
         "_page": attr.label(default = "//leaderboard/page", executable = True, cfg = "target"),
     },

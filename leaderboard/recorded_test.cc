@@ -39,7 +39,7 @@ TEST(RecordedTest, BlockOfReadmeIsShort) {
 }
 
 TEST(RecordedTest, TerminalFits) {
-  const auto results = ReadResultFiles({"benchmarks/results"});
+  const auto results = ReadResultFiles({"benchmarks/results", "benchmarks/baseline/results"});
   ASSERT_TRUE(results.ok()) << results.status();
   const auto board = MakeBoard(*results);
   ASSERT_TRUE(board.ok()) << board.status();

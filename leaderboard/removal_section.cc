@@ -25,13 +25,6 @@ std::string FallText(const Interval& fall) {
   return absl::StrFormat("%.2f [%.2f, %.2f]", fall.value(), fall.low(), fall.high());
 }
 
-double LargestFall(const MethodRemoval& study) {
-  double largest = 0;
-  for (const RemovalPoint& point : study.points())
-    largest = std::max(largest, point.fall().value());
-  return largest;
-}
-
 std::string Line(const MethodRemoval& study, const RemovalPoint& point) {
   std::vector<std::string> cells = {
       Code(study.method()),
@@ -57,10 +50,7 @@ std::string Line(const MethodRemoval& study, const RemovalPoint& point) {
 }
 
 std::string Table(std::vector<MethodRemoval> studies) {
-  std::stable_sort(studies.begin(), studies.end(),
-                   [](const MethodRemoval& a, const MethodRemoval& b) {
-                     return LargestFall(a) > LargestFall(b);
-                   });
+  SortByFall(studies);
   std::string shares;
   for (const MethodRemoval& study : studies) {
     for (const RemovalPoint& point : study.points()) {

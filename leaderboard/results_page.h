@@ -49,8 +49,9 @@ struct RecordedPages {
 inline constexpr char kResultsPage[] = "leaderboard/RESULTS.md";
 inline constexpr char kReadme[] = "README.md";
 
-// What both documents of the workspace in folder `root` should be. Reads benchmarks/results,
-// leaderboard/results_notes.md and README.md there, and benchmarks/removal if there is any.
+// What both documents of the workspace in folder `root` should be. README.md has the results of
+// benchmarks/results, RESULTS.md also those of benchmarks/baseline/results: the built-in settings.
+// Reads leaderboard/results_notes.md and README.md too, and benchmarks/removal if there is any.
 // NotFound if one of the others is missing.
 absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root);
 

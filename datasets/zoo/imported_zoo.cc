@@ -109,8 +109,7 @@ absl::StatusOr<at::Tensor> ImportOutputs(const Setting& setting, const std::stri
 // As many checkpoints as `field` of the setting says.
 absl::StatusOr<std::vector<Parameters>> ImportCheckpoints(const Setting& setting,
                                                           const std::vector<std::string>& paths,
-                                                          const std::string& field,
-                                                          int64_t count) {
+                                                          const std::string& field, int64_t count) {
   if (static_cast<int64_t>(paths.size()) != count) {
     return absl::InvalidArgumentError(absl::StrCat("there are ", paths.size(), " checkpoints; ",
                                                    field, " of setting ", setting.name(), " is ",
@@ -182,8 +181,8 @@ absl::Status ImportZoo(const Setting& setting, const ImportedFiles& files,
   if (!half.ok()) return half.status();
   absl::StatusOr<at::Tensor> half_examples = at::Tensor();
   if (!half->empty()) {
-    half_examples = ImportSubsets(files.half_data_subsets, plan.num_half_data(),
-                                  setting.dataset().num_train());
+    half_examples =
+        ImportSubsets(files.half_data_subsets, plan.num_half_data(), setting.dataset().num_train());
     if (!half_examples.ok()) return half_examples.status();
   }
   ZooWriter zoo(setting, files.data_digest, folder);
@@ -195,7 +194,8 @@ absl::Status ImportZoo(const Setting& setting, const ImportedFiles& files,
   if (absl::Status status = WriteCheckpoints("full", *full, zoo); !status.ok()) return status;
   if (absl::Status status = WriteCheckpoints("half", *half, zoo); !status.ok()) return status;
   if (half_examples->defined()) {
-    if (absl::Status status = zoo.WriteHalfDataExamples(*half_examples); !status.ok()) return status;
+    if (absl::Status status = zoo.WriteHalfDataExamples(*half_examples); !status.ok())
+      return status;
   }
   if (absl::Status status = zoo.WriteGroundTruth(*truth); !status.ok()) return status;
   *zoo.manifest().mutable_full_data_training() =

@@ -28,8 +28,8 @@ struct ImportedFiles {
   // of each, in the form of `subsets`.
   std::vector<std::string> half_data_checkpoints;
   std::string half_data_subsets;
-  TrainingCost training;                 // the mean cost of one training, as far as it is known
-  std::string data_digest;               // of the setting's examples; empty if it has none
+  TrainingCost training;    // the mean cost of one training, as far as it is known
+  std::string data_digest;  // of the setting's examples; empty if it has none
 };
 
 // The ground truth of the files. InvalidArgument, in one sentence that names the file, if a tensor

@@ -195,8 +195,8 @@ absl::StatusOr<at::Tensor> Zoo::ReadHalfDataExamples() const {
   if (!content.ok()) return content.status();
   absl::StatusOr<at::Tensor> examples = FindTensor(*content, "subsets", path);
   if (!examples.ok()) return absl::DataLossError(examples.status().message());
-  const at::Tensor like =
-      at::empty({setting_.checkpoints().num_half_data(), setting_.dataset().num_train()}, at::kBool);
+  const at::Tensor like = at::empty(
+      {setting_.checkpoints().num_half_data(), setting_.dataset().num_train()}, at::kBool);
   if (const absl::Status status = CheckTensor(*examples, like, absl::StrCat(path, ": subsets"));
       !status.ok()) {
     return status;

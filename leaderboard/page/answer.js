@@ -86,10 +86,15 @@ function answerLine(row, isFirst) {
       isFirst && row.setting.synthetic ? element("span", {class: "tag"}, "synthetic") : null))));
 }
 
+function whyUnanswered(setting) {
+  if (setting.not_ranked) return "not ranked: " + setting.not_ranked;
+  return setting.selectors ? "no method had both a selector and a grid search" : "no selector ran";
+}
+
 function unansweredLine(setting) {
-  return element("tr", {}, element("th", {class: "text", scope: "row"}, setting.name),
-    element("td", {class: "wrap soft", colspan: answerColumns.length - 1},
-      setting.not_ranked ? "not ranked: " + setting.not_ranked : "no selector ran"));
+  return element("tr", {}, element("th", {class: "text", scope: "row"}, setting.name,
+    setting.synthetic ? element("span", {class: "tag"}, "synthetic") : null),
+    element("td", {class: "wrap soft", colspan: answerColumns.length - 1}, whyUnanswered(setting)));
 }
 
 function drawAnswer() {
@@ -97,13 +102,12 @@ function drawAnswer() {
   // The sentences are of the setting in view; the table holds all.
   state.follow(["setting"], () => {
     const setting = settingNow();
-    list.replaceChildren(...(setting.selectors || []).map((selector) => answerSentence(setting, selector)));
-    if (!setting.selectors) {
-      list.append(element("li", {}, `${settingTitle(setting)} has no answer: ` + (setting.not_ranked || "no selector ran") + "."));
-    }
+    list.replaceChildren(...(hasAnswer(setting) ? setting.selectors.map((selector) => answerSentence(setting, selector))
+      : [element("li", {}, `${settingTitle(setting)} has no answer: ${whyUnanswered(setting)}.`)]));
   });
   drawAnswerChart(document.getElementById("answer-chart"));
-  const rows = settings.flatMap((setting, place) => (setting.selectors || []).map((selector) => ({setting, place, selector})));
+  const rows = settings.flatMap((setting, place) => (hasAnswer(setting) ? setting.selectors : [])
+    .map((selector) => ({setting, place, selector})));
   state.follow(["answersort", "answerdir"], () => {
     const column = answerColumns.find((one) => one.key === state.get("answersort")) || answerColumns[0];
     const sorted = sortedBy(rows, column.value, state.get("answerdir"));
@@ -112,6 +116,6 @@ function drawAnswer() {
     document.getElementById("answer-table").replaceChildren(element("table", {},
       element("caption", {class: "soft text"}, "Retrainings to match: the fewest with which grid search is not clearly worse, in the median over methods."),
       element("thead", {}, element("tr", {}, answerColumns.map((one) => sortButton(one, answerKeys)))),
-      element("tbody", {}, lines, settings.filter((setting) => !setting.selectors).map(unansweredLine))));
+      element("tbody", {}, lines, settings.filter((setting) => !hasAnswer(setting)).map(unansweredLine))));
   });
 }

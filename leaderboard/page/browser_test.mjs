@@ -5,6 +5,7 @@ import {mkdtempSync, readFileSync, realpathSync, statSync} from "node:fs";
 import {createRequire} from "node:module";
 import {join, resolve} from "node:path";
 import {pathToFileURL} from "node:url";
+import {gunzipSync} from "node:zlib";
 
 const [site, hostile, packages] = process.argv.slice(2).map((path) => resolve(path));
 const require = createRequire(join(realpathSync(packages), "from_here.js"));
@@ -32,6 +33,7 @@ async function open(path, hash = "", {width = 1200, scheme = "light"} = {}) {
   await page.setViewport({width, height: 900});
   await page.emulateMediaFeatures([{name: "prefers-color-scheme", value: scheme}]);
   await page.goto(pathToFileURL(path).href + hash);
+  await page.waitForSelector("#settings label");  // the data are unpacked
   return page;
 }
 
@@ -63,7 +65,8 @@ async function test(name, run) {
   }
 }
 
-const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(readFileSync(site, "utf8"))[1]);
+const packed = /id="data">(.*?)<\/script>/s.exec(readFileSync(site, "utf8"))[1];
+const data = JSON.parse(gunzipSync(Buffer.from(packed, "base64")));
 // The setting with the most methods that have a curve.
 const busiest = data.settings.reduce((a, b) => (b.methods.filter((m) => m.curve).length > a.methods.filter((m) => m.curve).length ? b : a));
 
@@ -226,6 +229,32 @@ await test("the sensitivity study shows a hyperparameter and its heat map", asyn
   const cells = await page.$$("#study-chart g[data-mark=cell] rect");
   const rows = damped.points.filter((point) => point.curve && ["", name].includes(point.hyperparameter)).length;
   assert.equal(cells.length, rows * damped.damping.filter((value) => value > 0).length);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+const removed = data.settings.find((setting) => setting.removals);
+
+await test("removal has a mark for each tuner, a table, and a link where there is none", async () => {
+  const page = await open(site, removed ? "#setting=" + removed.name : "");
+  if (!removed) {
+    assert.ok(await page.$eval("#removal", (node) => node.hidden));
+    return page.close();
+  }
+  const points = removed.removals.methods.flatMap((one) => one.points);
+  const marks = points.filter((point) => point.fall).flatMap((point) => point.tuners).length;
+  assert.equal((await page.$$("#removal-chart g[data-mark=dot] path")).length, marks);
+  await page.click("#removal summary");
+  assert.equal((await page.$$("#removal-table tbody tr")).length, points.length);
+  await page.type("#filter", "nothing_like_it");
+  assert.match((await texts(page, "#removal-chart"))[0], /No method has such a name/);
+  const other = data.settings.find((setting) => !setting.removals);
+  if (other) {
+    await page.evaluate((name) => { location.hash = "#setting=" + name; }, other.name);
+    await page.waitForSelector("#removal-sentences a");
+    await page.click("#removal-sentences a");
+    await page.waitForFunction((name) => document.querySelector("#settings input:checked").value === name, {}, removed.name);
+  }
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -39,5 +39,6 @@ int main(int argc, char** argv) {
     std::cerr << "hostile_page: " << board.status() << "\n";
     return 1;
   }
-  return WriteWholeFile(argv[1], RenderPage(*board, {}, LinkedPageParts())).ok() ? 0 : 1;
+  const absl::StatusOr<std::string> page = RenderPage(*board, {}, LinkedPageParts());
+  return page.ok() && WriteWholeFile(argv[1], *page).ok() ? 0 : 1;
 }

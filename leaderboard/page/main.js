@@ -40,6 +40,7 @@ function drawPage() {
   drawAnswer();
   drawCost();
   drawSensitivity();
+  drawRemoval();
   drawBudget();
   drawOrigin();
   drawCurves();
@@ -56,4 +57,4 @@ function drawPage() {
   });
 }
 
-drawPage();
+if (settings.length > 0) drawPage();

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // How tuners look, the same in all charts: colour and shape, so that colour alone decides nothing.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const settings = data.settings;
+// The results are gzipped, in base 64.
+async function readData() {
+  const old = typeof DecompressionStream === "undefined";
+  document.getElementById("old-browser").hidden = !old;
+  if (old) return {settings: []};
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (character) => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+const {settings} = await readData();
 
 // Without a choice: the first setting that has an answer, real data before synthetic ones.
-const firstSetting = settings.find((setting) => setting.selectors && !setting.synthetic) ||
-  settings.find((setting) => setting.selectors) || settings[0];
+const hasAnswer = (setting) => (setting.selectors || []).some((selector) => selector.num_compared > 0);
+const firstSetting = settings.find((setting) => hasAnswer(setting) && !setting.synthetic) ||
+  settings.find(hasAnswer) || settings[0];
 const settingNow = () => settings.find((setting) => setting.name === state.get("setting")) || firstSetting;
 
 // Synthetic data are marked wherever their numbers are.
@@ -27,9 +36,11 @@ const kindLooks = {
   unspecified: {symbol: "cross", colour: "var(--fixed)", title: "no tuning"},
 };
 
-// Each selector has a colour of its own, by the order of their names.
-const selectorNames = [...new Set(settings.flatMap((setting) => setting.methods.flatMap(
-  (method) => method.rows.filter((row) => row.kind === "selector").flatMap((row) => row.tuners[0]))))].sort();
+// Each selector has a colour of its own, by the order of their names. A default that is a selector
+// comes last: it stands alone only where that selector did not run under its own name.
+const selectorNames = d3.sort(new Set(settings.flatMap((setting) => setting.methods.flatMap(
+  (method) => method.rows.filter((row) => row.kind === "selector").map((row) => row.tuners[0])))),
+  (name) => name === "default", (name) => name);
 const selectorColours = ["var(--c0)", "var(--c1)", "var(--c2)", "var(--c4)", "var(--c5)"];
 const selectorSymbols = ["triangle", "diamond", "star", "times", "wye"];
 

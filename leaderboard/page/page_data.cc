@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/removal_report.h"
 #include "leaderboard/display_names.h"
 #include "leaderboard/method_blocks.h"
 #include "leaderboard/sentences.h"
@@ -300,8 +301,51 @@ Json StudiesJson(const std::vector<MethodSensitivity>& studies, const SettingFac
   return json;
 }
 
-Json SettingJson(const Board& board, const SettingFacts& setting,
-                 const std::vector<MethodSensitivity>& studies) {
+// ---- Removal -------------------------------------------------------------------------------
+
+Json RemovalPointJson(const RemovalPoint& point) {
+  Json json = {{"tuners", std::vector<std::string>(point.tuners().begin(), point.tuners().end())},
+               {"status", StatusName(point.status())}};
+  Put(json, "message", OneLine(point.message()));
+  Put(json, "damping_text", OneLine(point.damping()));
+  if (point.status() != OK) return json;
+  json["lds"] = Number(point.lds());
+  json["fall"] = IntervalJson(point.fall());
+  Json steps = Json::array();
+  for (const RemovalStep& step : point.steps()) {
+    Json& numbers = steps.emplace_back(IntervalJson(step.fall()));
+    numbers.insert(numbers.begin(), Number(step.share()));
+  }
+  json["steps"] = steps;
+  json["flipped"] = std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
+                                  [](double share) { return share > 0; });
+  json["num_tests"] = point.smallest_flip_size();
+  return json;
+}
+
+// Of one setting; null without studies.
+Json RemovalsJson(const std::vector<MethodRemoval>& studies, const SettingFacts& setting) {
+  std::vector<MethodRemoval> of_setting;
+  for (const MethodRemoval& study : studies) {
+    if (study.setting().name() == setting.name()) of_setting.push_back(study);
+  }
+  if (of_setting.empty()) return nullptr;
+  SortByFall(of_setting);
+  Json methods = Json::array(), gains = Json::array();
+  for (const MethodRemoval& study : of_setting) {
+    Json points = Json::array();
+    for (const RemovalPoint& point : study.points()) points.push_back(RemovalPointJson(point));
+    methods.push_back({{"method", study.method()}, {"points", points}});
+  }
+  for (const TunerGain& gain : GainsOverConstant(of_setting)) {
+    gains.push_back({{"tuner", gain.tuner},
+                     {"num_methods", gain.num_methods},
+                     {"gain", Numbers(gain.gain.value, gain.gain.low, gain.gain.high)}});
+  }
+  return {{"methods", methods}, {"gains", gains}};
+}
+
+Json SettingJson(const Board& board, const SettingFacts& setting, const PageStudies& studies) {
   const std::string& name = setting.name();
   const Resolution resolution = ResolutionOf(board, name);
   Json facts = Json::array(), selectors = Json::array(), methods = Json::array();
@@ -331,13 +375,14 @@ Json SettingJson(const Board& board, const SettingFacts& setting,
   Put(json, "selectors", selectors);
   json["methods"] = methods;
   json["origins"] = OriginsJson(board, name);
-  Put(json, "studies", StudiesJson(studies, setting));
+  Put(json, "studies", StudiesJson(studies.sensitivity, setting));
+  Put(json, "removals", RemovalsJson(studies.removal, setting));
   return json;
 }
 
 }  // namespace
 
-std::string RenderPageData(const Board& board, const std::vector<MethodSensitivity>& studies) {
+std::string RenderPageData(const Board& board, const PageStudies& studies) {
   Json settings = Json::array();
   for (const SettingFacts& setting : board.settings) {
     settings.push_back(SettingJson(board, setting, studies));

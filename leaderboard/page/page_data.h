@@ -5,17 +5,25 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/removal.pb.h"
 #include "benchmarks/sensitivity.pb.h"
 #include "leaderboard/board.h"
 
 namespace attribench {
+
+// What the page shows besides the board, in any order. Studies of settings that the board does not
+// have are left out.
+struct PageStudies {
+  std::vector<MethodSensitivity> sensitivity;
+  std::vector<MethodRemoval> removal;
+};
 
 // The board as the page's scripts read it: JSON without white space. Programs of others read
 // leaderboard.json, whose schema has a version; this one changes with the page.
 //
 //   settings: [name, synthetic, facts [[label, text]], metric, unit, higher_is_better, ceiling,
 //     floor, not_ranked, selectors [selector summary], methods [method], origins [origin],
-//     studies [study]]
+//     studies [study], removals {methods [removal], gains [gain]}]
 //   selector summary: selector, num_methods, num_compared, median [value, low, high],
 //     worst [value, low, high], worst_method, cpu, flops, to_match
 //   method: name, damped, hyperparameters {those that all its rows share}, damping_unit,
@@ -31,11 +39,13 @@ namespace attribench {
 //     scores {tuner: [value, low, high, damping]}, failure, curve [values at `damping`]], damping
 //     The first point has all defaults, and no hyperparameter.
 //
+//   removal: method, points [tuners, status, message, damping_text, lds, fall [value, low, high],
+//     steps [[share, value, low, high]], flipped, num_tests]; the largest falls first
+//   gain: tuner, num_methods, gain [value, low, high]: see TunerGain
+//
 // Lists are in the board's order. Numbers have five significant digits; null stands for one that is
 // missing or not finite. A key whose value is null, an empty text or list may be absent.
-//
-// `studies` are in any order; those of settings that the board does not have are left out.
-std::string RenderPageData(const Board& board, const std::vector<MethodSensitivity>& studies);
+std::string RenderPageData(const Board& board, const PageStudies& studies);
 
 }  // namespace attribench
 

@@ -13,8 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json DataOf(const std::vector<MethodResult>& results,
-            const std::vector<MethodSensitivity>& studies = {}) {
+Json DataOf(const std::vector<MethodResult>& results, const PageStudies& studies = {}) {
   const auto board = MakeBoard(results);
   EXPECT_TRUE(board.ok()) << board.status();
   return Json::parse(RenderPageData(*board, studies), nullptr, /*allow_exceptions=*/false);
@@ -161,7 +160,7 @@ TEST(PageDataTest, AStudyHasScoresAndCurvesOfEachPoint) {
   failed.mutable_entries(0)->set_message("no\ninverse");
   MethodSensitivity elsewhere = study;
   elsewhere.mutable_setting()->set_name("unknown");
-  const Json data = DataOf(SampleResults(), {elsewhere, study});
+  const Json data = DataOf(SampleResults(), {{elsewhere, study}, {}});
   EXPECT_FALSE(data["settings"][0].contains("studies"));
   ASSERT_EQ(data["settings"][1]["studies"].size(), 1);
   const Json& json = data["settings"][1]["studies"][0];
@@ -172,6 +171,48 @@ TEST(PageDataTest, AStudyHasScoresAndCurvesOfEachPoint) {
   EXPECT_EQ(json["points"][0]["curve"], Json({.2, .3}));
   EXPECT_EQ(json["points"][1]["value"], "8");
   EXPECT_EQ(json["points"][1]["failure"], "singular: no inverse");
+}
+
+RemovalPoint Removed(const std::string& tuner, double fall) {
+  RemovalPoint point;
+  point.add_tuners(tuner);
+  point.set_damping(tuner + "'s");
+  point.mutable_fall()->set_value(fall);
+  for (const double shift : {-.5, .5}) {
+    point.add_fall_per_test(fall + shift);
+    point.add_smallest_flip(shift < 0 ? 0 : .2);
+  }
+  RemovalStep& step = *point.add_steps();
+  step.set_share(.2);
+  step.mutable_fall()->set_value(fall);
+  return point;
+}
+
+TEST(PageDataTest, RemovalsOfASetting) {
+  MethodRemoval weak, strong, elsewhere;
+  for (MethodRemoval* study : {&weak, &strong}) study->mutable_setting()->set_name("real");
+  elsewhere.mutable_setting()->set_name("nowhere");
+  weak.set_method("weak");
+  *weak.add_points() = Removed("mean_eigenvalue", 1);
+  *weak.add_points() = Removed("default", 1.5);
+  strong.set_method("strong");
+  *strong.add_points() = Removed("mean_eigenvalue", 3);
+  RemovalPoint& failed = *strong.add_points();
+  failed.set_status(SINGULAR);
+  failed.set_message("no inverse");
+  const Json data = DataOf(SampleResults(), {{}, {weak, elsewhere, strong}});
+  EXPECT_FALSE(data["settings"][0].contains("removals"));
+  const Json& removals = data["settings"][1]["removals"];
+  ASSERT_EQ(removals["methods"].size(), 2);
+  EXPECT_EQ(removals["methods"][0]["method"], "strong");
+  EXPECT_EQ(removals["methods"][0]["points"][1].dump(),
+            R"({"tuners":[],"status":"singular","message":"no inverse"})");
+  EXPECT_EQ(removals["methods"][1]["points"][1].dump(),
+            R"({"tuners":["default"],"status":"ok","damping_text":"default's","lds":0,)"
+            R"("fall":[1.5,0,0],"steps":[[0.2,1.5,0,0]],"flipped":1,"num_tests":2})");
+  ASSERT_EQ(removals["gains"].size(), 1);
+  EXPECT_EQ(removals["gains"][0]["tuner"], "default");
+  EXPECT_EQ(removals["gains"][0]["gain"][0], .5);
 }
 
 }  // namespace

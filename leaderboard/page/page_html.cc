@@ -4,8 +4,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "datasets/formats/gzipped.h"
 #include "datasets/whole_file.h"
-#include "leaderboard/page/page_data.h"
 
 // Defined by embedded_files (embedded.bzl).
 extern "C" {
@@ -36,16 +36,16 @@ PageParts LinkedPageParts() {
           Between(attribench_page_scripts, attribench_page_scripts_end)};
 }
 
-std::string RenderPage(const Board& board, const std::vector<MethodSensitivity>& studies,
-                       const PageParts& parts) {
+absl::StatusOr<std::string> RenderPage(const Board& board, const PageStudies& studies,
+                                       const PageParts& parts) {
   const std::string policy =
       absl::StrCat("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ",
                    ScriptDigest(parts.libraries), " ", ScriptDigest(parts.scripts));
-  // In JSON, < occurs in strings only. Without it, no text can end the element that holds the data.
-  const std::string data = absl::StrReplaceAll(RenderPageData(board, studies), {{"<", "\\u003c"}});
+  const absl::StatusOr<std::string> data = Gzipped(RenderPageData(board, studies));
+  if (!data.ok()) return data.status();
   return absl::StrReplaceAll(parts.html, {{"{{policy}}", policy},
                                           {"{{styles}}", parts.styles},
-                                          {"{{data}}", data},
+                                          {"{{data}}", absl::Base64Escape(*data)},
                                           {"{{libraries}}", parts.libraries},
                                           {"{{scripts}}", parts.scripts}});
 }

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/sensitivity.pb.h"
 #include "leaderboard/board.h"
+#include "leaderboard/page/page_data.h"
 
 namespace attribench {
 
@@ -22,14 +23,15 @@ struct PageParts {
 // Those of the files in this folder, which are linked into the program.
 PageParts LinkedPageParts();
 
-// The page of a board, with the sensitivity studies of its settings: one HTML file that needs no
-// other file and no network. The same board gives the same bytes.
+// The page of a board, with the studies of its settings: one HTML file that needs no other file and
+// no network. The same board gives the same bytes (with one version of zlib: the data are gzipped,
+// in base 64, which takes a fifth of the bytes). ResourceExhausted without memory.
 //
 // Whatever results contain stays text. The browser runs the two scripts of the page, which a
 // content security policy names by their digests, and no others; the scripts put names and messages
 // into the page as text.
-std::string RenderPage(const Board& board, const std::vector<MethodSensitivity>& studies,
-                       const PageParts& parts);
+absl::StatusOr<std::string> RenderPage(const Board& board, const PageStudies& studies,
+                                       const PageParts& parts);
 
 }  // namespace attribench
 

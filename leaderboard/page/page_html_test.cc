@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "datasets/formats/unpacked_file.h"
+#include "datasets/whole_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "leaderboard/sample_results.h"
@@ -14,6 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr PageParts kParts = {
     "<meta {{policy}}><style>{{styles}}</style><script>{{libraries}}</script>"
@@ -26,11 +30,31 @@ Board BoardOf(const std::vector<MethodResult>& results) {
   return *board;
 }
 
+std::string PageOf(const std::vector<MethodResult>& results, const PageParts& parts) {
+  const auto page = RenderPage(BoardOf(results), {}, parts);
+  EXPECT_TRUE(page.ok()) << page.status();
+  return *page;
+}
+
+// The data that stand after `mark`, as the browser unpacks them.
+std::string DataOf(const std::string& page, const std::string& mark) {
+  std::string packed;
+  EXPECT_TRUE(absl::Base64Unescape(page.substr(page.find(mark) + mark.size()), &packed));
+  const std::string path = testing::TempDir() + "/data.gz";
+  EXPECT_TRUE(WriteWholeFile(path, packed).ok());
+  std::string data(1 << 20, ' ');
+  const auto size = UnpackedFile::Open(path)->Read(reinterpret_cast<uint8_t*>(data.data()),
+                                                   static_cast<int64_t>(data.size()));
+  EXPECT_TRUE(size.ok()) << size.status();
+  return data.substr(0, *size);
+}
+
 TEST(PageHtmlTest, PutsThePartsTogether) {
-  const std::string page = RenderPage(BoardOf(SampleResults()), {}, kParts);
+  const std::string page = PageOf(SampleResults(), kParts);
   EXPECT_THAT(page, HasSubstr("<style>a {}</style><script>let d3;</script>"));
-  EXPECT_THAT(page, HasSubstr("<script>alert('{{data}}');</script>{\"settings\":["))
-      << "a part is not searched for marks of others";
+  const std::string end = "<script>alert('{{data}}');</script>";
+  EXPECT_THAT(page, HasSubstr(end)) << "a part is not searched for marks of others";
+  EXPECT_THAT(DataOf(page, end), StartsWith("{\"settings\":["));
   // printf 'let d3;' | openssl sha256 -binary | base64
   EXPECT_THAT(page, HasSubstr("script-src 'sha256-IWa5IJX4guovBtZl075VGy0+jpo7bR+rSEecBUUZWCk=' "
                               "'sha256-rukIuGxN8TH+flF/qOe7kGbGWNWIc1YJuCQyT+cMkVQ='>"));
@@ -40,21 +64,22 @@ TEST(PageHtmlTest, TextOfResultsCannotEndTheData) {
   std::vector<MethodResult> results = SampleResults();
   results[3].mutable_entries(1)->set_message("</script><script>alert(1)</script>");
   results[1].set_method("<!-- <script>");
-  const std::string page = RenderPage(BoardOf(results), {}, kParts);
-  EXPECT_THAT(page, Not(HasSubstr("</script><script>alert(1)")));
-  EXPECT_THAT(page, HasSubstr("\\u003c/script>\\u003cscript>alert(1)\\u003c/script>"));
-  EXPECT_THAT(page, HasSubstr("\"name\":\"\\u003c!-- \\u003cscript>\""));
+  const std::string page = PageOf(results, kParts);
+  EXPECT_THAT(page, Not(HasSubstr("alert(1)")));
+  const std::string unpacked = DataOf(page, "<script>alert('{{data}}');</script>");
+  EXPECT_THAT(unpacked, HasSubstr("</script><script>alert(1)</script>"));
+  EXPECT_THAT(unpacked, HasSubstr("\"name\":\"<!-- <script>\""));
 }
 
 TEST(PageHtmlTest, TheSameBytesFromResultsInAnyOrder) {
   std::vector<MethodResult> results = SampleResults();
-  const std::string page = RenderPage(BoardOf(results), {}, LinkedPageParts());
+  const std::string page = PageOf(results, LinkedPageParts());
   std::reverse(results.begin(), results.end());
-  EXPECT_TRUE(RenderPage(BoardOf(results), {}, LinkedPageParts()) == page);
+  EXPECT_TRUE(PageOf(results, LinkedPageParts()) == page);
 }
 
 TEST(PageHtmlTest, TheLinkedPageIsWholeAndAsksForNothing) {
-  const std::string page = RenderPage(BoardOf(SampleResults()), {}, LinkedPageParts());
+  const std::string page = PageOf(SampleResults(), LinkedPageParts());
   EXPECT_THAT(page, HasSubstr("drawPage();"));
   EXPECT_THAT(page, HasSubstr("Permission to use, copy, modify, and/or distribute"));
   for (const char* mark : {"{{policy}}", "{{styles}}", "{{libraries}}", "{{scripts}}"}) {

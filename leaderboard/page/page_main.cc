@@ -25,7 +25,7 @@ ABSL_FLAG(
 ABSL_FLAG(std::vector<std::string>, sensitivity, {},
           "sensitivity studies to show, separated by commas: files, or folders; none if empty");
 ABSL_FLAG(std::vector<std::string>, removal, {},
-          "removal studies for leaderboard.json, separated by commas: files, or folders");
+          "removal studies to show, separated by commas: files, or folders; none if empty");
 ABSL_FLAG(std::string, output, "out/leaderboard", "folder for index.html and leaderboard.json");
 
 namespace attribench {
@@ -47,25 +47,24 @@ absl::Status Run() {
   if (!results.ok()) return results.status();
   const auto board = MakeBoard(*results);
   if (!board.ok()) return board.status();
-  std::vector<MethodSensitivity> studies;
+  PageStudies studies;
   if (!study_paths.empty()) {
     auto read = ReadSensitivityFiles(study_paths);
     if (!read.ok()) return read.status();
-    studies = *std::move(read);
+    studies.sensitivity = *std::move(read);
   }
-  std::vector<MethodRemoval> removals;
   if (const auto removal_paths = Paths(absl::GetFlag(FLAGS_removal)); !removal_paths.empty()) {
     auto read = ReadRemovalFiles(removal_paths);
     if (!read.ok()) return read.status();
-    removals = *std::move(read);
+    studies.removal = *std::move(read);
   }
   const std::filesystem::path folder = InWorkingDirectory(absl::GetFlag(FLAGS_output));
   const std::string page = (folder / "index.html").string();
+  const absl::StatusOr<std::string> html = RenderPage(*board, studies, LinkedPageParts());
+  if (!html.ok()) return html.status();
   absl::Status status =
-      WriteWholeFile((folder / "leaderboard.json").string(), RenderJson(*board, removals));
-  if (status.ok()) {
-    status = WriteWholeFile(page, RenderPage(*board, studies, LinkedPageParts()));
-  }
+      WriteWholeFile((folder / "leaderboard.json").string(), RenderJson(*board, studies.removal));
+  if (status.ok()) status = WriteWholeFile(page, *html);
   if (status.ok()) std::cout << "page: " << page << std::endl;
   return status;
 }
