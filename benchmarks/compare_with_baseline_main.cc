@@ -23,9 +23,9 @@
 #include "absl/time/clock.h"
 #include "benchmarks/regression.h"
 #include "benchmarks/result_files.h"
+#include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
-#include "google/protobuf/text_format.h"
 
 ABSL_FLAG(std::string, baseline, "benchmarks/baseline", "folder of the baseline");
 ABSL_FLAG(std::vector<std::string>, results, {},
@@ -126,13 +126,8 @@ absl::Status WriteBaseline(const fs::path& folder, const Now& now, const std::st
                            const std::string& moved) {
   std::vector<fs::path> kept;
   for (const MethodResult& result : now.results) {
-    std::string text;
-    google::protobuf::TextFormat::PrintToString(WithoutMachine(result), &text);
     kept.push_back(folder / "results" / result.setting().name() / (result.method() + ".textproto"));
-    const absl::Status status = WriteWholeFile(
-        kept.back().string(), absl::StrCat("# proto-file: benchmarks/result.proto\n"
-                                           "# proto-message: attribench.MethodResult\n",
-                                           text));
+    const absl::Status status = WriteTextProto(kept.back().string(), WithoutMachine(result));
     if (!status.ok()) return status;
   }
   if (!now.suites.empty()) {

@@ -25,7 +25,6 @@
 #include "benchmarks/text_table.h"
 #include "datasets/num_threads.h"
 #include "datasets/text_proto.h"
-#include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "evaluators/tuners/tuner.h"
 
@@ -76,9 +75,7 @@ absl::StatusOr<ScoresFacts> ChosenFacts(const std::string& path) {
   }
   if (const std::string file = absl::GetFlag(FLAGS_cost); !file.empty()) {
     ImportedCost cost;
-    const absl::StatusOr<std::string> text = ReadWholeFile(InWorkingDirectory(file));
-    if (!text.ok()) return text.status();
-    const absl::Status status = ParseTextProto(*text, file, &cost);
+    const absl::Status status = ReadTextProto(InWorkingDirectory(file), &cost);
     if (!status.ok()) return status;
     for (const CostRecord* part : {&cost.fit(), &cost.scores()}) {
       for (const double number : {part->retrainings(), part->gradient_evaluations(), part->flops(),
@@ -185,7 +182,7 @@ absl::Status Run(const std::vector<char*>& positional) {
   }
   const std::string file = absl::StrCat(InWorkingDirectory(absl::GetFlag(FLAGS_output)), "/",
                                         loaded->facts.name(), "/", facts->name, ".textproto");
-  if (const absl::Status status = WriteResult(file, *result); !status.ok()) return status;
+  if (const absl::Status status = WriteTextProto(file, *result); !status.ok()) return status;
   std::cout << "\nresult: " << file << "\n";
   return absl::OkStatus();
 }

@@ -28,13 +28,12 @@
 #include "datasets/formats/safetensors.h"
 #include "datasets/num_threads.h"
 #include "datasets/project_path.h"
-#include "datasets/whole_file.h"
+#include "datasets/text_proto.h"
 #include "datasets/working_directory.h"
 #include "datasets/zoo/removal_trainings.h"
 #include "datasets/zoo/trainer.h"
 #include "evaluators/metrics/removal.h"
 #include "evaluators/statistics/mean_over_tests.h"
-#include "google/protobuf/text_format.h"
 #include "methods/fit_on_device.h"
 #include "methods/registry.h"
 
@@ -211,12 +210,7 @@ class Study {
   }
 
   absl::Status Write(const MethodRemoval& removal) const {
-    std::string text;
-    google::protobuf::TextFormat::PrintToString(removal, &text);
-    return WriteWholeFile(absl::StrCat(folder_, "/", removal.method(), ".textproto"),
-                          absl::StrCat("# proto-file: benchmarks/removal.proto\n"
-                                       "# proto-message: attribench.MethodRemoval\n",
-                                       text));
+    return WriteTextProto(absl::StrCat(folder_, "/", removal.method(), ".textproto"), removal);
   }
 
  private:

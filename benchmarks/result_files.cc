@@ -11,8 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "datasets/text_proto.h"
-#include "datasets/whole_file.h"
-#include "google/protobuf/text_format.h"
 
 namespace attribench {
 namespace {
@@ -22,11 +20,8 @@ namespace fs = std::filesystem;
 // Message: MethodResult, MethodSensitivity or MethodRemoval.
 template <typename Message>
 absl::StatusOr<Message> ReadFile(const std::string& path) {
-  const absl::StatusOr<std::string> content = ReadWholeFile(path);
-  if (!content.ok()) return content.status();
   Message result;
-  if (const absl::Status status = ParseTextProto(*content, path, &result); !status.ok())
-    return status;
+  if (const absl::Status status = ReadTextProto(path, &result); !status.ok()) return status;
   if (result.setting().name().empty() || result.method().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": setting '", result.setting().name(),
                                                    "', method '", result.method(),
@@ -88,14 +83,6 @@ absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::s
     results.push_back({file, *std::move(result)});
   }
   return results;
-}
-
-absl::Status WriteResult(const std::string& path, const MethodResult& result) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(result, &text);
-  return WriteWholeFile(path, absl::StrCat("# proto-file: benchmarks/result.proto\n"
-                                           "# proto-message: attribench.MethodResult\n",
-                                           text));
 }
 
 absl::StatusOr<std::vector<MethodSensitivity>> ReadSensitivityFiles(

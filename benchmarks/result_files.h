@@ -19,16 +19,13 @@ struct ResultFile {
 };
 
 // Reads all results in `paths`, ordered by path. Each path is a file that holds one MethodResult as
-// text, or a folder: then all files *.textproto below it are read. A file that is listed twice is
-// read once.
+// text (WriteTextProto writes it), or a folder: then all files *.textproto below it are read. A
+// file that is listed twice is read once.
 //
 // NotFound names a path that does not exist, or says that `paths` hold no result. InvalidArgument
 // names the file and the line if a file is not a MethodResult, or the file if its result has no
 // setting or no method.
 absl::StatusOr<std::vector<ResultFile>> ReadResultFiles(const std::vector<std::string>& paths);
-
-// Writes one result as such a file, whole or not at all. Errors as WriteWholeFile.
-absl::Status WriteResult(const std::string& path, const MethodResult& result);
 
 // As ReadResultFiles, for sensitivity studies. InvalidArgument also names a file whose first point
 // is not the one with all defaults, and a second study of one method in one setting.

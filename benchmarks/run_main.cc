@@ -22,7 +22,6 @@
 #include "benchmarks/run_method.h"
 #include "datasets/progress_bar.h"
 #include "datasets/text_proto.h"
-#include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "evaluators/replay/tuning_record.h"
 #include "evaluators/tuners/tuner.h"
@@ -56,7 +55,7 @@ absl::Status RunAndWrite(const LoadedSetting& loaded, const MethodVariant& varia
   const MethodResult result =
       RunMethod(loaded, variant, tuners, absl::GetFlag(FLAGS_record_tuning) ? &recording : nullptr);
   if (!loaded.fault->ok()) return *loaded.fault;
-  if (const absl::Status status = WriteResult(path, result); !status.ok()) return status;
+  if (const absl::Status status = WriteTextProto(path, result); !status.ok()) return status;
   if (recording == nullptr) return absl::OkStatus();
   const absl::StatusOr<SettingRecord> record = recording();
   if (record.ok()) return WriteRecord(RecordPath(path), *record);
@@ -68,10 +67,9 @@ absl::Status RunAndWrite(const LoadedSetting& loaded, const MethodVariant& varia
 // Says why not, if there is a file.
 bool HasResult(const std::string& path, const LoadedSetting& loaded, const MethodVariant& variant,
                const std::vector<RegisteredTuner>& tuners) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (absl::IsNotFound(text.status())) return false;
   MethodResult recorded;
-  const absl::Status read = text.ok() ? ParseTextProto(*text, path, &recorded) : text.status();
+  const absl::Status read = ReadTextProto(path, &recorded);
+  if (absl::IsNotFound(read)) return false;
   std::string reason =
       read.ok()
           ? ReasonToRunAgain(recorded, FailedResult(loaded, variant, tuners, ERROR, "not run yet"))
@@ -158,7 +156,7 @@ absl::Status RunAll(const LoadedSetting& loaded, const std::vector<RegisteredTun
       std::cerr << variant.name << " has a result, but no tuning record: " << end.message << "\n";
     } else if (end.status != OK) {
       const absl::Status status =
-          WriteResult(path, FailedResult(loaded, variant, tuners, end.status, end.message));
+          WriteTextProto(path, FailedResult(loaded, variant, tuners, end.status, end.message));
       if (!status.ok()) return status;
     }
     bar.Advance();

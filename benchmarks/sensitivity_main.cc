@@ -20,10 +20,8 @@
 #include "benchmarks/sensitivity_points.h"
 #include "datasets/progress_bar.h"
 #include "datasets/text_proto.h"
-#include "datasets/whole_file.h"
 #include "datasets/working_directory.h"
 #include "evaluators/tuners/tuner.h"
-#include "google/protobuf/text_format.h"
 #include "methods/registry.h"
 
 ABSL_FLAG(std::vector<std::string>, methods, {"all"}, "comma-separated names of methods, or all");
@@ -72,27 +70,6 @@ absl::StatusOr<std::vector<const RegisteredMethod*>> ChosenMethods() {
   return chosen;
 }
 
-template <typename Message>
-absl::Status Write(const std::string& path, const Message& message) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(message, &text);
-  return WriteWholeFile(path,
-                        absl::StrCat("# proto-file: benchmarks/sensitivity.proto\n",
-                                     "# proto-message: ", Message().GetTypeName(), "\n", text));
-}
-
-// NotFound if there is no file.
-template <typename Message>
-absl::StatusOr<Message> Read(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (!text.ok()) return text.status();
-  Message message;
-  if (const absl::Status status = ParseTextProto(*text, path, &message); !status.ok()) {
-    return status;
-  }
-  return message;
-}
-
 class Study {
  public:
   Study(const LoadedSetting& loaded, std::vector<RegisteredTuner> tuners, ChildLimits limits)
@@ -122,19 +99,18 @@ class Study {
   // The file is written anew after each point, so a kill loses one point at most.
   absl::Status RunMethodPoints(const std::vector<PlannedPoint>& plan, ProgressBar& bar) {
     const std::string path = absl::StrCat(folder_, "/", plan[0].variant.name, ".textproto");
-    const auto recorded = Read<MethodSensitivity>(path);
-    if (!recorded.ok() && !absl::IsNotFound(recorded.status())) return recorded.status();
-    MethodSensitivity study;
+    MethodSensitivity recorded, study;
+    const absl::Status read = ReadTextProto(path, &recorded);
+    if (!read.ok() && !absl::IsNotFound(read)) return read;
     for (const PlannedPoint& planned : plan) {
       const MethodResult none =
           FailedResult(loaded_, planned.variant, tuners_, ERROR, "not run yet");
-      const SensitivityPoint* there =
-          recorded.ok() ? FindPoint(*recorded, ToSensitivityPoint(planned, none)) : nullptr;
+      const SensitivityPoint* there = FindPoint(recorded, ToSensitivityPoint(planned, none));
       if (study.points().empty()) {
         *study.mutable_setting() = none.setting();
         study.set_method(none.method());
         study.set_damped(none.damped());
-        *study.mutable_machine() = there == nullptr ? none.machine() : recorded->machine();
+        *study.mutable_machine() = there == nullptr ? none.machine() : recorded.machine();
       }
       if (there != nullptr) {
         *study.add_points() = *there;
@@ -143,12 +119,12 @@ class Study {
         if (!result.ok()) return result.status();
         *study.add_points() = ToSensitivityPoint(planned, *result);
         MethodSensitivity so_far = study;
-        if (recorded.ok()) KeepOthers(*recorded, plan, so_far);
-        if (const absl::Status status = Write(path, so_far); !status.ok()) return status;
+        KeepOthers(recorded, plan, so_far);
+        if (const absl::Status status = WriteTextProto(path, so_far); !status.ok()) return status;
       }
       bar.Advance();
     }
-    return Write(path, study);
+    return WriteTextProto(path, study);
   }
 
   // Points that are recorded and come later stay in the file until their turn.
@@ -169,7 +145,7 @@ class Study {
     std::filesystem::remove(path, ignored);
     const absl::StatusOr<ChildEnd> end = RunInChild(limits_, [&] {
       const MethodResult result = RunMethod(loaded_, planned.variant, tuners_);
-      return loaded_.fault->ok() ? Write(path, result) : *loaded_.fault;
+      return loaded_.fault->ok() ? WriteTextProto(path, result) : *loaded_.fault;
     });
     if (absl::IsAborted(end.status())) {
       return absl::UnavailableError(
@@ -179,8 +155,10 @@ class Study {
     if (end->status != OK) {
       return FailedResult(loaded_, planned.variant, tuners_, end->status, end->message);
     }
-    absl::StatusOr<MethodResult> result = Read<MethodResult>(path);
+    MethodResult result;
+    const absl::Status read = ReadTextProto(path, &result);
     std::filesystem::remove(path, ignored);
+    if (!read.ok()) return read;
     return result;
   }
 

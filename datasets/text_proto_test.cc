@@ -2,6 +2,7 @@
 #include "datasets/text_proto.h"
 
 #include "datasets/settings/setting.pb.h"
+#include "datasets/whole_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -34,6 +35,20 @@ TEST(TextProtoTest, ValuesOfAnotherTypeAreErrors) {
   const absl::Status status = ParseTextProto("recipe {\n  epochs: \"three\"\n}", "f", &setting);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), StartsWith("f: line 2: "));
+}
+
+TEST(TextProtoTest, AFileHoldsWhatWasWritten) {
+  const std::string path = testing::TempDir() + "/setting.textproto";
+  Setting setting, read;
+  setting.set_name("x");
+  ASSERT_TRUE(WriteTextProto(path, setting).ok());
+  EXPECT_EQ(*ReadWholeFile(path),
+            "# proto-file: datasets/settings/setting.proto\n"
+            "# proto-message: attribench.Setting\n"
+            "name: \"x\"\n");
+  ASSERT_TRUE(ReadTextProto(path, &read).ok());
+  EXPECT_EQ(read.name(), "x");
+  EXPECT_EQ(ReadTextProto(path + ".none", &read).code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

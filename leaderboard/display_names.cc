@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 namespace attribench {
@@ -55,5 +57,11 @@ std::string OneLine(absl::string_view text) {
   }
   return line;
 }
+
+std::string TableCell(absl::string_view text) {
+  return absl::StrReplaceAll(OneLine(text), {{"|", "\\|"}});
+}
+
+std::string CodeCell(absl::string_view text) { return absl::StrCat("`", TableCell(text), "`"); }
 
 }  // namespace attribench

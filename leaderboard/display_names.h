@@ -28,6 +28,10 @@ std::string MetricTitle(absl::string_view name);
 // `text` with every control character replaced by a space.
 std::string OneLine(absl::string_view text);
 
+// `text` as a cell of a Markdown table, and as code in one. A bar would end the cell, in code too.
+std::string TableCell(absl::string_view text);
+std::string CodeCell(absl::string_view text);
+
 }  // namespace attribench
 
 #endif  // ATTRIBENCH_LEADERBOARD_DISPLAY_NAMES_H_

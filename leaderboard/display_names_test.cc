@@ -46,5 +46,10 @@ TEST(OneLineTest, ControlCharactersBecomeSpaces) {
   EXPECT_EQ(OneLine("± é"), "± é");
 }
 
+TEST(DisplayNamesTest, ABarDoesNotEndACell) {
+  EXPECT_EQ(TableCell("a|b\nc"), "a\\|b c");
+  EXPECT_EQ(CodeCell("a|b"), "`a\\|b`");
+}
+
 }  // namespace
 }  // namespace attribench

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "benchmarks/removal_report.h"
 #include "leaderboard/display_names.h"
 #include "leaderboard/number_text.h"
@@ -15,26 +14,20 @@
 namespace attribench {
 namespace {
 
-// A bar would end the cell, in code too.
-std::string Cell(const std::string& text) {
-  return absl::StrReplaceAll(OneLine(text), {{"|", "\\|"}});
-}
-std::string Code(const std::string& text) { return absl::StrCat("`", Cell(text), "`"); }
-
 std::string FallText(const Interval& fall) {
   return absl::StrFormat("%.2f [%.2f, %.2f]", fall.value(), fall.low(), fall.high());
 }
 
 std::string Line(const MethodRemoval& study, const RemovalPoint& point) {
   std::vector<std::string> cells = {
-      Code(study.method()),
+      CodeCell(study.method()),
       absl::StrJoin(point.tuners(), ", ",
-                    [](std::string* text, const std::string& name) { *text += Code(name); }),
-      point.damping().empty() ? kNoNumber : Cell(point.damping())};
+                    [](std::string* text, const std::string& name) { *text += CodeCell(name); }),
+      point.damping().empty() ? kNoNumber : TableCell(point.damping())};
   if (point.status() != OK) {
     cells.insert(cells.end(),
                  {kNoNumber, kNoNumber, kNoNumber,
-                  absl::StrCat(StatusName(point.status()), ": ", Cell(point.message()))});
+                  absl::StrCat(StatusName(point.status()), ": ", TableCell(point.message()))});
   } else {
     const auto flipped = std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
                                        [](double share) { return share > 0; });
@@ -73,8 +66,8 @@ std::string Comparisons(const std::vector<MethodRemoval>& studies) {
   std::string text;
   for (const TunerGain& gain : GainsOverConstant(studies)) {
     absl::StrAppendFormat(&text, "- %s against `mean_eigenvalue`, %s: %+.2f [%+.2f, %+.2f]\n",
-                          Code(gain.tuner), CountText(gain.num_methods, "method"), gain.gain.value,
-                          gain.gain.low, gain.gain.high);
+                          CodeCell(gain.tuner), CountText(gain.num_methods, "method"),
+                          gain.gain.value, gain.gain.low, gain.gain.high);
   }
   return text;
 }

@@ -55,11 +55,10 @@ absl::StatusOr<std::map<std::string, std::string>> ParseNotes(absl::string_view 
   return notes;
 }
 
-std::string Code(const std::string& name) { return absl::StrCat("`", OneLine(name), "`"); }
-
 std::string SettingCell(const SettingFacts& setting) {
   const MetricFacts& metric = setting.metrics(0);
-  return absl::StrCat(Code(setting.name()), setting.synthetic() ? " (SYNTHETIC)" : "", ", ceiling ",
+  return absl::StrCat(CodeCell(setting.name()), setting.synthetic() ? " (SYNTHETIC)" : "",
+                      ", ceiling ",
                       metric.has_ceiling() ? ScoreText(metric.ceiling().value()) : "not known");
 }
 
@@ -84,7 +83,7 @@ std::vector<std::vector<std::string>> LinesOfBest(const Board& board,
     for (const MethodBlock& block : MethodBlocks(board, setting.name())) {
       if (block.all_failed) continue;
       std::vector<std::string> cells = MethodLines(block, fixed_tuners).front();
-      cells[0] = Code(cells[0]);
+      cells[0] = CodeCell(cells[0]);
       cells.insert(cells.begin(), SettingCell(setting));
       lines.push_back(std::move(cells));
       break;
@@ -123,7 +122,7 @@ std::string TunerNames(const Board& board, const Row* MethodBlock::*row) {
   std::set<std::string> names;
   for (const SettingFacts& setting : board.settings) {
     for (const MethodBlock& block : MethodBlocks(board, setting.name())) {
-      if (block.*row != nullptr) names.insert(Code((block.*row)->entry.tuner()));
+      if (block.*row != nullptr) names.insert(CodeCell((block.*row)->entry.tuner()));
     }
   }
   return names.empty() ? "none" : absl::StrJoin(names, ", ");

@@ -303,14 +303,10 @@ absl::StatusOr<Setting> LoadSetting(const std::string& name_or_path) {
   const bool is_path = absl::EndsWith(name_or_path, kSuffix);
   const std::string path = is_path ? InWorkingDirectory(name_or_path)
                                    : absl::StrCat(ProjectPath(kFolder), "/", name_or_path, kSuffix);
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (!text.ok()) {
-    if (is_path || !absl::IsNotFound(text.status())) return text.status();
-    return NoSetting(name_or_path);
-  }
   Setting setting;
-  if (const absl::Status status = ParseTextProto(*text, path, &setting); !status.ok())
-    return status;
+  if (const absl::Status read = ReadTextProto(path, &setting); !read.ok()) {
+    return is_path || !absl::IsNotFound(read) ? read : NoSetting(name_or_path);
+  }
   if (const absl::Status status = ValidateSetting(setting); !status.ok()) return status;
   return setting;
 }

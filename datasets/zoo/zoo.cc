@@ -83,8 +83,8 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
   zoo.folder_ = folder;
   zoo.setting_ = setting;
   const std::string path = absl::StrCat(folder, "/", kManifestPath);
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (absl::IsNotFound(text.status())) {
+  const absl::Status read = ReadTextProto(path, &zoo.manifest_);
+  if (absl::IsNotFound(read)) {
     std::error_code error;
     return absl::NotFoundError(absl::StrCat(
         "no zoo in ", std::filesystem::absolute(folder, error).string(), " (no ", kManifestPath,
@@ -92,9 +92,7 @@ absl::StatusOr<Zoo> Zoo::Open(const std::string& folder, const Setting& setting)
                            : "); make it with: bazel run //:retrain -- --setting=",
         setting.imported() ? "" : setting.name()));
   }
-  if (!text.ok()) return text.status();
-  if (const absl::Status status = ParseTextProto(*text, path, &zoo.manifest_); !status.ok())
-    return status;
+  if (!read.ok()) return read;
   if (zoo.manifest_.recipe_digest() != RecipeDigest(setting)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the zoo in ", folder, " was made by another recipe than that of setting ", setting.name(),

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "datasets/environment.h"
 #include "datasets/settings/setting.h"
+#include "datasets/text_proto.h"
 #include "datasets/whole_file.h"
-#include "google/protobuf/text_format.h"
 
 namespace attribench {
 
@@ -40,12 +40,7 @@ absl::Status ZooWriter::WriteHalfDataExamples(const at::Tensor& examples) {
 }
 
 absl::Status ZooWriter::WriteManifest() const {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(manifest_, &text);
-  return WriteWholeFile(absl::StrCat(folder_, "/", kManifestPath),
-                        absl::StrCat("# proto-file: datasets/zoo/manifest.proto\n"
-                                     "# proto-message: attribench.Manifest\n",
-                                     text));
+  return WriteTextProto(absl::StrCat(folder_, "/", kManifestPath), manifest_);
 }
 
 absl::Status ZooWriter::Write(const std::string& path, const Safetensors& content) {
