@@ -124,9 +124,12 @@ class KroneckerAttribution : public FittedAttribution {
   // The number of filtered test gradients of a model, [p] each, that fit into the memory left. At
   // least an eighth of the tests, so that a damping takes at most eight walks.
   int64_t RowsAtOnce() const {
-    double left = bytes_, row = 0;
-    for (const KroneckerModel& model : models_) left -= model.bytes;
-    left -= subset_bytes_;
+    double left = bytes_ - subset_bytes_, walk = 0, row = 0;
+    for (const KroneckerModel& model : models_) {
+      left -= model.bytes;
+      walk = std::max(walk, model.walk_bytes);  // one model at a time
+    }
+    left -= walk;
     for (const KroneckerLayer& layer : models_.front().layers) {
       row += static_cast<double>(layer.eigenvalues.numel() * layer.test.deltas.element_size());
     }

@@ -203,8 +203,10 @@ TEST(KroneckerAttributionTest, AsManyWalksAsTheBytesAsk) {
     auto model = FitKroneckerModel(task, parameters, FisherKind::kEmpirical,
                                    KroneckerEigenvalues::kProducts, ledger);
     ASSERT_TRUE(model.ok()) << model.status();
+    model->walk_bytes = 3 * filtered;
     auto second = *model;
-    const double bytes = room * filtered + 2 * model->bytes;
+    // Both models are kept, but only one walks at a time.
+    const double bytes = room * filtered + 2 * model->bytes + model->walk_bytes;
     const auto fitted = MakeKroneckerAttribution({*std::move(model), std::move(second)},
                                                  DampingScope::kLayer, bytes);
     CostLedger scoring;

@@ -338,7 +338,7 @@ absl::Status FitTrainingGradients(const AttributionTask& task, const Parameters&
   const double row = GradientBytes(*task.model, parameters);
   if (row * static_cast<double>(task.train.size()) > task.gradient_bytes()) {
     const auto rows = static_cast<int64_t>(task.gradient_bytes() / 2 / row);
-    model.bytes += static_cast<double>(rows) * row;
+    model.walk_bytes = static_cast<double>(rows) * row;
     model.visit_train = [walk, rows](const KroneckerModel::Visitor& visitor, CostLedger& to) {
       return walk.Visit(rows, visitor, to);
     };

@@ -53,7 +53,8 @@ struct KroneckerLayer {
 struct KroneckerModel {
   std::vector<KroneckerLayer> layers;
   int64_t num_train = 0;
-  double bytes = 0;  // memory of the examples' gradients, kept or on a walk
+  double bytes = 0;       // memory of the examples' gradients that are kept
+  double walk_bytes = 0;  // and of those that visit_train computes at a time
   // Calls the visitor with the training examples' gradients, block by block. They are kept if they
   // fit, else computed again. Factors are in the basis. Gradients that are written out are not in
   // the basis, because it is cheaper to rotate the other side of their product.
