@@ -255,7 +255,10 @@ Headline MakeHeadline(const RankedRows& ranked, size_t selector_place) {
   }
   const Row* largest = LargestSearch(searches);
   if (largest == nullptr) {
-    headline.no_share = "grid search failed";
+    const bool ran = std::any_of(ranked.rows.begin(), ranked.rows.end(), [&](const Row& row) {
+      return row.method == selector.method && row.entry.tuner_kind() == SEARCH;
+    });
+    headline.no_share = ran ? "grid search failed" : "there is no grid search";
     return headline;
   }
   const size_t place = largest - ranked.rows.data();

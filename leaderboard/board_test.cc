@@ -586,6 +586,9 @@ TEST_F(HeadlineTest, SaysWhyThereIsNoShare) {
   selector_->set_status(REFUSED);
   EXPECT_EQ(Only().no_share, "the selector failed");
   EXPECT_EQ(Only().selector_value, std::nullopt);
+  selector_->set_status(OK);
+  for (int i = 0; i < 3; ++i) Grid(i)->set_tuner_kind(FIXED_VALUE);
+  EXPECT_EQ(Only().no_share, "there is no grid search");
 }
 
 void ExpectInvalid(const std::vector<MethodResult>& results,
