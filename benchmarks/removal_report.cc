@@ -16,10 +16,6 @@ namespace {
 // The constant of the literature, with which the others are compared.
 constexpr char kConstant[] = "mean_eigenvalue";
 
-std::string Text(const Interval& interval) {
-  return absl::StrFormat("%.2f [%.2f, %.2f]", interval.value(), interval.low(), interval.high());
-}
-
 const RemovalPoint* PointOf(const MethodRemoval& method, const std::string& tuner) {
   for (const RemovalPoint& point : method.points()) {
     if (point.status() == OK && std::count(point.tuners().begin(), point.tuners().end(), tuner) > 0)
@@ -62,6 +58,15 @@ void SortByFall(std::vector<MethodRemoval>& studies) {
       [&](const MethodRemoval& a, const MethodRemoval& b) { return largest(a) > largest(b); });
 }
 
+int64_t NumFlipped(const RemovalPoint& point) {
+  return std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
+                       [](double share) { return share > 0; });
+}
+
+std::string FallText(const Interval& fall) {
+  return absl::StrFormat("%.2f [%.2f, %.2f]", fall.value(), fall.low(), fall.high());
+}
+
 std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studies) {
   std::vector<TunerGain> gains;
   for (const auto& [tuner, differences] : Differences(studies)) {
@@ -93,10 +98,9 @@ std::string RemovalTable(const std::vector<MethodRemoval>& studies) {
         table.AddLine(absl::StrCat("  ", EntryStatus_Name(point.status()), ": ", point.message()));
         continue;
       }
-      const auto flipped = std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
-                                         [](double share) { return share > 0; });
       table.AddRow({method.method(), tuners, damping, absl::StrFormat("%.3f", point.lds()),
-                    Text(point.fall()), absl::StrCat(flipped, " of ", point.smallest_flip_size())});
+                    FallText(point.fall()),
+                    absl::StrCat(NumFlipped(point), " of ", point.smallest_flip_size())});
     }
   }
   std::string text = table.Render();

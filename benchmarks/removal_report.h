@@ -2,6 +2,7 @@
 #ifndef ATTRIBENCH_BENCHMARKS_REMOVAL_REPORT_H_
 #define ATTRIBENCH_BENCHMARKS_REMOVAL_REPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ std::vector<TunerGain> GainsOverConstant(const std::vector<MethodRemoval>& studi
 
 // The methods whose models get worst first, each by its largest fall.
 void SortByFall(std::vector<MethodRemoval>& studies);
+
+// The number of test examples that most seeds get wrong at one of the shares removed.
+int64_t NumFlipped(const RemovalPoint& point);
+
+// "1.85 [1.44, 2.27]"
+std::string FallText(const Interval& fall);
 
 // A table of text: one line for each method and damping, then the gains.
 std::string RemovalTable(const std::vector<MethodRemoval>& studies);

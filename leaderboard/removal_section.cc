@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leaderboard/removal_section.h"
 
-#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -14,10 +13,6 @@
 namespace attribench {
 namespace {
 
-std::string FallText(const Interval& fall) {
-  return absl::StrFormat("%.2f [%.2f, %.2f]", fall.value(), fall.low(), fall.high());
-}
-
 std::string Line(const MethodRemoval& study, const RemovalPoint& point) {
   std::vector<std::string> cells = {
       CodeCell(study.method()),
@@ -29,15 +24,13 @@ std::string Line(const MethodRemoval& study, const RemovalPoint& point) {
                  {kNoNumber, kNoNumber, kNoNumber,
                   absl::StrCat(StatusName(point.status()), ": ", TableCell(point.message()))});
   } else {
-    const auto flipped = std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
-                                       [](double share) { return share > 0; });
-    cells.insert(cells.end(), {ScoreText(point.lds()), FallText(point.fall()),
-                               absl::StrJoin(point.steps(), " / ",
-                                             [](std::string* text, const RemovalStep& step) {
-                                               absl::StrAppendFormat(text, "%.2f",
-                                                                     step.fall().value());
-                                             }),
-                               absl::StrCat(flipped, " of ", point.smallest_flip_size())});
+    cells.insert(cells.end(),
+                 {ScoreText(point.lds()), FallText(point.fall()),
+                  absl::StrJoin(point.steps(), " / ",
+                                [](std::string* text, const RemovalStep& step) {
+                                  absl::StrAppendFormat(text, "%.2f", step.fall().value());
+                                }),
+                  absl::StrCat(NumFlipped(point), " of ", point.smallest_flip_size())});
   }
   return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
 }

@@ -193,15 +193,22 @@ absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root) {
   const std::filesystem::path folder(root);
   auto files = ReadResultFiles({(folder / kRecorded).string()});
   if (!files.ok()) return files.status();
-  const auto board = MakeBoard(*files);
-  if (!board.ok()) return board.status();
   std::vector<MethodResult> results;
-  for (const ResultFile& file : *files) results.push_back(file.result);
+  std::set<std::string> recorded;  // settings
+  for (const ResultFile& file : *files) {
+    results.push_back(file.result);
+    recorded.insert(file.result.setting().name());
+  }
   auto built_in = ReadResultFiles({(folder / kBuiltIn).string()});
   if (!built_in.ok()) return built_in.status();
   std::move(built_in->begin(), built_in->end(), std::back_inserter(*files));
-  const auto whole_board = MakeBoard(*files);
-  if (!whole_board.ok()) return whole_board.status();
+  const auto board = MakeBoard(*files);
+  if (!board.ok()) return board.status();
+  Board of_readme = *board;
+  of_readme.settings.erase(
+      std::remove_if(of_readme.settings.begin(), of_readme.settings.end(),
+                     [&](const SettingFacts& facts) { return recorded.count(facts.name()) == 0; }),
+      of_readme.settings.end());
   const auto notes = ReadWholeFile((folder / kNotes).string());
   if (!notes.ok()) return notes.status();
   const auto readme = ReadWholeFile((folder / kReadme).string());
@@ -214,10 +221,10 @@ absl::StatusOr<RecordedPages> MakeRecordedPages(const std::string& root) {
     removals = *std::move(read);
   }
   RecordedPages pages;
-  auto page = RenderResultsPage(*whole_board, *notes, removals);
+  auto page = RenderResultsPage(*board, *notes, removals);
   if (!page.ok()) return InFile(kNotes, page.status());
   pages.results_page = *std::move(page);
-  auto renewed = ReplaceResultsBlock(*readme, RenderResultsBlock(*board));
+  auto renewed = ReplaceResultsBlock(*readme, RenderResultsBlock(of_readme));
   if (!renewed.ok()) return InFile(kReadme, renewed.status());
   auto with_chart = ReplaceDampingChart(*renewed, results);
   if (!with_chart.ok()) return InFile(kReadme, with_chart.status());

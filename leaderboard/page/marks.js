@@ -12,8 +12,9 @@ async function readData() {
 
 const {settings} = await readData();
 
-// Without a choice: the first setting that has an answer, real data before synthetic ones.
 const hasAnswer = (setting) => (setting.selectors || []).some((selector) => selector.num_compared > 0);
+
+// Without a choice: the first setting that has an answer, real data before synthetic ones.
 const firstSetting = settings.find((setting) => hasAnswer(setting) && !setting.synthetic) ||
   settings.find(hasAnswer) || settings[0];
 const settingNow = () => settings.find((setting) => setting.name === state.get("setting")) || firstSetting;

@@ -317,8 +317,7 @@ Json RemovalPointJson(const RemovalPoint& point) {
     numbers.insert(numbers.begin(), Number(step.share()));
   }
   json["steps"] = steps;
-  json["flipped"] = std::count_if(point.smallest_flip().begin(), point.smallest_flip().end(),
-                                  [](double share) { return share > 0; });
+  json["flipped"] = NumFlipped(point);
   json["num_tests"] = point.smallest_flip_size();
   return json;
 }

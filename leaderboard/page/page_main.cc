@@ -41,15 +41,15 @@ std::vector<std::string> Paths(const std::vector<std::string>& flag) {
 
 absl::Status Run() {
   const std::vector<std::string> paths = Paths(absl::GetFlag(FLAGS_results));
-  const std::vector<std::string> study_paths = Paths(absl::GetFlag(FLAGS_sensitivity));
   if (paths.empty()) return absl::InvalidArgumentError("--results names no file or folder");
   const auto results = ReadResultFiles(paths);
   if (!results.ok()) return results.status();
   const auto board = MakeBoard(*results);
   if (!board.ok()) return board.status();
   PageStudies studies;
-  if (!study_paths.empty()) {
-    auto read = ReadSensitivityFiles(study_paths);
+  if (const auto sensitivity_paths = Paths(absl::GetFlag(FLAGS_sensitivity));
+      !sensitivity_paths.empty()) {
+    auto read = ReadSensitivityFiles(sensitivity_paths);
     if (!read.ok()) return read.status();
     studies.sensitivity = *std::move(read);
   }

@@ -16,8 +16,9 @@ function removalPoints(methods) {
   }))));
 }
 
-const stepText = ([share, value]) => `${Number((100 * share).toPrecision(3))}% removed: ${value.toFixed(2)}`;
 const fallText = (value) => (isNumber(value) ? value.toFixed(2) : "-");
+const removedText = ([share]) => Number((100 * share).toPrecision(3)) + "%";
+const stepText = (step) => `${removedText(step)} removed: ${fallText(step[1])}`;
 
 function removalTip({method, tuner, point}) {
   return `${method}, ${tuner}${point.damping_text ? ", damping " + point.damping_text : ""}\nfall ${intervalText(point.fall, fallText)}\n` +
@@ -61,7 +62,7 @@ function removalLine(method, point, isFirst) {
 
 function drawRemovalTable(place, methods) {
   const measured = methods.flatMap((one) => one.points).find((point) => point.steps);
-  const shares = measured ? measured.steps.map(([share]) => Number((100 * share).toPrecision(3)) + "%").join(" / ") : "";
+  const shares = measured ? measured.steps.map(removedText).join(" / ") : "";
   place.replaceChildren(element("table", {},
     element("thead", {}, element("tr", {}, ["method", "tuners"].map((title) => element("th", {class: "text", scope: "col"}, title)),
       ["damping", "LDS", "fall [95%]", "fall at " + shares, "predictions that flip"].map((title) => element("th", {scope: "col"}, title)))),
